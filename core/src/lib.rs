@@ -1,0 +1,15 @@
+//! Everything about Xuanping that is pure: values in, values out.
+//!
+//! Scheduling, playlists, manifests, play batches, proofs and the messages between player and server.
+//! Nothing here reads a clock, draws entropy, opens a file or a socket, or is async; the server, the player and the
+//! offline verifier share these types, so they cannot disagree about what a screen was told or what it said it showed.
+
+pub mod digest;
+pub mod geometry;
+pub mod id;
+pub mod playlist;
+pub mod playlog;
+pub mod sign;
+pub mod time;
+pub mod vocabulary;
+pub mod wire;

@@ -1,0 +1,177 @@
+//! The manifest: a tiny signed pointer "this screen plays that playlist until then".
+//!
+//! Its version only ever grows and it expires, so a replayed older one (rollback) or one kept back (freeze) is noticed;
+//! these are TUF's rules. An expired manifest is still obeyed (a player never needs the server in order to play), but the
+//! player says so.
+
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+use super::Item;
+use crate::{
+    digest::Digest,
+    geometry::{Zone, ZoneName},
+    id::{ScreenId, TakeoverId},
+    sign::{Context, PublicKey, SecretKey, SignatureError},
+    time::UtcMillis,
+};
+
+/// Version of the manifest encoding written by this crate.
+pub const MANIFEST_VERSION: u32 = 1;
+
+/// What one screen is told to do.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Manifest {
+    /// [`MANIFEST_VERSION`].
+    #[n(0)]
+    pub format: u32,
+    /// The screen it is for; any other ignores it.
+    #[n(1)]
+    pub screen: ScreenId,
+    /// Grows with every new manifest of this screen.
+    #[n(2)]
+    pub version: u64,
+    /// When it was signed.
+    #[n(3)]
+    pub issued: UtcMillis,
+    /// From when on the player should worry that it hears nothing new.
+    #[n(4)]
+    pub expires: UtcMillis,
+    /// The playlist to play, if the screen has a programme.
+    #[n(5)]
+    pub playlist: Option<Digest>,
+    /// How the screen is set up.
+    #[n(6)]
+    pub orders: ScreenOrders,
+    /// Takeovers in force or announced, most urgent first.
+    #[n(7)]
+    pub takeovers: Vec<Takeover>,
+}
+
+/// The set-up of a screen as its player needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ScreenOrders {
+    /// The name that operators know it by.
+    #[n(0)]
+    pub name: String,
+    /// IANA zone.
+    #[n(1)]
+    pub timezone: String,
+    /// Its zones.
+    #[n(2)]
+    pub zones: Vec<Zone>,
+}
+
+/// How loud a takeover is. Higher replaces lower on the same screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum TakeoverLevel {
+    /// 提示.
+    #[n(0)]
+    Notice,
+    /// 预警.
+    #[n(1)]
+    Warning,
+    /// 紧急.
+    #[n(2)]
+    Emergency,
+}
+
+/// Content that replaces everything in its zones from `starts` until it expires or the next manifest lacks it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Takeover {
+    /// Which.
+    #[n(0)]
+    pub id: TakeoverId,
+    /// How loud.
+    #[n(1)]
+    pub level: TakeoverLevel,
+    /// From this instant.
+    #[n(2)]
+    pub starts: UtcMillis,
+    /// Until, and without, this instant.
+    #[n(3)]
+    pub expires: UtcMillis,
+    /// What is shown, zone by zone; a zone that is not named stays empty (black) meanwhile. The item repeats.
+    #[n(4)]
+    pub items: Vec<TakeoverItem>,
+}
+
+/// One zone's part of a takeover.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct TakeoverItem {
+    /// Where.
+    #[n(0)]
+    pub zone: ZoneName,
+    /// What. Its booking id is the takeover's id.
+    #[n(1)]
+    pub item: Item,
+}
+
+/// A manifest whose signature was checked, with the bytes it came in (to be kept on disk and checked again at start).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedManifest {
+    /// What it says.
+    pub manifest: Manifest,
+    /// COSE_Sign1 as received.
+    pub signed: Vec<u8>,
+}
+
+/// Why a manifest is not followed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestRefusal {
+    /// Not signed by the publishing key.
+    #[error("manifest refused: {0}")]
+    Signature(#[from] SignatureError),
+    /// Signed, but not what this program understands.
+    #[error("manifest not understood: {0}")]
+    Malformed(String),
+    /// Meant for another screen.
+    #[error("manifest is for screen {0}")]
+    OtherScreen(ScreenId),
+    /// Older than the one already followed: a rollback.
+    #[error("manifest version {offered} is older than {followed}")]
+    Rollback {
+        /// The one refused.
+        offered: u64,
+        /// The one in force.
+        followed: u64,
+    },
+}
+
+impl Manifest {
+    /// Signs it.
+    pub fn sign(&self, key: &SecretKey) -> Vec<u8> {
+        // Encoding into a Vec cannot fail: the writer's error type is uninhabited.
+        key.sign(Context::Manifest, minicbor::to_vec(self).unwrap_or_default())
+    }
+}
+
+impl TrustedManifest {
+    /// Checks signature, format and addressee, and that it is not older than `followed`.
+    pub fn accept(
+        signed: Vec<u8>,
+        publisher: &PublicKey,
+        screen: ScreenId,
+        followed: Option<u64>,
+    ) -> Result<Self, ManifestRefusal> {
+        let payload = publisher.verify(Context::Manifest, &signed)?;
+        let manifest: Manifest = minicbor::decode(&payload).map_err(|e| ManifestRefusal::Malformed(e.to_string()))?;
+        if manifest.format != MANIFEST_VERSION {
+            return Err(ManifestRefusal::Malformed(format!("format {}", manifest.format)));
+        }
+        if manifest.screen != screen {
+            return Err(ManifestRefusal::OtherScreen(manifest.screen));
+        }
+        if let Some(followed) = followed.filter(|&followed| manifest.version < followed) {
+            return Err(ManifestRefusal::Rollback { offered: manifest.version, followed });
+        }
+        Ok(Self { manifest, signed })
+    }
+}

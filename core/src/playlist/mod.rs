@@ -1,0 +1,181 @@
+//! What a screen obeys: an immutable playlist named by its digest, and the small signed manifest that points to it.
+//!
+//! A playlist holds a table of items, a table of loops, and for each zone and day the dayparts that say which loop runs
+//! when. Everything refers by index, so like days cost a few bytes. Loops are anchored to the wall clock
+//! (`position = (now − daypart start) mod loop length`, design.md §5): like screens agree without talking.
+
+mod codec;
+mod manifest;
+
+pub use codec::{DecodeError, LimitExceeded};
+pub use manifest::{
+    MANIFEST_VERSION, Manifest, ManifestRefusal, ScreenOrders, Takeover, TakeoverItem, TakeoverLevel, TrustedManifest,
+};
+
+use chrono::NaiveDate;
+use minicbor::{Decode, Encode};
+
+use crate::{
+    digest::Digest,
+    geometry::{Size, ZoneName},
+    id::{BookingId, CreativeId},
+    time::{Millis, UtcMillis},
+    vocabulary::CreativeKind,
+};
+
+/// Version of the playlist encoding written by this crate.
+pub const PLAYLIST_VERSION: u32 = 1;
+
+/// An immutable programme for a horizon of days, shared by every screen that has the same one.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Playlist {
+    /// [`PLAYLIST_VERSION`].
+    #[n(0)]
+    pub version: u32,
+    /// IANA zone the days are counted in, e.g. `Asia/Shanghai`.
+    #[n(1)]
+    pub timezone: String,
+    /// Everything that can be shown; referred to by position.
+    #[n(2)]
+    pub items: Vec<Item>,
+    /// Loops; referred to by position.
+    #[n(3)]
+    pub loops: Vec<Loop>,
+    /// One programme per zone, at most one for each [`ZoneName`].
+    #[n(4)]
+    pub zones: Vec<ZoneProgramme>,
+}
+
+/// One showable thing: a creative's rendition for this class of screen, under the booking that put it there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(map)]
+pub struct Item {
+    /// The booking (or takeover, see [`BookingId`]) it plays for.
+    #[n(0)]
+    pub booking: BookingId,
+    /// The creative.
+    #[n(1)]
+    pub creative: CreativeId,
+    /// The file to download and its name in the cache.
+    #[n(2)]
+    pub asset: Digest,
+    /// The file's length in bytes.
+    #[n(3)]
+    pub bytes: u64,
+    /// How to show it.
+    #[n(4)]
+    pub show: Show,
+    /// How long one showing lasts.
+    #[n(5)]
+    pub duration: Millis,
+    /// What the creative is, for the record.
+    #[n(6)]
+    pub kind: CreativeKind,
+}
+
+/// How a rendition is put on the wall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(flat)]
+pub enum Show {
+    /// A PNG of exactly the zone's size.
+    #[n(0)]
+    Picture {
+        /// Its size.
+        #[n(0)]
+        size: Size,
+    },
+    /// A PNG of the zone's height. As wide as the zone or narrower: stands still, centred. Wider: scrolls right to left
+    /// in whole passes, entering from the right edge and leaving by the left one.
+    #[n(1)]
+    Strip {
+        /// Its size.
+        #[n(0)]
+        size: Size,
+        /// Speed in whole pixels per second when it scrolls.
+        #[n(1)]
+        pixels_per_second: u32,
+    },
+    /// An MP4 with H.264 and optionally AAC, to be fitted into the zone.
+    #[n(2)]
+    Clip {
+        /// Coded size.
+        #[n(0)]
+        size: Size,
+    },
+    /// MP3 or AAC sound without a picture.
+    #[n(3)]
+    Sound,
+}
+
+/// An ordered sequence that repeats within a daypart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(map)]
+pub struct Loop {
+    /// What follows what. Never empty.
+    #[n(0)]
+    pub slots: Vec<Slot>,
+    /// The item (a poster or slogan) that is held on the wall for the remainder of a daypart into which the next slot
+    /// does not fit whole. `None` if the loop has only clips or sound: then the standby picture.
+    #[n(1)]
+    pub hold: Option<u32>,
+}
+
+/// One position of a loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(array)]
+pub struct Slot {
+    /// Position in [`Playlist::items`].
+    #[n(0)]
+    pub item: u32,
+    /// How long it lasts: at least the item's duration.
+    #[n(1)]
+    pub duration: Millis,
+}
+
+/// What one zone plays over the horizon.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ZoneProgramme {
+    /// Which zone.
+    #[n(0)]
+    pub zone: ZoneName,
+    /// Consecutive local days, ascending, without gaps.
+    #[n(1)]
+    pub days: Vec<Day>,
+}
+
+/// One local day of one zone.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Day {
+    /// The local date.
+    #[n(0)]
+    #[cbor(with = "codec::date")]
+    pub date: NaiveDate,
+    /// Ascending and disjoint. A time in none of them is a time in which nothing is scheduled.
+    #[n(1)]
+    pub dayparts: Vec<Daypart>,
+}
+
+/// A stretch of time in which one loop runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(array)]
+pub struct Daypart {
+    /// From this instant: the anchor of the loop.
+    #[n(0)]
+    pub start: UtcMillis,
+    /// Until, and without, this instant.
+    #[n(1)]
+    pub end: UtcMillis,
+    /// Position in [`Playlist::loops`].
+    #[n(2)]
+    pub looped: u32,
+}
+
+impl Loop {
+    /// The length of one round.
+    pub fn length(&self) -> Millis {
+        Millis(self.slots.iter().fold(0, |sum, slot| sum.saturating_add(slot.duration.0)))
+    }
+}

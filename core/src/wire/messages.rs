@@ -1,0 +1,172 @@
+//! The JSON bodies, and the signed answer to "what time is it?".
+
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    digest::Digest,
+    geometry::{Size, ZoneName},
+    id::{BootId, CreativeId, ScreenId},
+    sign::{Context, PublicKey, SecretKey, SignatureError},
+    time::UtcMillis,
+    vocabulary::ScreenKind,
+};
+
+/// What a player says of the wall it owns when it asks to be enrolled. The operator may correct it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Capabilities {
+    /// What the display is.
+    pub kind: ScreenKind,
+    /// Pixels of the output; 0×0 for a loudspeaker.
+    pub size: Size,
+    /// Whether clips can be played (the media worker is installed).
+    pub clips: bool,
+    /// Whether sound can be played.
+    pub sound: bool,
+    /// Program version, for support.
+    pub software: String,
+    /// Host name, for the operator to tell two players apart.
+    pub host: String,
+}
+
+/// `POST /player/v1/enrolments`: a player without a screen introduces itself. Signed with the key it brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolmentRequest {
+    /// The key the player drew for itself.
+    pub public_key: PublicKey,
+    /// Its wall.
+    pub capabilities: Capabilities,
+}
+
+/// The answer to it, and to `GET /player/v1/enrolments/mine`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// Where the enrolment stands.
+    pub state: EnrolmentState,
+    /// The key that signs manifests and receipts: pinned by the player from the first answer on.
+    pub publisher: PublicKey,
+}
+
+/// Where an enrolment stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum EnrolmentState {
+    /// Waiting for an operator to type the code.
+    Waiting {
+        /// Eight digits, to be shown on the screen.
+        code: String,
+        /// When the code stops working; the player then asks again and shows the new one.
+        expires: UtcMillis,
+    },
+    /// Paired.
+    Enrolled {
+        /// The screen this player now is.
+        screen: ScreenId,
+    },
+}
+
+/// `POST /player/v1/status`, every so often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlayerStatus {
+    /// The run of the process.
+    pub boot: BootId,
+    /// Wall clock of the player.
+    pub now: UtcMillis,
+    /// IANA zone of the device itself, if it has one.
+    pub device_timezone: Option<String>,
+    /// Version of the manifest that is followed; 0 without one.
+    pub manifest_version: u64,
+    /// Playlist that is played.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub playlist: Option<Digest>,
+    /// What is on the wall now.
+    pub zones: Vec<ZoneStatus>,
+    /// Plays not yet acknowledged by a receipt.
+    pub unreported_plays: u64,
+    /// Assets of the playlist that are not in the cache yet.
+    pub missing_assets: u32,
+    /// The newest error a person should know of, in Chinese.
+    pub last_error: Option<String>,
+    /// Program version.
+    pub software: String,
+}
+
+/// What one zone shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ZoneStatus {
+    /// Which.
+    pub zone: ZoneName,
+    /// The creative; `None` when nothing is scheduled or it cannot be shown.
+    pub creative: Option<CreativeId>,
+}
+
+/// The answer to a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusReply {
+    /// Somebody is looking at this screen in the console: send `PUT /player/v1/picture` (PNG of the whole wall) every
+    /// two seconds until the next status says otherwise.
+    pub picture_wanted: bool,
+    /// When to send the next status, in milliseconds.
+    pub next_in: u32,
+}
+
+/// `GET /player/v1/time?nonce=…`: CBOR payload of a COSE_Sign1 by the publishing key. Needs no proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SignedTime {
+    /// The nonce asked with: a 32-byte digest, 64 hexadecimal digits in the query.
+    #[n(0)]
+    pub nonce: Digest,
+    /// The server's clock.
+    #[n(1)]
+    pub now: UtcMillis,
+}
+
+impl SignedTime {
+    /// Signs it.
+    pub fn sign(&self, key: &SecretKey) -> Vec<u8> {
+        // Encoding into a Vec cannot fail: the writer's error type is uninhabited.
+        key.sign(Context::Time, minicbor::to_vec(self).unwrap_or_default())
+    }
+
+    /// Checks signature, form and nonce.
+    pub fn verify(signed: &[u8], server: &PublicKey, nonce: Digest) -> Result<UtcMillis, SignatureError> {
+        let payload = server.verify(Context::Time, signed)?;
+        let time: Self = minicbor::decode(&payload).map_err(|_| SignatureError::Malformed)?;
+        if time.nonce == nonce { Ok(time.now) } else { Err(SignatureError::Mismatch) }
+    }
+}
+
+/// The stable `type` of a problem+json (RFC 9457) that a player acts on. Everything else it treats as "try later".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemType {
+    /// 401: the request's time is too far from the server's: ask the time, sign again.
+    ClockSkew,
+    /// 401: the server does not know this key: show the pairing screen.
+    UnknownDevice,
+    /// 410: the screen was retired: stop playing, forget the key, show the pairing screen.
+    ScreenRetired,
+    /// 409: another batch with this sequence number is already stored. Report it; never resend under the same number.
+    BatchConflict,
+    /// 409: batches are missing before this one: resend from `expected`.
+    BatchOutOfOrder,
+    /// 422: the batch cannot be accepted, ever.
+    BatchRefused,
+}
+
+impl ProblemType {
+    /// The URN in the `type` member.
+    pub const fn urn(self) -> &'static str {
+        match self {
+            Self::ClockSkew => "urn:xuanping:problem:clock-skew",
+            Self::UnknownDevice => "urn:xuanping:problem:unknown-device",
+            Self::ScreenRetired => "urn:xuanping:problem:screen-retired",
+            Self::BatchConflict => "urn:xuanping:problem:batch-conflict",
+            Self::BatchOutOfOrder => "urn:xuanping:problem:batch-out-of-order",
+            Self::BatchRefused => "urn:xuanping:problem:batch-refused",
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What player and server say to each other over HTTP under [`PREFIX`].
+//!
+//! A device authenticates each request with its own key ([`RequestProof`]); nothing the server stores lets anybody
+//! impersonate it. Things that matter beyond the connection (manifest, batch, receipt, time) are signed themselves.
+
+mod messages;
+mod request;
+
+pub use messages::{
+    Capabilities, Enrolment, EnrolmentRequest, EnrolmentState, PlayerStatus, ProblemType, SignedTime, StatusReply,
+    ZoneStatus,
+};
+pub use request::{HEADER_KEY, HEADER_SIGNATURE, HEADER_TIME, InvalidProof, MAX_SKEW, RequestProof, request_message};
+
+/// Path prefix of the player API.
+pub const PREFIX: &str = "/player/v1";

@@ -1,0 +1,2 @@
+//! Xuanping.
+fn main() {}
