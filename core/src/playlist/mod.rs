@@ -86,7 +86,8 @@ pub enum Show {
         size: Size,
     },
     /// A PNG of the zone's height. As wide as the zone or narrower: stands still, centred. Wider: scrolls right to left
-    /// in whole passes, entering from the right edge and leaving by the left one.
+    /// in whole passes, entering from the right edge and leaving by the left one. Whatever part of the zone the strip
+    /// leaves uncovered is filled with the strip's own first column repeated: black for LED, the ground of a ticker.
     #[n(1)]
     Strip {
         /// Its size.
