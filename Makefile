@@ -1,0 +1,65 @@
+# The two commands of the README are `make demo` and `make test`; both do all set-up on a fresh machine.
+# The rest is for people who work on Xuanping.
+
+SHELL := /bin/bash
+export CARGO_TERM_COLOR ?= auto
+
+CONSOLE      := server/console
+CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
+
+.PHONY: demo test setup console console-check lint unit stories browser fmt api clean-demo help
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## make demo         build everything, start the server with the sample county and three players (Ctrl-C stops all)
+demo: setup console
+	cargo build --release -p xuanping-server -p xuanping-player -p xuanping-media
+	exec target/release/xuanping-server demo --data var/demo --samples content-samples
+
+## make test         everything CI runs: formats, lints, unit, property, stores on two databases, stories, browser
+test: setup console-check lint
+	scripts/with-postgres cargo test --workspace --no-fail-fast
+
+## make setup        install the Debian packages that building and testing need
+setup:
+	@scripts/setup
+
+## make console      build the web console into server/console/dist
+console: $(CONSOLE)/dist/index.html
+
+$(CONSOLE)/node_modules/.installed: $(CONSOLE)/package-lock.json
+	cd $(CONSOLE) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.installed $(CONSOLE_SRC)
+	cd $(CONSOLE) && npm run build --silent
+
+## make api          write the OpenAPI document and the TypeScript types made from it
+api: $(CONSOLE)/node_modules/.installed
+	cargo run -q -p xuanping-server -- openapi > $(CONSOLE)/openapi.json
+	cd $(CONSOLE) && npm run api --silent
+
+# The committed document and types must be those of the code: the difference is shown and fails.
+console-check: console
+	cargo build -q -p xuanping-server
+	target/debug/xuanping-server openapi | diff -u $(CONSOLE)/openapi.json - \
+	  || { echo "openapi.json is not what the server says: run 'make api' and commit."; exit 1; }
+	cd $(CONSOLE) && npm run api:check --silent
+
+## make lint         formats and clippy
+lint:
+	cargo fmt --all --check
+	cargo clippy -q --workspace --all-targets -- -D warnings
+
+## make unit         tests of core, server and player on SQLite only (fast)
+unit:
+	cargo test -p xuanping-core -p xuanping-server -p xuanping-player
+
+## make stories      end-to-end tests with the real binaries
+stories: setup console
+	scripts/with-postgres cargo test -p xuanping-tests
+
+## make clean-demo   forget the demo's data
+clean-demo:
+	rm -rf var/demo
