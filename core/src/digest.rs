@@ -41,7 +41,7 @@ impl Digest {
 }
 
 /// Digests a stream piece by piece.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hasher(sha2::Sha256);
 
 impl Hasher {

@@ -1,1 +1,16 @@
-//! Xuanping.
+//! The Xuanping server: scheduler, console, player API and play log in one binary.
+//!
+//! A folder holds a domain's types, SQL, HTTP and tests: accounts → screens, content → campaigns → playlists → plays →
+//! supervision, where later may call earlier. The shared rooms are few: `db`, `clock`, `entropy`, `blobs`, `jobs`,
+//! `signing`, `http`, `config`.
+
+pub mod accounts;
+pub mod app;
+pub mod blobs;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod entropy;
+pub mod http;
+pub mod jobs;
+pub mod signing;

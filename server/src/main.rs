@@ -1,2 +1,119 @@
-//! Xuanping.
-fn main() {}
+//! `xuanping-server`: serve · openapi · admin.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+use xuanping_server::{
+    accounts::{Actor, NewAccount, Role, Scope},
+    app::{self, App},
+    clock,
+    config::Config,
+};
+
+/// 宣屏 — scheduler, console and play log for public-safety screens.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the console and the players.
+    Serve(Config),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Manage accounts from the shell.
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Make an account and print its one-time password.
+    CreateAccount {
+        #[command(flatten)]
+        config: Config,
+        /// Sign-in name.
+        #[arg(long)]
+        name: String,
+        /// Name shown to others; the sign-in name without.
+        #[arg(long)]
+        display_name: Option<String>,
+        /// admin, operator, editor, reviewer or auditor; repeatable.
+        #[arg(long = "role", required = true)]
+        roles: Vec<Role>,
+    },
+    /// Give an account a new one-time password and print it.
+    ResetSignIn {
+        #[command(flatten)]
+        config: Config,
+        /// Sign-in name.
+        #[arg(long)]
+        name: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("XUANPING_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Cli::parse().command).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xuanping-server: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+async fn run(command: Command) -> Result<ExitCode, Fault> {
+    match command {
+        Command::Serve(config) => serve(&config).await?,
+        Command::Openapi => println!("{}", app::openapi_text().await?),
+        Command::Admin(Admin::CreateAccount { config, name, display_name, roles }) => {
+            let app = App::open(&config).await?;
+            let display_name = display_name.unwrap_or_else(|| name.clone());
+            let new = NewAccount { name, display_name, roles, scope: Scope::default() };
+            let issued = app.accounts.create(new, &Actor::CommandLine, clock::now()).await?;
+            println!("{}", issued.one_time_password);
+        }
+        Command::Admin(Admin::ResetSignIn { config, name }) => {
+            let app = App::open(&config).await?;
+            let account = app.accounts.by_name(&name).await?.ok_or("no such account")?;
+            let issued = app.accounts.reset_sign_in(account.id, &Actor::CommandLine, clock::now()).await?;
+            println!("{}", issued.one_time_password);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: &Config) -> Result<(), Fault> {
+    let app = App::open(config).await?;
+    let listener = app::listen(config).await?;
+    // Standard output, for whoever started us on port 0.
+    println!("listening on http://{}", listener.local_addr()?);
+    app.serve(listener, stop_signal()).await?;
+    Ok(())
+}
+
+/// Completes on SIGTERM or Ctrl-C.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be awaited; only Ctrl-C stops the server cleanly");
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}

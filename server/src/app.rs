@@ -1,0 +1,165 @@
+//! Wires the domains together: opens the rooms, builds each domain's state, joins their routes, runs the job loop.
+
+use std::{io, path::Path};
+
+use axum::{Router, middleware};
+use tokio::net::TcpListener;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    accounts::{self, Accounts},
+    blobs::Blobs,
+    config::{Config, UnknownDatabase},
+    db::{Db, DbError},
+    http::{Problem, outer_layers, same_origin_only},
+    jobs::{Handlers, Jobs},
+    signing::{KeyError, Publisher},
+};
+
+/// Everything a server process holds.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// Files by digest.
+    pub blobs: Blobs,
+    /// Background work.
+    pub jobs: Jobs,
+    /// The publishing key.
+    pub publisher: Publisher,
+    /// Accounts.
+    pub accounts: Accounts,
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The setting.
+    #[error(transparent)]
+    Config(#[from] UnknownDatabase),
+    /// The data folder.
+    #[error("data folder {path}: {source}")]
+    Data {
+        /// Where.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The publishing key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The socket.
+    #[error("listening on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "宣屏 Xuanping",
+        description = "Console API. Refusals are RFC 9457 problem+json.",
+        license(name = "Apache-2.0")
+    ),
+    components(schemas(crate::http::ProblemBody))
+)]
+struct Document;
+
+impl App {
+    /// Opens database, blobs and key.
+    pub async fn open(config: &Config) -> Result<Self, StartError> {
+        make_folder(&config.data).await?;
+        let db = Db::open(&config.database()?).await?;
+        Self::with_database(db, &config.data).await
+    }
+
+    /// The same on a database that is already open.
+    pub async fn with_database(db: Db, data: &Path) -> Result<Self, StartError> {
+        let fault = |source| StartError::Data { path: data.display().to_string(), source };
+        let blobs = Blobs::open(&data.join("blobs")).await.map_err(fault)?;
+        let publisher = Publisher::open(&data.join("keys"))?;
+        let jobs = Jobs::new(db.clone());
+        let accounts = Accounts::new(db.clone());
+        Ok(Self { db, blobs, jobs, publisher, accounts })
+    }
+
+    /// Every route with its place in the OpenAPI document.
+    fn routes(&self) -> OpenApiRouter {
+        OpenApiRouter::with_openapi(Document::openapi()).merge(accounts::http::routes(self.accounts.clone()))
+    }
+
+    /// The OpenAPI document.
+    pub fn openapi(&self) -> utoipa::openapi::OpenApi {
+        self.routes().into_openapi()
+    }
+
+    /// The whole HTTP service.
+    pub fn router(&self) -> Router {
+        let (router, openapi) = self.routes().split_for_parts();
+        let document = openapi.to_json().unwrap_or_default();
+        let router = router
+            .route("/api/v1/openapi.json", axum::routing::get(async move || json_text(document.clone())))
+            .route("/health", axum::routing::get(async || "ok"))
+            .fallback(async || Problem::not_found("页面"))
+            .layer(middleware::from_fn_with_state(self.accounts.clone(), accounts::resolve_session))
+            .layer(middleware::from_fn(same_origin_only));
+        outer_layers(router)
+    }
+
+    /// Who does the background work.
+    pub fn handlers(&self) -> Handlers {
+        Handlers::default()
+    }
+
+    /// Serves until `stop` completes, then lets requests in hand finish.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let work = {
+            let (jobs, handlers) = (self.jobs.clone(), self.handlers());
+            tokio::spawn(async move { jobs.run(handlers).await })
+        };
+        let served = axum::serve(listener, self.router()).with_graceful_shutdown(stop).await;
+        work.abort();
+        self.db.close().await;
+        served
+    }
+}
+
+fn json_text(text: String) -> impl axum::response::IntoResponse {
+    ([(axum::http::header::CONTENT_TYPE, "application/json")], text)
+}
+
+async fn make_folder(path: &Path) -> Result<(), StartError> {
+    tokio::fs::create_dir_all(path)
+        .await
+        .map_err(|source| StartError::Data { path: path.display().to_string(), source })
+}
+
+/// Opens the socket.
+pub async fn listen(config: &Config) -> Result<TcpListener, StartError> {
+    TcpListener::bind(config.listen)
+        .await
+        .map_err(|source| StartError::Listen { address: config.listen.to_string(), source })
+}
+
+/// The OpenAPI document as text, made from the routes alone: on an empty database in a temporary folder.
+pub async fn openapi_text() -> Result<String, StartError> {
+    let fault = |source| StartError::Data { path: "temporary folder".into(), source };
+    let folder = tempfile::tempdir().map_err(fault)?;
+    let db = Db::open(&crate::db::Target::Sqlite(folder.path().join("empty.db"))).await?;
+    let app = App::with_database(db, folder.path()).await?;
+    let text = app.openapi().to_pretty_json().map_err(|e| fault(io::Error::other(e)))?;
+    app.db.close().await;
+    Ok(text)
+}

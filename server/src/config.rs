@@ -1,0 +1,39 @@
+//! Where data lies and where the server listens: flags, then `XUANPING_*` environment variables, then defaults.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+
+use crate::db;
+
+/// Settings of a running server.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Folder of everything the server keeps: database, blobs, keys.
+    #[arg(long, env = "XUANPING_DATA", default_value = "var/server")]
+    pub data: PathBuf,
+    /// Address to listen on. Anything beyond the machine belongs behind a TLS proxy.
+    #[arg(long, env = "XUANPING_LISTEN", default_value = "127.0.0.1:8410")]
+    pub listen: SocketAddr,
+    /// `sqlite` (a file in the data folder) or a `postgres://` URL.
+    #[arg(long, env = "XUANPING_DATABASE", default_value = "sqlite", hide_env_values = true)]
+    pub database: String,
+}
+
+/// The database setting is neither `sqlite` nor a PostgreSQL URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("--database is \"sqlite\" or a postgres:// URL")]
+pub struct UnknownDatabase;
+
+impl Config {
+    /// Which database, and where.
+    pub fn database(&self) -> Result<db::Target, UnknownDatabase> {
+        match self.database.as_str() {
+            "sqlite" => Ok(db::Target::Sqlite(self.data.join("xuanping.db"))),
+            url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(db::Target::Postgres(url.to_owned()))
+            }
+            _ => Err(UnknownDatabase),
+        }
+    }
+}

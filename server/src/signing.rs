@@ -1,0 +1,99 @@
+//! The publishing key: what makes players obey. Only this room holds it; everything else asks it to sign.
+//!
+//! It is a small interface on purpose, so that it can move into another process or a hardware module (design.md §4).
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use xuanping_core::{
+    playlist::Manifest,
+    playlog::Receipt,
+    sign::{Context, PublicKey, SecretKey},
+    wire::SignedTime,
+};
+
+use crate::entropy::{self, NoEntropy};
+
+/// Signs on behalf of the office. Cheap to clone.
+#[derive(Clone)]
+pub struct Publisher(Arc<SecretKey>);
+
+/// Why there is no publishing key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("publishing key {path}: {source}")]
+    File {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not 32 bytes of hexadecimal.
+    #[error("publishing key {0} is damaged: restore it from the backup; a new key would orphan every enrolled player")]
+    Damaged(PathBuf),
+    /// Others may read the file.
+    #[error("publishing key {0} is readable by others: chmod 600 it")]
+    Exposed(PathBuf),
+    /// No randomness for a first key.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+}
+
+impl Publisher {
+    /// Reads `<folder>/publisher.key`, or draws the first one.
+    pub fn open(folder: &Path) -> Result<Self, KeyError> {
+        let path = folder.join("publisher.key");
+        let fault = |source| KeyError::File { path: path.clone(), source };
+        fs::create_dir_all(folder).map_err(fault)?;
+        if path.exists() {
+            let mode = fs::metadata(&path).map_err(fault)?.permissions().mode();
+            if mode & 0o077 != 0 {
+                return Err(KeyError::Exposed(path));
+            }
+            let text = zeroize::Zeroizing::new(fs::read_to_string(&path).map_err(fault)?);
+            let mut seed = zeroize::Zeroizing::new([0; 32]);
+            hex::decode_to_slice(text.trim(), &mut *seed).map_err(|_| KeyError::Damaged(path))?;
+            return Ok(Self(Arc::new(SecretKey::from_seed(&seed))));
+        }
+        let seed = zeroize::Zeroizing::new(entropy::bytes::<32>()?);
+        // Written whole under another name first: a half-written key would orphan every player.
+        let partial = folder.join("publisher.key.new");
+        let mut file =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial).map_err(fault)?;
+        file.write_all(hex::encode(*seed).as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
+        fs::rename(&partial, &path).map_err(fault)?;
+        fs::File::open(folder).and_then(|dir| dir.sync_all()).map_err(fault)?;
+        Ok(Self(Arc::new(SecretKey::from_seed(&seed))))
+    }
+
+    /// What players and auditors verify with.
+    pub fn public(&self) -> PublicKey {
+        self.0.public()
+    }
+
+    /// Signs a screen's manifest.
+    pub fn manifest(&self, manifest: &Manifest) -> Vec<u8> {
+        manifest.sign(&self.0)
+    }
+
+    /// Signs the receipt of a durable batch.
+    pub fn receipt(&self, receipt: &Receipt) -> Vec<u8> {
+        receipt.sign(&self.0)
+    }
+
+    /// Signs the time.
+    pub fn time(&self, time: &SignedTime) -> Vec<u8> {
+        time.sign(&self.0)
+    }
+
+    /// Signs the statement of an exported bundle.
+    pub fn bundle(&self, statement: Vec<u8>) -> Vec<u8> {
+        self.0.sign(Context::Bundle, statement)
+    }
+}
