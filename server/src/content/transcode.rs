@@ -40,6 +40,31 @@ pub enum TranscodeError {
     NothingToDo,
 }
 
+impl TranscodeError {
+    /// Whether trying again would give the same.
+    pub const fn is_final(&self) -> bool {
+        match self {
+            Self::Child(child::ChildError::NotStarted { .. } | child::ChildError::Broken { .. }) => false,
+            Self::Output(refusal) => !refusal.is_our_fault(),
+            Self::Child(_) | Self::NothingToDo => true,
+        }
+    }
+
+    /// What an official reads.
+    pub fn detail_zh(&self) -> String {
+        match self {
+            Self::Child(child::ChildError::TimedOut { .. }) => {
+                "转码用时过长。请缩短时长或降低分辨率(1080P 即可)后重新上传。".into()
+            }
+            Self::Child(child::ChildError::Failed { .. }) | Self::Output(_) => {
+                "转码失败,文件可能已损坏。请用原软件导出为 MP4(H.264)后重新上传。".into()
+            }
+            Self::Child(_) => "服务器没有安装转码工具。请联系系统管理员。".into(),
+            Self::NothingToDo => "这种素材不需要转码。".into(),
+        }
+    }
+}
+
 /// Which way this medium needs.
 pub fn way(media: &Media) -> Way {
     let fine = match media {

@@ -69,8 +69,12 @@ fn best_setting(text: &str, clusters: &[Cluster], room: Rect, zone: Size) -> Opt
     for count in 1..=12 {
         let Some(broken) = lines::break_into(text, clusters, count) else { continue };
         let across = room.width as f32 / broken.widest.max(1.0);
-        let overhang = |range| lines::hanging(&lines::within(clusters, range)) * HANGING_INK;
-        let reach = broken.lines.iter().map(overhang).fold(0.0, f32::max) * 2.0 + broken.widest;
+        let reach = |range| {
+            let line = lines::within(clusters, range);
+            let hanging = lines::hanging(&line);
+            line.iter().map(|c| c.width).sum::<f32>() - hanging + 2.0 * hanging * HANGING_INK
+        };
+        let reach = broken.lines.iter().map(reach).fold(1.0, f32::max);
         let across = across.min(edge / reach);
         let down = room.height as f32 / (1.0 + PITCH * (count - 1) as f32);
         let em = across.min(down).min(largest).floor();

@@ -82,3 +82,114 @@ fn a_card_on_a_small_colour_wall() {
     let class = class(ScreenKind::LedWall, ZoneName::Main, 256, 128);
     assert_golden("card-led-wall", &draw("网络贷款先交费，分文未得反受累", FraudType::FakeLoan, class).file);
 }
+
+/// A print sheet as an office's designer would hand it in: a frame, a title block, fine lines.
+fn sheet(width: u32, height: u32) -> image::RgbImage {
+    image::RgbImage::from_fn(width, height, |x, y| {
+        let inside = (width / 20..width * 19 / 20).contains(&x) && (height / 20..height * 19 / 20).contains(&y);
+        let ring = (i64::from(x) - i64::from(width) / 2).pow(2) + (i64::from(y) - i64::from(height) / 2).pow(2);
+        let radius = (ring as f64).sqrt() / f64::from(width.min(height));
+        match (inside, radius) {
+            (false, _) => image::Rgb([18, 52, 110]),
+            (true, r) if r < 0.3 => image::Rgb([200, (r * 600.0) as u8, 40]),
+            _ if (x + y) % 24 < 2 => image::Rgb([120, 150, 200]),
+            _ => image::Rgb([232, 240, 250]),
+        }
+    })
+}
+
+fn png(picture: &image::RgbImage) -> Vec<u8> {
+    paint::rgb_png(picture).unwrap()
+}
+
+#[test]
+fn a_poster_of_another_shape_is_kept_whole_between_bars_of_its_own_edge() {
+    let zone = Size { width: 320, height: 180 };
+    let rendered = poster::poster(&png(&sheet(600, 800)), zone, Millis(10_000)).unwrap();
+    let wall = pixels(&rendered.file);
+    assert_eq!(wall.dimensions(), (320, 180));
+    assert_eq!(wall.get_pixel(0, 90).0, [18, 52, 110]);
+    assert_golden("poster-320x180", &rendered.file);
+}
+
+#[test]
+fn a_poster_of_nearly_the_same_shape_fills_the_zone() {
+    let zone = Size { width: 192, height: 340 };
+    let rendered = poster::poster(&png(&sheet(1080, 1920)), zone, Millis(10_000)).unwrap();
+    assert_golden("poster-192x340", &rendered.file);
+}
+
+#[test]
+fn a_poster_of_exactly_the_zones_size_is_not_touched() {
+    let picture = sheet(200, 100);
+    let rendered = poster::poster(&png(&picture), Size { width: 200, height: 100 }, Millis(1)).unwrap();
+    assert_eq!(pixels(&rendered.file), picture);
+}
+
+#[test]
+fn extreme_shapes_still_give_exactly_the_zone() {
+    for (from, to) in [((3000, 64), (64, 3000)), ((64, 3000), (1920, 120)), ((64, 64), (1, 1))] {
+        let zone = Size { width: to.0, height: to.1 };
+        let rendered = poster::poster(&png(&sheet(from.0, from.1)), zone, Millis(1)).unwrap();
+        assert_eq!(pixels(&rendered.file).dimensions(), to);
+    }
+}
+
+#[test]
+fn a_photograph_taken_with_the_phone_turned_is_set_upright() {
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    sheet(160, 80).write_to(&mut jpeg, image::ImageFormat::Jpeg).unwrap();
+    let mut jpeg = jpeg.into_inner();
+    // APP1 with one EXIF tag: orientation 6, "turn clockwise".
+    let exif = b"\xFF\xE1\x00\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    jpeg.splice(2..2, exif.iter().copied());
+    let upright = poster::decode(std::io::Cursor::new(jpeg)).unwrap();
+    assert_eq!(upright.dimensions(), (80, 160));
+}
+
+#[test]
+fn transparency_is_laid_on_white() {
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::RgbaImage::from_pixel(64, 64, image::Rgba([255, 0, 0, 0])).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let flat = poster::decode(std::io::Cursor::new(png.into_inner())).unwrap();
+    assert_eq!(flat.get_pixel(5, 5).0, [255, 255, 255]);
+}
+
+#[test]
+fn a_rare_character_is_reported_for_the_font_that_lacks_it() {
+    let rare = "村民𠮷某";
+    let led = class(ScreenKind::LedStrip, ZoneName::Main, 192, 16);
+    let error = slogan(rare, FraudType::General, led, &Style::default(), &FONTS).unwrap_err();
+    assert!(matches!(&error, RenderError::MissingGlyphs { font: Font::Unifont, glyphs } if glyphs == &['𠮷']), "{error}");
+    let lcd = class(ScreenKind::Lcd, ZoneName::Ticker, 1920, 120);
+    assert!(slogan(rare, FraudType::General, lcd, &Style::default(), &FONTS).is_ok(), "the large font has it");
+    let emoji = slogan("转账🙂", FraudType::General, lcd, &Style::default(), &FONTS).unwrap_err();
+    assert!(matches!(&emoji, RenderError::MissingGlyphs { font: Font::NotoSansCjk, glyphs } if glyphs == &['🙂']), "{emoji}");
+}
+
+#[test]
+fn strips_have_the_zones_height_and_time_for_whole_passes() {
+    for height in [16, 20, 24, 32, 48, 64, 120] {
+        let class = class(ScreenKind::LedStrip, ZoneName::Main, 256, height);
+        let Rendered { show: Show::Strip { size, pixels_per_second }, duration, file } =
+            draw("凡是要求提供短信验证码的都是诈骗gjpqy", FraudType::General, class)
+        else {
+            panic!("not a strip")
+        };
+        let picture = pixels(&file);
+        assert_eq!(picture.dimensions(), (size.width, height));
+        assert_eq!(pixels_per_second % 60, 0);
+        let travelled = u64::from(duration.0) * u64::from(pixels_per_second) / 1000;
+        assert!(travelled >= u64::from(256 + size.width), "the last column leaves the zone");
+        let inks: std::collections::BTreeSet<_> = picture.pixels().map(|p| p.0).collect();
+        assert_eq!(inks, [[0, 0, 0], [255, 0, 0]].into(), "only ink and black");
+        assert!((0..height).all(|y| picture.get_pixel(0, y).0 == [0, 0, 0]), "the ground's column comes first");
+    }
+}
+
+#[test]
+fn a_zone_too_low_for_a_character_says_so() {
+    let low = class(ScreenKind::LedStrip, ZoneName::Main, 64, 12);
+    let error = slogan("诈骗", FraudType::General, low, &Style::default(), &FONTS).unwrap_err();
+    assert!(matches!(error, RenderError::TooLow { height: 12, needed: 16 }), "{error}");
+}
