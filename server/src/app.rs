@@ -1,6 +1,9 @@
 //! Wires the domains together: opens the rooms, builds each domain's state, joins their routes, runs the job loop.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use axum::{Router, middleware};
 use tokio::net::TcpListener;
@@ -10,7 +13,15 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     accounts::{self, Accounts},
     blobs::Blobs,
+    clock,
     config::{Config, UnknownDatabase},
+    content::{
+        self, Content,
+        render::{
+            Style,
+            fonts::{FontError, Typesetter},
+        },
+    },
     db::{Db, DbError},
     http::{Problem, outer_layers, same_origin_only},
     jobs::{Handlers, Jobs},
@@ -30,6 +41,8 @@ pub struct App {
     pub publisher: Publisher,
     /// Accounts.
     pub accounts: Accounts,
+    /// Content.
+    pub content: Content,
 }
 
 /// Why the server does not start.
@@ -52,6 +65,9 @@ pub enum StartError {
     /// The publishing key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The fonts.
+    #[error(transparent)]
+    Font(#[from] FontError),
     /// The socket.
     #[error("listening on {address}: {source}")]
     Listen {
@@ -78,22 +94,29 @@ impl App {
     pub async fn open(config: &Config) -> Result<Self, StartError> {
         make_folder(&config.data).await?;
         let db = Db::open(&config.database()?).await?;
-        Self::with_database(db, &config.data).await
+        Self::assemble(db, &config.data, &config.fonts).await
     }
 
     /// The same on a database that is already open.
     pub async fn with_database(db: Db, data: &Path) -> Result<Self, StartError> {
+        Self::assemble(db, data, &content::render::fonts::DEFAULT_FONT_FILES.map(PathBuf::from)).await
+    }
+
+    async fn assemble(db: Db, data: &Path, fonts: &[PathBuf]) -> Result<Self, StartError> {
         let fault = |source| StartError::Data { path: data.display().to_string(), source };
         let blobs = Blobs::open(&data.join("blobs")).await.map_err(fault)?;
         let publisher = Publisher::open(&data.join("keys"))?;
         let jobs = Jobs::new(db.clone());
         let accounts = Accounts::new(db.clone());
-        Ok(Self { db, blobs, jobs, publisher, accounts })
+        let content = Content::new(db.clone(), blobs.clone(), jobs.clone(), Typesetter::open(fonts)?, Style::default());
+        Ok(Self { db, blobs, jobs, publisher, accounts, content })
     }
 
     /// Every route with its place in the OpenAPI document.
     fn routes(&self) -> OpenApiRouter {
-        OpenApiRouter::with_openapi(Document::openapi()).merge(accounts::http::routes(self.accounts.clone()))
+        OpenApiRouter::with_openapi(Document::openapi())
+            .merge(accounts::http::routes(self.accounts.clone()))
+            .merge(content::http::routes(self.content.clone()))
     }
 
     /// The OpenAPI document.
@@ -116,7 +139,9 @@ impl App {
 
     /// Who does the background work.
     pub fn handlers(&self) -> Handlers {
-        Handlers::default()
+        let mut handlers = Handlers::default();
+        self.content.register(&mut handlers);
+        handlers
     }
 
     /// Serves until `stop` completes, then lets requests in hand finish.
@@ -125,6 +150,10 @@ impl App {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
+        if let Err(error) = self.content.refresh(clock::now()).await {
+            // What is rendered already goes on; the next start tries again.
+            tracing::error!(%error, "renditions could not be checked");
+        }
         let work = {
             let (jobs, handlers) = (self.jobs.clone(), self.handlers());
             tokio::spawn(async move { jobs.run(handlers).await })

@@ -58,6 +58,11 @@ impl Blobs {
         self.root.join(&name[..2]).join(name)
     }
 
+    /// A folder for what child processes write, on the same disk; cleared at every start.
+    pub fn scratch(&self) -> PathBuf {
+        self.root.join("incoming")
+    }
+
     /// Whether it is here.
     pub async fn contains(&self, digest: Digest) -> io::Result<bool> {
         fs::try_exists(self.path(digest)).await

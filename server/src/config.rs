@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
-use crate::db;
+use crate::{content::render::fonts::DEFAULT_FONT_FILES, db};
 
 /// Settings of a running server.
 #[derive(Debug, Clone, Args)]
@@ -18,6 +18,9 @@ pub struct Config {
     /// `sqlite` (a file in the data folder) or a `postgres://` URL.
     #[arg(long, env = "XUANPING_DATABASE", default_value = "sqlite", hide_env_values = true)]
     pub database: String,
+    /// Font files that slogans are set in: Noto Sans CJK, regular and bold.
+    #[arg(long, env = "XUANPING_FONTS", value_delimiter = ':', default_values = DEFAULT_FONT_FILES)]
+    pub fonts: Vec<PathBuf>,
 }
 
 /// The database setting is neither `sqlite` nor a PostgreSQL URL.

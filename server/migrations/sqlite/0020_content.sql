@@ -32,8 +32,8 @@ CREATE INDEX creatives_by_upload ON creatives (upload);
 
 -- Insert-only: who took which step on exactly which content.
 CREATE TABLE creative_steps (
-    id            TEXT PRIMARY KEY,
     creative_id   TEXT NOT NULL REFERENCES creatives (id),
+    revision      INTEGER NOT NULL,
     at            INTEGER NOT NULL,
     account_id    TEXT,
     account_name  TEXT NOT NULL,
@@ -41,9 +41,9 @@ CREATE TABLE creative_steps (
     from_state    TEXT NOT NULL,
     to_state      TEXT NOT NULL,
     content_hash  TEXT NOT NULL,
-    reason        TEXT
+    reason        TEXT,
+    PRIMARY KEY (creative_id, revision)
 ) STRICT;
-CREATE INDEX creative_steps_by_creative ON creative_steps (creative_id, id);
 
 -- The screen classes that have been met so far.
 CREATE TABLE screen_classes (

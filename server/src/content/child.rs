@@ -30,10 +30,10 @@ impl Limits {
     pub const STILL: Self = Self { file: 32 << 20, ..Self::PROBE };
     /// For decoding a whole clip once.
     pub const DECODE: Self =
-        Self { wall: Duration::from_secs(300), processor_seconds: 600, memory: 3 << 30, file: 1 << 20 };
+        Self { wall: Duration::from_mins(5), processor_seconds: 600, memory: 3 << 30, file: 1 << 20 };
     /// For transcoding a clip.
     pub const TRANSCODE: Self =
-        Self { wall: Duration::from_secs(3_600), processor_seconds: 7_200, memory: 4 << 30, file: 2 << 30 };
+        Self { wall: Duration::from_hours(1), processor_seconds: 7_200, memory: 4 << 30, file: 2 << 30 };
 }
 
 /// Why a child gave no result.
@@ -133,7 +133,7 @@ fn confine(id: Option<u32>, limits: Limits) {
 async fn read_capped(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
     let Some(mut stream) = stream else { return Ok(Vec::new()) };
     let mut kept = Vec::new();
-    let mut piece = [0_u8; 8192];
+    let mut piece = vec![0_u8; 8192];
     loop {
         let read = stream.read(&mut piece).await?;
         if read == 0 {

@@ -82,10 +82,15 @@ mod tests {
         for kind in [ScreenKind::Lcd, ScreenKind::LedStrip, ScreenKind::LedWall, ScreenKind::Speaker] {
             for layout in [Layout::Full, Layout::MainAndTicker, Layout::AudioOnly] {
                 for sound in [Sound::On, Sound::Off] {
-                    for creative in [CreativeKind::Slogan, CreativeKind::Poster, CreativeKind::Clip, CreativeKind::Audio] {
+                    for creative in
+                        [CreativeKind::Slogan, CreativeKind::Poster, CreativeKind::Clip, CreativeKind::Audio]
+                    {
                         let Some(zone) = ScreenClass::zone_for(kind, layout, sound, creative) else { continue };
                         let classes = ScreenClass::of_screen(kind, HALL, layout, sound);
-                        assert!(classes.iter().any(|c| c.zone == zone && c.takes(creative)), "{kind:?} {layout:?} {creative:?}");
+                        assert!(
+                            classes.iter().any(|c| c.zone == zone && c.takes(creative)),
+                            "{kind:?} {layout:?} {creative:?}"
+                        );
                     }
                 }
             }

@@ -359,16 +359,17 @@ mod tests {
             for (step, by) in tries {
                 let step = [Step::Edit, Step::Submit, Step::Approve, Step::Reject, Step::Withdraw, Step::Create][step];
                 let before = c.clone();
-                match take(&mut c, step, by) {
-                    Ok(taken) => {
-                        if matches!(step, Step::Create | Step::Edit | Step::Submit) { hands.push(id(by)); }
-                        if c.state == State::Approved {
-                            prop_assert_eq!(step, Step::Approve);
-                            prop_assert!(!hands.contains(&id(by)));
-                            prop_assert_eq!(taken.content_hash, c.content.hash());
-                        }
-                    }
-                    Err(_) => prop_assert_eq!(before, c.clone(), "a refused step changes nothing"),
+                let Ok(taken) = take(&mut c, step, by) else {
+                    prop_assert_eq!(before, c.clone(), "a refused step changes nothing");
+                    continue;
+                };
+                if matches!(step, Step::Create | Step::Edit | Step::Submit) {
+                    hands.push(id(by));
+                }
+                if c.state == State::Approved {
+                    prop_assert_eq!(step, Step::Approve);
+                    prop_assert!(!hands.contains(&id(by)));
+                    prop_assert_eq!(taken.content_hash, c.content.hash());
                 }
             }
         }

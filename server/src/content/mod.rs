@@ -273,9 +273,10 @@ impl Content {
         taken: &StepTaken,
         by: &Actor,
     ) -> Result<(), ContentError> {
-        store::insert_step(tx, creative.id, taken, by).await?;
+        store::insert_step(tx, creative, taken, by).await?;
         let action = format!("content.{}", crate::db::code_of(&taken.step));
-        let details = json!({ "title": creative.content.title, "content_hash": taken.content_hash, "reason": taken.reason });
+        let details =
+            json!({ "title": creative.content.title, "content_hash": taken.content_hash, "reason": taken.reason });
         audit::record(tx, by, &action, &creative.id.to_string(), audit::Outcome::Done, details, taken.at).await?;
         Ok(())
     }
@@ -406,7 +407,10 @@ fn checked_text(text: &str) -> Result<String, ContentError> {
     if length > LONGEST_TEXT {
         return Err(invalid("text", format!("标语最多 {LONGEST_TEXT} 个字,现在有 {length} 个。请精简,或做成海报。")));
     }
-    if text.chars().any(|c| c.is_control() || ('\u{200B}'..='\u{200F}').contains(&c) || ('\u{202A}'..='\u{202E}').contains(&c)) {
+    if text
+        .chars()
+        .any(|c| c.is_control() || ('\u{200B}'..='\u{200F}').contains(&c) || ('\u{202A}'..='\u{202E}').contains(&c))
+    {
         return Err(invalid("text", "标语中有看不见的控制字符。请重新输入,不要从网页直接粘贴。"));
     }
     Ok(text)

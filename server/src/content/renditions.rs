@@ -183,12 +183,17 @@ impl Content {
             if before.iter().any(|made| made.class == class) {
                 continue;
             }
-            let outcome = match self.reuse(&creative, &before) {
+            let outcome = match reuse(&creative, &before) {
                 Some(rendition) => Ok(rendition),
                 None => self.render_one(&creative, class).await?,
             };
-            let made =
-                Made { creative: creative.id, class, content_hash: creative.content.hash(), renderer: RENDERER, outcome };
+            let made = Made {
+                creative: creative.id,
+                class,
+                content_hash: creative.content.hash(),
+                renderer: RENDERER,
+                outcome,
+            };
             let mut tx = self.db.begin().await?;
             store::put_rendition(&mut tx, &made, now).await?;
             tx.commit().await?;
@@ -201,12 +206,6 @@ impl Content {
             self.jobs.wake();
         }
         Ok(())
-    }
-
-    /// Clips and sound are the same file for every class.
-    fn reuse(&self, creative: &Creative, before: &[Made]) -> Option<Rendition> {
-        let same_everywhere = matches!(creative.content.kind, CreativeKind::Clip | CreativeKind::Audio);
-        before.iter().find_map(|made| made.outcome.as_ref().ok()).filter(|_| same_everywhere).copied()
     }
 
     /// Renders one creative for one class. The outer error is ours and worth another try; the inner is final.
@@ -258,6 +257,12 @@ impl Content {
         let stored = self.blobs.adopt(&out).await?;
         Ok(Ok(Rendition { creative: creative.id, asset: stored.digest, bytes: stored.bytes, show, duration }))
     }
+}
+
+/// Clips and sound are the same file for every class.
+fn reuse(creative: &Creative, before: &[Made]) -> Option<Rendition> {
+    let same_everywhere = matches!(creative.content.kind, CreativeKind::Clip | CreativeKind::Audio);
+    before.iter().find_map(|made| made.outcome.as_ref().ok()).filter(|_| same_everywhere).copied()
 }
 
 /// Drawing takes a processor for a while, which the threads that answer requests cannot spare.

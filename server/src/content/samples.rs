@@ -28,7 +28,12 @@ impl Samples {
     /// Runs ffmpeg with these words, which end in nothing: the output name is added.
     pub fn ffmpeg(&self, words: &str, name: &str) -> PathBuf {
         let path = self.path(name);
-        let done = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(words.split_whitespace()).arg(&path).output().unwrap();
+        let done = Command::new("ffmpeg")
+            .args(["-v", "error", "-y"])
+            .args(words.split_whitespace())
+            .arg(&path)
+            .output()
+            .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         path
     }
@@ -44,7 +49,11 @@ impl Samples {
     /// A picture with a different colour in every corner.
     pub fn picture(width: u32, height: u32) -> image::RgbImage {
         image::RgbImage::from_fn(width, height, |x, y| {
-            image::Rgb([(x * 255 / width) as u8, (y * 255 / height) as u8, if (x / 16 + y / 16) % 2 == 0 { 40 } else { 200 }])
+            image::Rgb([
+                (x * 255 / width) as u8,
+                (y * 255 / height) as u8,
+                if (x / 16 + y / 16) % 2 == 0 { 40 } else { 200 },
+            ])
         })
     }
 

@@ -68,7 +68,10 @@ impl Content {
     pub fn missing_glyphs(&self, text: &str) -> Vec<(Font, BTreeSet<char>)> {
         let smooth = self.fonts.missing(text);
         let bitmap: BTreeSet<char> = strip::missing_bitmap_glyphs(text).collect();
-        [(Font::NotoSansCjk, smooth), (Font::Unifont, bitmap)].into_iter().filter(|(_, missing)| !missing.is_empty()).collect()
+        [(Font::NotoSansCjk, smooth), (Font::Unifont, bitmap)]
+            .into_iter()
+            .filter(|(_, missing)| !missing.is_empty())
+            .collect()
     }
 
     /// Checks a slogan as it would be shown.
@@ -82,11 +85,8 @@ impl Content {
             .map(|class| (class, true))
             .take(MOST_CLASSES)
             .collect();
-        for usual in USUAL {
-            if !classes.iter().any(|(c, _)| (c.kind, c.zone) == (usual.kind, usual.zone)) {
-                classes.push((usual, false));
-            }
-        }
+        let known: Vec<_> = classes.iter().map(|(c, _)| (c.kind, c.zone)).collect();
+        classes.extend(USUAL.iter().filter(|u| !known.contains(&(u.kind, u.zone))).map(|u| (*u, false)));
         let missing = self.missing_glyphs(&text);
         let (fonts, style) = (self.fonts.clone(), self.style.clone());
         let classes = drawn(move || {

@@ -23,7 +23,6 @@ use super::{
 use crate::{
     accounts::Actor,
     db::{Db, DbError, Row, Statement, Tx, code_of, sql},
-    entropy,
 };
 
 /// What a list of creatives is narrowed to.
@@ -76,12 +75,6 @@ fn date(day: Option<NaiveDate>) -> Option<String> {
     day.map(|d| d.to_string())
 }
 
-/// One creative, read inside a transaction that will change it.
-pub async fn creative_in(tx: &mut Tx, id: CreativeId) -> Result<Option<Creative>, DbError> {
-    let row = tx.opt(sql(format!("SELECT {CREATIVE} FROM creatives WHERE id = $1")).bind(id)).await?;
-    row.as_ref().map(creative).transpose()
-}
-
 /// One creative.
 pub async fn creative_by_id(db: &Db, id: CreativeId) -> Result<Option<Creative>, DbError> {
     let row = db.opt(sql(format!("SELECT {CREATIVE} FROM creatives WHERE id = $1")).bind(id)).await?;
@@ -130,9 +123,10 @@ pub async fn creatives(db: &Db, filter: &Filter) -> Result<Vec<Creative>, DbErro
     narrow(" AND state = ?", filter.state.as_ref().map(code_of));
     narrow(" AND fraud_type = ?", filter.fraud_type.as_ref().map(code_of));
     narrow(" AND id < ?", filter.before.map(|id| id.to_string()));
-    let words = filter.words.as_ref().map(|w| format!("%{}%", w.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
+    let words =
+        filter.words.as_ref().map(|w| format!("%{}%", w.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
     narrow(" AND (title LIKE ? ESCAPE '\\' OR COALESCE(text, '') LIKE ? ESCAPE '\\')", words);
-    text.push_str(&format!(" ORDER BY id DESC LIMIT {}", filter.limit));
+    let text = format!("{text} ORDER BY id DESC LIMIT {}", filter.limit);
     let statement: Statement = binds.into_iter().fold(sql(text), Statement::bind);
     db.all(statement).await?.iter().map(creative).collect()
 }
@@ -195,14 +189,13 @@ pub async fn update(tx: &mut Tx, c: &Creative, read: i64) -> Result<bool, DbErro
     Ok(touched == 1)
 }
 
-/// Adds a line to a creative's history.
-pub async fn insert_step(tx: &mut Tx, id: CreativeId, taken: &StepTaken, by: &Actor) -> Result<(), DbError> {
-    let line = entropy::uuid(taken.at).map_err(|e| DbError::Column { column: "id".into(), why: e.to_string() })?;
+/// Adds the step that made a creative what it now is to its history.
+pub async fn insert_step(tx: &mut Tx, creative: &Creative, taken: &StepTaken, by: &Actor) -> Result<(), DbError> {
     tx.exec(
-        sql("INSERT INTO creative_steps (id, creative_id, at, account_id, account_name, step, from_state, to_state,
+        sql("INSERT INTO creative_steps (creative_id, revision, at, account_id, account_name, step, from_state, to_state,
              content_hash, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-        .bind(line.to_string())
-        .bind(id)
+        .bind(creative.id)
+        .bind(creative.revision)
         .bind(taken.at)
         .bind(by.account())
         .bind(&taken.by)
@@ -221,7 +214,7 @@ pub async fn steps(db: &Db, id: CreativeId) -> Result<Vec<StepTaken>, DbError> {
     let rows = db
         .all(
             sql("SELECT at, account_name, step, from_state, to_state, content_hash, reason FROM creative_steps
-                 WHERE creative_id = $1 ORDER BY at, id")
+                 WHERE creative_id = $1 ORDER BY revision")
             .bind(id),
         )
         .await?;
@@ -297,7 +290,9 @@ impl From<Show> for ShowColumn {
     fn from(show: Show) -> Self {
         match show {
             Show::Picture { size: Size { width, height } } => Self::Picture { width, height },
-            Show::Strip { size: Size { width, height }, pixels_per_second } => Self::Strip { width, height, pixels_per_second },
+            Show::Strip { size: Size { width, height }, pixels_per_second } => {
+                Self::Strip { width, height, pixels_per_second }
+            }
             Show::Clip { size: Size { width, height } } => Self::Clip { width, height },
             Show::Sound => Self::Sound,
         }
@@ -343,7 +338,8 @@ fn class(row: &Row) -> Result<ScreenClass, DbError> {
 
 /// Every known class.
 pub async fn classes(db: &Db) -> Result<Vec<ScreenClass>, DbError> {
-    let rows = db.all(sql("SELECT kind, zone, width, height FROM screen_classes ORDER BY kind, zone, width, height")).await?;
+    let rows =
+        db.all(sql("SELECT kind, zone, width, height FROM screen_classes ORDER BY kind, zone, width, height")).await?;
     rows.iter().map(class).collect()
 }
 
@@ -397,7 +393,8 @@ fn made(row: &Row) -> Result<Made, DbError> {
 
 /// What was rendered of a creative, for whatever content it had then.
 pub async fn renditions_of(db: &Db, id: CreativeId) -> Result<Vec<Made>, DbError> {
-    let rows = db.all(sql(format!("{MADE} WHERE creative_id = $1 ORDER BY kind, zone, width, height")).bind(id)).await?;
+    let rows =
+        db.all(sql(format!("{MADE} WHERE creative_id = $1 ORDER BY kind, zone, width, height")).bind(id)).await?;
     rows.iter().map(made).collect()
 }
 

@@ -137,8 +137,23 @@ fn encode_video(frame_rate: u32) -> Vec<OsString> {
     let mut arguments = vec![OsString::from("-vf"), filter.into()];
     // Keyframes every two seconds; no more than a small player's decoder and a 4G link can take.
     arguments.extend(
-        ["-c:v", "libx264", "-preset", "medium", "-crf", "21", "-profile:v", "high", "-level", "4.1", "-maxrate", "8M", "-bufsize", "12M"]
-            .map(OsString::from),
+        [
+            "-c:v",
+            "libx264",
+            "-preset",
+            "medium",
+            "-crf",
+            "21",
+            "-profile:v",
+            "high",
+            "-level",
+            "4.1",
+            "-maxrate",
+            "8M",
+            "-bufsize",
+            "12M",
+        ]
+        .map(OsString::from),
     );
     arguments.extend([OsString::from("-g"), (rate * 2).to_string().into()]);
     arguments
@@ -150,7 +165,10 @@ pub async fn still(from: &Path, media: &Media, to: &Path) -> Result<(), Transcod
     let third = format!("{:.3}", f64::from(duration.0) / 3_000.0);
     let mut arguments: Vec<OsString> = ["-nostdin", "-v", "error", "-y", "-ss", &third].map(OsString::from).into();
     arguments.extend(probe::input_arguments(from, if format == "mp4" { "mov" } else { format }));
-    arguments.extend(["-map", "0:V:0", "-frames:v", "1", "-vf", "scale=960:960:force_original_aspect_ratio=decrease"].map(OsString::from));
+    arguments.extend(
+        ["-map", "0:V:0", "-frames:v", "1", "-vf", "scale=960:960:force_original_aspect_ratio=decrease"]
+            .map(OsString::from),
+    );
     arguments.extend(["-c:v", "png", "-f", "image2", "-update", "1"].map(OsString::from));
     let mut target = OsString::from("file:");
     target.push(to);
@@ -208,7 +226,10 @@ mod tests {
     #[tokio::test]
     async fn a_clip_filmed_upright_stays_upright() {
         let samples = Samples::new();
-        let lying = samples.ffmpeg("-f lavfi -i testsrc=s=320x240:r=25:d=1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p", "lying.mp4");
+        let lying = samples.ffmpeg(
+            "-f lavfi -i testsrc=s=320x240:r=25:d=1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p",
+            "lying.mp4",
+        );
         let words = format!("-i {} -c copy -metadata:s:v rotate=90", lying.display());
         let from = samples.ffmpeg(&words, "upright.mp4");
         let (way, media) = made(&samples, &from).await;

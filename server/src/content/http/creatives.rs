@@ -1,10 +1,6 @@
 //! Creatives: list, write, review.
 
-use axum::{
-    body::Bytes,
-    extract::State,
-    http::StatusCode,
-};
+use axum::{body::Bytes, extract::State, http::StatusCode};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -232,17 +228,37 @@ pub(super) struct ChangeCreative {
     #[schema(value_type = Option<String>)]
     upload: Option<Digest>,
     duration_ms: Option<u32>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, format = Date)]
-    valid_from: Option<Option<NaiveDate>>,
-    #[serde(default, deserialize_with = "given")]
+    valid_from: Day,
+    #[serde(default)]
     #[schema(value_type = Option<String>, format = Date)]
-    valid_until: Option<Option<NaiveDate>>,
+    valid_until: Day,
 }
 
-/// Tells `null` (take it away) from a member that is not there (leave it).
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<NaiveDate>>, D::Error> {
-    Option::<NaiveDate>::deserialize(deserializer).map(Some)
+/// A day in a change.
+#[derive(Debug, Clone, Copy, Default)]
+enum Day {
+    /// The member is not there: leave what is.
+    #[default]
+    Left,
+    /// A date, or `null` to take it away.
+    Set(Option<NaiveDate>),
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<NaiveDate>::deserialize(deserializer).map(Self::Set)
+    }
+}
+
+impl Day {
+    fn or(self, now: Option<NaiveDate>) -> Option<NaiveDate> {
+        match self {
+            Self::Left => now,
+            Self::Set(day) => day,
+        }
+    }
 }
 
 #[utoipa::path(patch, path = "/api/v1/creatives/{id}", tag = "content", params(("id" = CreativeId, Path)),
@@ -261,8 +277,8 @@ pub(super) async fn change(
         text: change.text.or_else(|| now.text.clone()),
         upload: change.upload.or(now.upload),
         duration: Some(change.duration_ms.map_or(now.duration, Millis)),
-        valid_from: change.valid_from.unwrap_or(now.valid_from),
-        valid_until: change.valid_until.unwrap_or(now.valid_until),
+        valid_from: change.valid_from.or(now.valid_from),
+        valid_until: change.valid_until.or(now.valid_until),
     };
     let creative = content.edit(id, whole, &(&me.0).into(), clock::now()).await?;
     detail(&content, creative, &me.0).await
@@ -296,7 +312,8 @@ fn step_body(bytes: &Bytes) -> Result<StepBody, Problem> {
     if bytes.is_empty() {
         return Ok(StepBody::default());
     }
-    serde_json::from_slice(bytes).map_err(|e| Problem::invalid("reason", format!("提交的内容格式不对,请刷新页面后重试。({e})")))
+    serde_json::from_slice(bytes)
+        .map_err(|e| Problem::invalid("reason", format!("提交的内容格式不对,请刷新页面后重试。({e})")))
 }
 
 #[utoipa::path(post, path = "/api/v1/creatives/{id}/submit", tag = "content", params(("id" = CreativeId, Path)),

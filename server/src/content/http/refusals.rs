@@ -24,11 +24,9 @@ impl From<ContentError> for Problem {
                     .with("glyphs", glyph_list(&[(Font::NotoSansCjk, glyphs)]))
             }
             ContentError::Step(refusal) => refusal.into(),
-            ContentError::Raced => Self::conflict(
-                "changed-meanwhile",
-                "素材刚被他人修改",
-                "操作没有完成。请刷新页面,确认最新内容后再试。",
-            ),
+            ContentError::Raced => {
+                Self::conflict("changed-meanwhile", "素材刚被他人修改", "操作没有完成。请刷新页面,确认最新内容后再试。")
+            }
             ContentError::Probe(refusal) => refusal.into(),
             ContentError::BrokenOff => Self::new(
                 StatusCode::BAD_REQUEST,
@@ -89,11 +87,9 @@ impl From<StepRefusal> for Problem {
                 "不能审核本人的素材",
                 "编写、修改或提交过该素材的人不能审核通过它。请由另一位审核员审核。",
             ),
-            StepRefusal::ContentChanged => Self::conflict(
-                "content-changed",
-                "内容已变化",
-                "您查看之后内容已被修改。请刷新页面,重新查看后再审核。",
-            ),
+            StepRefusal::ContentChanged => {
+                Self::conflict("content-changed", "内容已变化", "您查看之后内容已被修改。请刷新页面,重新查看后再审核。")
+            }
             StepRefusal::NoReason => Self::invalid("reason", "请填写退回原因,便于编辑修改。"),
             StepRefusal::NotAPerson => {
                 Self::new(StatusCode::FORBIDDEN, "not-permitted", "没有权限", "只有审核员本人可以审核。")

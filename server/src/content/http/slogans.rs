@@ -69,7 +69,8 @@ impl From<ClassCheck> for SloganOnClass {
             Ok(preview) => (Some(preview), None),
             Err(problem) => (None, Some(problem)),
         };
-        let encode = |png: &Vec<u8>| format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(png));
+        let encode =
+            |png: &Vec<u8>| format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(png));
         Self {
             screen_kind: check.class.kind,
             zone: check.class.zone,
@@ -100,10 +101,7 @@ pub(super) async fn check(
         font_name: font.name_zh(),
         glyphs: glyphs.iter().map(char::to_string).collect(),
     });
-    Ok(Body(SloganChecked {
-        missing: missing.collect(),
-        classes: check.classes.into_iter().map(Into::into).collect(),
-    }))
+    Ok(Body(SloganChecked { missing: missing.collect(), classes: check.classes.into_iter().map(Into::into).collect() }))
 }
 
 /// A fraud type.

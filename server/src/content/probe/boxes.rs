@@ -88,8 +88,8 @@ fn children(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     })
 }
 
-fn child<'a>(bytes: &'a [u8], name: &[u8; 4]) -> Option<&'a [u8]> {
-    children(bytes).find(|(n, _)| n == name).map(|(_, body)| body)
+fn child(bytes: &[u8], name: [u8; 4]) -> Option<&[u8]> {
+    children(bytes).find(|(n, _)| *n == name).map(|(_, body)| body)
 }
 
 fn word(bytes: &[u8], index: usize) -> Option<u32> {
@@ -99,9 +99,10 @@ fn word(bytes: &[u8], index: usize) -> Option<u32> {
 
 fn samples_within(index: &[u8], length: u64) -> Result<(), ProbeRefusal> {
     for track in children(index).filter(|(name, _)| name == b"trak").map(|(_, body)| body) {
-        let tables = child(track, b"mdia").and_then(|m| child(m, b"minf")).and_then(|m| child(m, b"stbl"));
+        let tables = child(track, *b"mdia").and_then(|m| child(m, *b"minf")).and_then(|m| child(m, *b"stbl"));
         let tables = tables.ok_or_else(|| ProbeRefusal::Undecodable("a track has no sample table".into()))?;
-        let end = last_sample_end(tables).ok_or_else(|| ProbeRefusal::Undecodable("a sample table is inconsistent".into()))?;
+        let end = last_sample_end(tables)
+            .ok_or_else(|| ProbeRefusal::Undecodable("a sample table is inconsistent".into()))?;
         if end > length {
             return Err(cut(&format!("samples reach to byte {end} of {length}")));
         }
@@ -112,14 +113,14 @@ fn samples_within(index: &[u8], length: u64) -> Result<(), ProbeRefusal> {
 /// The byte after the last byte of any sample of a track; `None` if the tables contradict each other.
 fn last_sample_end(tables: &[u8]) -> Option<u64> {
     // stsz: version and flags, common size, count, sizes … — in words.
-    let sizes = child(tables, b"stsz")?;
+    let sizes = child(tables, *b"stsz")?;
     let (common, count) = (word(sizes, 1)?, word(sizes, 2)? as usize);
     let size_of = |sample: usize| if common == 0 { word(sizes, 3 + sample) } else { Some(common) };
-    let runs = child(tables, b"stsc")?;
+    let runs = child(tables, *b"stsc")?;
     let run_count = word(runs, 1)? as usize;
-    let (offsets, wide) = match child(tables, b"stco") {
+    let (offsets, wide) = match child(tables, *b"stco") {
         Some(offsets) => (offsets, false),
-        None => (child(tables, b"co64")?, true),
+        None => (child(tables, *b"co64")?, true),
     };
     let chunk_count = word(offsets, 1)? as usize;
     let offset_of = |chunk: usize| {

@@ -38,7 +38,9 @@ pub fn probe(path: &Path, format: ImageFormat) -> Result<Media, ProbeRefusal> {
 fn refused(refusal: PictureRefusal) -> ProbeRefusal {
     match refusal {
         PictureRefusal::TooManyPixels { width, height } => ProbeRefusal::TooManyPixels { width, height },
-        PictureRefusal::Undecodable(image::ImageError::Limits(_)) => ProbeRefusal::TooManyPixels { width: 0, height: 0 },
+        PictureRefusal::Undecodable(image::ImageError::Limits(_)) => {
+            ProbeRefusal::TooManyPixels { width: 0, height: 0 }
+        }
         PictureRefusal::Undecodable(image::ImageError::IoError(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
             ProbeRefusal::Truncated(e.to_string())
         }

@@ -115,7 +115,10 @@ fn not_taken(head: &[u8]) -> ProbeRefusal {
     let starts = |magic: &[u8]| head.starts_with(magic);
     let save_as = "请另存为 JPG 或 PNG 后上传。";
     if starts(b"GIF8") {
-        return ProbeRefusal::Unaccepted { found: "GIF 动图", instead: "静态画面请另存为 PNG,动画请导出为 MP4 后上传。" };
+        return ProbeRefusal::Unaccepted {
+            found: "GIF 动图",
+            instead: "静态画面请另存为 PNG,动画请导出为 MP4 后上传。",
+        };
     }
     if starts(b"BM") && head.len() > 26 {
         return ProbeRefusal::Unaccepted { found: "BMP 图片", instead: save_as };
@@ -127,7 +130,9 @@ fn not_taken(head: &[u8]) -> ProbeRefusal {
         return ProbeRefusal::Unaccepted { found: "PSD 设计稿", instead: save_as };
     }
     if starts(b"%PDF") {
-        return ProbeRefusal::Unaccepted { found: "PDF 文件", instead: "请把页面导出为 JPG 或 PNG 后上传。" };
+        return ProbeRefusal::Unaccepted {
+            found: "PDF 文件", instead: "请把页面导出为 JPG 或 PNG 后上传。"
+        };
     }
     let text = String::from_utf8_lossy(&head[..head.len().min(1024)]).to_lowercase();
     if text.contains("<svg") {
@@ -156,7 +161,9 @@ pub fn promised(name: &str) -> Option<CreativeKind> {
     let (_, extension) = name.rsplit_once('.')?;
     match extension.to_ascii_lowercase().as_str() {
         "png" | "jpg" | "jpeg" | "jfif" | "webp" => Some(CreativeKind::Poster),
-        "mp4" | "mov" | "m4v" | "mkv" | "webm" | "avi" | "wmv" | "flv" | "mpg" | "mpeg" | "ts" => Some(CreativeKind::Clip),
+        "mp4" | "mov" | "m4v" | "mkv" | "webm" | "avi" | "wmv" | "flv" | "mpg" | "mpeg" | "ts" => {
+            Some(CreativeKind::Clip)
+        }
         "mp3" | "m4a" | "aac" | "wav" | "flac" | "ogg" => Some(CreativeKind::Audio),
         _ => None,
     }

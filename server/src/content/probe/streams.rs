@@ -6,9 +6,7 @@ use std::{ffi::OsString, path::Path};
 use serde::Deserialize;
 use xuanping_core::{geometry::Size, time::Millis, vocabulary::CreativeKind};
 
-use super::{
-    FileType, LONGEST_AUDIO_MS, LONGEST_CLIP_MS, Limits, Media, ProbeRefusal, SHORTEST_MS, child,
-};
+use super::{FileType, LONGEST_AUDIO_MS, LONGEST_CLIP_MS, Limits, Media, ProbeRefusal, SHORTEST_MS, child};
 use crate::content::media::Sound;
 
 /// Longest edge of a clip in pixels.
@@ -173,7 +171,8 @@ fn checked_duration(seconds: Option<&str>, most_ms: u64) -> Result<Millis, Probe
 
 /// Decodes everything once and compares how much came out with how much was promised.
 async fn decode(path: &Path, file_type: FileType, media: &Media) -> Result<(), ProbeRefusal> {
-    let mut arguments: Vec<OsString> = ["-nostdin", "-v", "error", "-xerror", "-progress", "pipe:1"].map(OsString::from).into();
+    let mut arguments: Vec<OsString> =
+        ["-nostdin", "-v", "error", "-xerror", "-progress", "pipe:1"].map(OsString::from).into();
     arguments.extend(input_arguments(path, file_type.demuxer()));
     let track = if media.kind() == CreativeKind::Clip { "0:V:0" } else { "0:a:0" };
     arguments.extend(["-map", track].map(OsString::from));

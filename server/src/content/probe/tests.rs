@@ -91,7 +91,8 @@ async fn a_good_clip_is_known_by_its_tracks() {
 async fn a_clip_cut_off_anywhere_is_refused() {
     let samples = Samples::new();
     let index_first = std::fs::read(samples.clip()).unwrap();
-    let index_last = samples.ffmpeg("-f lavfi -i testsrc=s=320x240:r=25:d=2 -c:v libx264 -preset ultrafast -pix_fmt yuv420p", "last.mp4");
+    let index_last = samples
+        .ffmpeg("-f lavfi -i testsrc=s=320x240:r=25:d=2 -c:v libx264 -preset ultrafast -pix_fmt yuv420p", "last.mp4");
     let index_last = std::fs::read(index_last).unwrap();
     for bytes in [index_first, index_last] {
         for part in [5, 50, 90, 99] {
@@ -149,9 +150,13 @@ async fn clips_without_a_picture_or_with_an_absurd_length_are_refused() {
     let samples = Samples::new();
     let silent_film = samples.ffmpeg("-f lavfi -i sine=d=2 -c:a aac", "sound-only.mp4");
     assert_eq!(verdict(&silent_film, "sound-only.mp4").await, Err("upload-no-video"));
-    let ages = samples.ffmpeg("-f lavfi -i testsrc=s=64x64:r=1:d=4 -vf setpts=PTS*100000 -c:v libx264 -preset ultrafast -pix_fmt yuv420p", "ages.mp4");
+    let ages = samples.ffmpeg(
+        "-f lavfi -i testsrc=s=64x64:r=1:d=4 -vf setpts=PTS*100000 -c:v libx264 -preset ultrafast -pix_fmt yuv420p",
+        "ages.mp4",
+    );
     assert_eq!(verdict(&ages, "ages.mp4").await, Err("upload-too-long"));
-    let blink = samples.ffmpeg("-f lavfi -i testsrc=s=64x64:r=25:d=0.2 -c:v libx264 -preset ultrafast -pix_fmt yuv420p", "blink.mp4");
+    let blink = samples
+        .ffmpeg("-f lavfi -i testsrc=s=64x64:r=25:d=0.2 -c:v libx264 -preset ultrafast -pix_fmt yuv420p", "blink.mp4");
     assert_eq!(verdict(&blink, "blink.mp4").await, Err("upload-too-short"));
 }
 

@@ -8,7 +8,7 @@ use xuanping_core::{
 };
 
 use super::{
-    Font, Rendered, RenderError, Style,
+    Font, RenderError, Rendered, Style,
     fonts::{Placing, Typesetter, Weight},
     lines::{self, Broken, Cluster},
     paint::{Canvas, Colour},
@@ -27,7 +27,13 @@ const TASTE: f32 = 0.15;
 const HANGING_INK: f32 = 0.5;
 
 /// A slogan as a card of the zone's size.
-pub fn slogan(text: &str, fraud: FraudType, zone: Size, style: &Style, fonts: &Typesetter) -> Result<Rendered, RenderError> {
+pub fn slogan(
+    text: &str,
+    fraud: FraudType,
+    zone: Size,
+    style: &Style,
+    fonts: &Typesetter,
+) -> Result<Rendered, RenderError> {
     let missing = fonts.missing(text);
     if !missing.is_empty() {
         return Err(RenderError::MissingGlyphs { font: Font::NotoSansCjk, glyphs: missing.into_iter().collect() });

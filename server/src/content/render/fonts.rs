@@ -8,18 +8,16 @@ use std::{
 };
 
 use cosmic_text::{
-    Attrs, Buffer, CacheKey, Family, FeatureTag, FontFeatures, FontSystem, Metrics, Shaping, SwashCache,
-    SwashContent, Wrap, fontdb,
+    Attrs, Buffer, CacheKey, Family, FeatureTag, FontFeatures, FontSystem, Metrics, Shaping, SwashCache, SwashContent,
+    Wrap, fontdb,
 };
 
 /// The family that all smooth text is set in: the simplified-Chinese forms of Noto Sans CJK.
 const FAMILY: &str = "Noto Sans CJK SC";
 
 /// Where Debian's package `fonts-noto-cjk` puts the two files that are needed.
-pub const DEFAULT_FONT_FILES: [&str; 2] = [
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc",
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-];
+pub const DEFAULT_FONT_FILES: [&str; 2] =
+    ["/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc", "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"];
 
 /// Fonts that could not be opened. The server does not start without its fonts.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +31,9 @@ pub enum FontError {
         source: std::io::Error,
     },
     /// The files hold no face of the family in this weight.
-    #[error("no face of {FAMILY} with weight {weight} in the configured font files; on Debian: apt-get install fonts-noto-cjk")]
+    #[error(
+        "no face of {FAMILY} with weight {weight} in the configured font files; on Debian: apt-get install fonts-noto-cjk"
+    )]
     NoFace {
         /// The weight that is missing.
         weight: u16,

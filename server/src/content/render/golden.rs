@@ -27,7 +27,8 @@ fn assert_golden(name: &str, png: &[u8]) {
         std::fs::create_dir_all(golden.parent().unwrap()).unwrap();
         std::fs::write(&golden, png).unwrap();
     }
-    let wanted = std::fs::read(&golden).unwrap_or_else(|e| panic!("{}: {e}; run with XUANPING_BLESS=1", golden.display()));
+    let wanted =
+        std::fs::read(&golden).unwrap_or_else(|e| panic!("{}: {e}; run with XUANPING_BLESS=1", golden.display()));
     if pixels(&wanted) != pixels(png) {
         let actual = std::env::temp_dir().join(format!("xuanping-{name}-actual.png"));
         std::fs::write(&actual, png).unwrap();
@@ -48,7 +49,10 @@ fn a_door_strip_of_16_rows() {
 #[test]
 fn a_door_strip_of_32_rows() {
     let class = class(ScreenKind::LedStrip, ZoneName::Main, 512, 32);
-    assert_golden("led-32", &draw("凡是要求提供验证码的都是诈骗，警惕“安全账户”", FraudType::ImpersonatePolice, class).file);
+    assert_golden(
+        "led-32",
+        &draw("凡是要求提供验证码的都是诈骗，警惕“安全账户”", FraudType::ImpersonatePolice, class).file,
+    );
 }
 
 #[test]
@@ -60,7 +64,8 @@ fn a_hall_screens_ticker_that_fits() {
 #[test]
 fn a_hall_screens_ticker_that_scrolls() {
     let class = class(ScreenKind::Lcd, ZoneName::Ticker, 1920, 120);
-    let text = "刷单返利是诈骗，先小额返利后大额套牢；任何要求垫付资金的兼职都不要参与，遇到可疑情况请立即拨打反诈专线96110";
+    let text =
+        "刷单返利是诈骗，先小额返利后大额套牢；任何要求垫付资金的兼职都不要参与，遇到可疑情况请立即拨打反诈专线96110";
     assert_golden("ticker-scrolling", &draw(text, FraudType::OrderBrushing, class).file);
 }
 
@@ -150,7 +155,9 @@ fn a_photograph_taken_with_the_phone_turned_is_set_upright() {
 #[test]
 fn transparency_is_laid_on_white() {
     let mut png = std::io::Cursor::new(Vec::new());
-    image::RgbaImage::from_pixel(64, 64, image::Rgba([255, 0, 0, 0])).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    image::RgbaImage::from_pixel(64, 64, image::Rgba([255, 0, 0, 0]))
+        .write_to(&mut png, image::ImageFormat::Png)
+        .unwrap();
     let flat = poster::decode(std::io::Cursor::new(png.into_inner())).unwrap();
     assert_eq!(flat.get_pixel(5, 5).0, [255, 255, 255]);
 }
@@ -160,11 +167,17 @@ fn a_rare_character_is_reported_for_the_font_that_lacks_it() {
     let rare = "村民𠮷某";
     let led = class(ScreenKind::LedStrip, ZoneName::Main, 192, 16);
     let error = slogan(rare, FraudType::General, led, &Style::default(), &FONTS).unwrap_err();
-    assert!(matches!(&error, RenderError::MissingGlyphs { font: Font::Unifont, glyphs } if glyphs == &['𠮷']), "{error}");
+    assert!(
+        matches!(&error, RenderError::MissingGlyphs { font: Font::Unifont, glyphs } if glyphs == &['𠮷']),
+        "{error}"
+    );
     let lcd = class(ScreenKind::Lcd, ZoneName::Ticker, 1920, 120);
     assert!(slogan(rare, FraudType::General, lcd, &Style::default(), &FONTS).is_ok(), "the large font has it");
     let emoji = slogan("转账🙂", FraudType::General, lcd, &Style::default(), &FONTS).unwrap_err();
-    assert!(matches!(&emoji, RenderError::MissingGlyphs { font: Font::NotoSansCjk, glyphs } if glyphs == &['🙂']), "{emoji}");
+    assert!(
+        matches!(&emoji, RenderError::MissingGlyphs { font: Font::NotoSansCjk, glyphs } if glyphs == &['🙂']),
+        "{emoji}"
+    );
 }
 
 #[test]

@@ -142,7 +142,13 @@ impl RenderError {
 }
 
 /// A slogan for this class: a strip or a card.
-pub fn slogan(text: &str, fraud: FraudType, class: ScreenClass, style: &Style, fonts: &Typesetter) -> Result<Rendered, RenderError> {
+pub fn slogan(
+    text: &str,
+    fraud: FraudType,
+    class: ScreenClass,
+    style: &Style,
+    fonts: &Typesetter,
+) -> Result<Rendered, RenderError> {
     if strip::is_strip(class) {
         strip::slogan(text, class, style, fonts)
     } else {

@@ -15,6 +15,7 @@ impl Colour {
     pub const BLACK: Self = Self(0, 0, 0);
 
     /// The colour `part` of the way (0 ..= 1) from `self` to `other`.
+    #[must_use]
     pub fn towards(self, other: Self, part: f32) -> Self {
         let mix = |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * part.clamp(0.0, 1.0)).round() as u8;
         Self(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
@@ -135,7 +136,8 @@ impl Bitmap {
         let mut packed = Vec::with_capacity(stride * self.size.height as usize);
         for row in self.lit.chunks_exact(self.size.width as usize) {
             packed.extend(
-                row.chunks(8).map(|bits| bits.iter().enumerate().fold(0_u8, |b, (i, &lit)| b | (u8::from(lit) << (7 - i)))),
+                row.chunks(8)
+                    .map(|bits| bits.iter().enumerate().fold(0_u8, |b, (i, &lit)| b | (u8::from(lit) << (7 - i)))),
             );
         }
         let mut file = Vec::new();

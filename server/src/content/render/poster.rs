@@ -4,11 +4,7 @@
 use std::io::{BufRead, Cursor, Seek};
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, Rgb, RgbImage, imageops};
-use xuanping_core::{
-    geometry::Size,
-    playlist::Show,
-    time::Millis,
-};
+use xuanping_core::{geometry::Size, playlist::Show, time::Millis};
 
 use super::{RenderError, Rendered, paint};
 

@@ -9,7 +9,7 @@ use xuanping_core::{
 };
 
 use super::{
-    Rendered, RenderError, Style,
+    RenderError, Rendered, Style,
     fonts::{Placing, SetLine, Typesetter, Weight},
     paint::{Bitmap, Canvas},
 };
@@ -50,7 +50,11 @@ pub fn slogan(text: &str, class: ScreenClass, style: &Style, fonts: &Typesetter)
     };
     let size = Size { width, height: zone.height };
     let speed = pixels_per_second(zone.height);
-    Ok(Rendered { file, show: Show::Strip { size, pixels_per_second: speed }, duration: strip_duration(text, width, zone, speed) })
+    Ok(Rendered {
+        file,
+        show: Show::Strip { size, pixels_per_second: speed },
+        duration: strip_duration(text, width, zone, speed),
+    })
 }
 
 /// Whole pixels per frame at 60 frames a second, and no faster than about four characters a second: 60 px/s up to
@@ -74,7 +78,11 @@ fn strip_duration(text: &str, width: u32, zone: Size, speed: u32) -> Millis {
 }
 
 fn checked_width(width: u32) -> Result<u32, RenderError> {
-    if (1..=Size::MAX_EDGE).contains(&width) { Ok(width) } else { Err(RenderError::TooLong { width, most: Size::MAX_EDGE }) }
+    if (1..=Size::MAX_EDGE).contains(&width) {
+        Ok(width)
+    } else {
+        Err(RenderError::TooLong { width, most: Size::MAX_EDGE })
+    }
 }
 
 /// The characters for which the 16-row bitmap font has no glyph.
