@@ -25,6 +25,7 @@ use crate::{
     db::{Db, DbError},
     http::{Problem, outer_layers, same_origin_only},
     jobs::{Handlers, Jobs},
+    screens::{self, Screens},
     signing::{KeyError, Publisher},
 };
 
@@ -43,6 +44,8 @@ pub struct App {
     pub accounts: Accounts,
     /// Content.
     pub content: Content,
+    /// Places, screens and their players.
+    pub screens: Screens,
 }
 
 /// Why the server does not start.
@@ -109,7 +112,8 @@ impl App {
         let jobs = Jobs::new(db.clone());
         let accounts = Accounts::new(db.clone());
         let content = Content::new(db.clone(), blobs.clone(), jobs.clone(), Typesetter::open(fonts)?, Style::default());
-        Ok(Self { db, blobs, jobs, publisher, accounts, content })
+        let screens = Screens::new(db.clone(), jobs.clone(), publisher.clone());
+        Ok(Self { db, blobs, jobs, publisher, accounts, content, screens })
     }
 
     /// Every route with its place in the OpenAPI document.
@@ -117,6 +121,7 @@ impl App {
         OpenApiRouter::with_openapi(Document::openapi())
             .merge(accounts::http::routes(self.accounts.clone()))
             .merge(content::http::routes(self.content.clone()))
+            .merge(screens::http::routes(self.screens.clone()))
     }
 
     /// The OpenAPI document.
@@ -132,6 +137,7 @@ impl App {
             .route("/api/v1/openapi.json", axum::routing::get(async move || json_text(document.clone())))
             .route("/health", axum::routing::get(async || "ok"))
             .fallback(async || Problem::not_found("页面"))
+            .layer(axum::Extension(self.screens.clone()))
             .layer(middleware::from_fn_with_state(self.accounts.clone(), accounts::resolve_session))
             .layer(middleware::from_fn(same_origin_only));
         outer_layers(router)

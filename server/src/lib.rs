@@ -14,4 +14,5 @@ pub mod db;
 pub mod entropy;
 pub mod http;
 pub mod jobs;
+pub mod screens;
 pub mod signing;

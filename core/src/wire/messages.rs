@@ -37,6 +37,9 @@ pub struct EnrolmentRequest {
     pub public_key: PublicKey,
     /// Its wall.
     pub capabilities: Capabilities,
+    /// A one-time token made beforehand, for roll-out without anybody typing codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 /// The answer to it, and to `GET /player/v1/enrolments/mine`.

@@ -1,0 +1,108 @@
+//! Who a player's request is from: the extractors that verify its signature before a handler sees a byte of the body.
+
+use axum::{
+    Extension,
+    body::{Bytes, to_bytes},
+    extract::{FromRequest, FromRequestParts as _, Request},
+    http::StatusCode,
+};
+use xuanping_core::{
+    digest::Digest,
+    sign::PublicKey,
+    wire::{MAX_SKEW, ProblemType, RequestProof},
+};
+
+use super::{Screen, Screens};
+use crate::{clock, http::Problem};
+
+/// The largest body a player sends: a live picture or a full batch.
+const MAX_BODY: usize = 5 << 20;
+
+/// A request by an enrolled screen in service, its signature verified.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// Which.
+    pub screen: Screen,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// A request signed by a key that is not a screen's (yet). The handler must name the key and call [`Stranger::verify`].
+#[derive(Debug, Clone)]
+pub struct Stranger {
+    /// The body.
+    pub body: Bytes,
+    proof: RequestProof,
+    method: String,
+    path: String,
+}
+
+impl Stranger {
+    /// The fingerprint that the request claims.
+    pub fn claimed(&self) -> Digest {
+        self.proof.key
+    }
+
+    /// Checks that this key signed the request.
+    pub fn verify(&self, key: &PublicKey) -> Result<(), Problem> {
+        self.proof.verify(key, &self.method, &self.path, &self.body).map_err(|_| bad_signature())
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Stranger {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let proof = RequestProof::from_headers(|name| request.headers().get(name).and_then(|v| v.to_str().ok()))
+            .map_err(|e| Problem::new(StatusCode::UNAUTHORIZED, "unsigned-request", "请求未签名", e.to_string()))?;
+        let now = clock::now();
+        if proof.time.since(now).abs() > MAX_SKEW {
+            let detail = "播放器时钟与服务器相差过大,请先校时。";
+            return Err(Problem::wire(StatusCode::UNAUTHORIZED, ProblemType::ClockSkew, "时钟偏差过大", detail)
+                .with("now", now.0));
+        }
+        let method = request.method().as_str().to_owned();
+        let path = request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned();
+        let body = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "内容过大", "单次上报不得超过 5 MB。")
+        })?;
+        Ok(Self { body, proof, method, path })
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Device {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let Extension(screens) = Extension::<Screens>::from_request_parts(&mut parts, state)
+            .await
+            .map_err(|e| Problem::internal(&e.body_text()))?;
+        let stranger = Stranger::from_request(Request::from_parts(parts, body), state).await?;
+        let screen = screens.by_fingerprint(stranger.claimed()).await?.ok_or_else(unknown_device)?;
+        stranger.verify(&screen.public_key)?;
+        if screen.retired_at.is_some() {
+            return Err(Problem::wire(
+                StatusCode::GONE,
+                ProblemType::ScreenRetired,
+                "屏幕已停用",
+                "该屏幕已在控制台停用。如需恢复,请重新配对。",
+            ));
+        }
+        Ok(Self { screen, body: stranger.body })
+    }
+}
+
+/// 401: nobody with this key is enrolled.
+pub(super) fn unknown_device() -> Problem {
+    Problem::wire(
+        StatusCode::UNAUTHORIZED,
+        ProblemType::UnknownDevice,
+        "设备未登记",
+        "服务器不认识此设备,请在控制台输入屏幕上的配对码完成登记。",
+    )
+}
+
+fn bad_signature() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "bad-signature", "签名无效", "请求签名与设备密钥不符,已拒绝。")
+}

@@ -1,0 +1,296 @@
+//! Screens in the console: list, details, pairing, retiring, live picture.
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use xuanping_core::{
+    geometry::{Layout, Size, Sound, Zone},
+    id::{ScreenId, VenueId},
+    time::UtcMillis,
+    vocabulary::{ScreenKind, VenueType},
+    wire::{Capabilities, PlayerStatus},
+};
+
+use super::{
+    super::{PairRequest, Screen, ScreenFilter, Screens, Venue, VenueChoice, places},
+    places::AddVenue,
+};
+use crate::{
+    accounts::{Allowed, ManageScreens, SignedIn},
+    clock,
+    http::{Body, PathOf, Problem, QueryOf},
+};
+
+pub(super) fn routes() -> OpenApiRouter<Screens> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get, change))
+        .routes(routes!(waiting))
+        .routes(routes!(pair))
+        .routes(routes!(retire))
+        .routes(routes!(picture))
+        .routes(routes!(picture_info))
+}
+
+/// A screen.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScreenView {
+    id: ScreenId,
+    name: String,
+    venue: Venue,
+    kind: ScreenKind,
+    size: Size,
+    layout: Layout,
+    sound: Sound,
+    /// The zones that follow from size and layout.
+    zones: Vec<Zone>,
+    clips: bool,
+    timezone: String,
+    host: String,
+    /// SHA-256 of its key.
+    fingerprint: String,
+    enrolled_at: UtcMillis,
+    retired_at: Option<UtcMillis>,
+    state: ScreenState,
+    /// When its player last reported.
+    last_seen: Option<UtcMillis>,
+    /// What it reported.
+    status: Option<PlayerStatus>,
+}
+
+/// How a screen is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScreenState {
+    /// Reported within the last 45 seconds.
+    Online,
+    /// Reported once, not lately.
+    Offline,
+    /// Paired, never reported.
+    NeverSeen,
+    /// Out of service.
+    Retired,
+}
+
+impl ScreenView {
+    fn new(screen: Screen, now: UtcMillis) -> Self {
+        let state = match (&screen.retired_at, &screen.status) {
+            (Some(_), _) => ScreenState::Retired,
+            (None, None) => ScreenState::NeverSeen,
+            (None, Some(_)) if screen.is_online(now) => ScreenState::Online,
+            (None, Some(_)) => ScreenState::Offline,
+        };
+        let (last_seen, status) = screen.status.unzip();
+        Self {
+            zones: screen.layout.zones(screen.size, screen.sound),
+            fingerprint: screen.public_key.fingerprint().to_string(),
+            id: screen.id,
+            name: screen.name,
+            venue: screen.venue,
+            kind: screen.kind,
+            size: screen.size,
+            layout: screen.layout,
+            sound: screen.sound,
+            clips: screen.clips,
+            timezone: screen.timezone,
+            host: screen.host,
+            enrolled_at: screen.enrolled_at,
+            retired_at: screen.retired_at,
+            state,
+            last_seen,
+            status,
+        }
+    }
+}
+
+/// Which screens; retired ones are never listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ScreenQuery {
+    /// Of this venue.
+    venue: Option<VenueId>,
+    /// In venues of this type.
+    r#type: Option<VenueType>,
+    /// In this area or below.
+    area: Option<String>,
+    /// Of this department.
+    department: Option<String>,
+    /// Of this kind.
+    kind: Option<ScreenKind>,
+    /// Doing like this.
+    state: Option<ScreenState>,
+    /// Whose name or venue contains this.
+    q: Option<String>,
+}
+
+/// Screens by area, venue and name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScreenList {
+    items: Vec<ScreenView>,
+}
+
+#[utoipa::path(get, path = "/api/v1/screens", tag = "screens", params(ScreenQuery),
+    responses((status = 200, body = ScreenList)),
+    extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
+async fn list(
+    State(screens): State<Screens>,
+    _: Allowed<SignedIn>,
+    QueryOf(query): QueryOf<ScreenQuery>,
+) -> Result<Body<ScreenList>, Problem> {
+    let filter = ScreenFilter {
+        venue: query.venue,
+        venue_type: query.r#type,
+        area_prefix: query.area.as_deref().map(|code| places::significant(code).to_owned()),
+        department: query.department,
+        kind: query.kind,
+        text: query.q,
+    };
+    let now = clock::now();
+    let all = screens.list(&filter).await?.into_iter().map(|s| ScreenView::new(s, now));
+    Ok(Body(ScreenList { items: all.filter(|s| query.state.is_none_or(|wanted| s.state == wanted)).collect() }))
+}
+
+#[utoipa::path(get, path = "/api/v1/screens/{id}", tag = "screens", params(("id" = ScreenId, Path)),
+    responses((status = 200, body = ScreenView)),
+    extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
+async fn get(
+    State(screens): State<Screens>,
+    _: Allowed<SignedIn>,
+    PathOf(id): PathOf<ScreenId>,
+) -> Result<Body<ScreenView>, Problem> {
+    Ok(Body(ScreenView::new(screens.get(id).await?, clock::now())))
+}
+
+/// What to change; a missing member is left as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeScreen {
+    name: Option<String>,
+    layout: Option<Layout>,
+    sound: Option<Sound>,
+}
+
+#[utoipa::path(patch, path = "/api/v1/screens/{id}", tag = "screens", params(("id" = ScreenId, Path)),
+    request_body = ChangeScreen, responses((status = 200, body = ScreenView)),
+    extensions(("x-roles" = json!(["operator", "admin"]))))]
+async fn change(
+    State(screens): State<Screens>,
+    Allowed(me, _): Allowed<ManageScreens>,
+    PathOf(id): PathOf<ScreenId>,
+    Body(new): Body<ChangeScreen>,
+) -> Result<Body<ScreenView>, Problem> {
+    let now = clock::now();
+    let screen = screens.change(id, new.name, new.layout, new.sound, &me, now).await?;
+    Ok(Body(ScreenView::new(screen, now)))
+}
+
+/// A player that shows a code.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaitingView {
+    capabilities: Capabilities,
+    /// SHA-256 of its key.
+    fingerprint: String,
+    expires: UtcMillis,
+}
+
+#[utoipa::path(get, path = "/api/v1/pairings/{code}", tag = "screens", params(("code" = String, Path)),
+    responses((status = 200, body = WaitingView)), extensions(("x-roles" = json!(["operator", "admin"]))))]
+async fn waiting(
+    State(screens): State<Screens>,
+    Allowed(me, _): Allowed<ManageScreens>,
+    PathOf(code): PathOf<String>,
+) -> Result<Body<WaitingView>, Problem> {
+    let waiting = screens.waiting(&code, &me, clock::now()).await?;
+    Ok(Body(WaitingView {
+        fingerprint: waiting.public_key.fingerprint().to_string(),
+        capabilities: waiting.capabilities,
+        expires: waiting.expires,
+    }))
+}
+
+/// What an operator says when typing a code. Exactly one of `venue_id` and `venue`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// The eight digits; blanks are ignored.
+    code: String,
+    /// A venue that exists.
+    venue_id: Option<VenueId>,
+    /// A venue to make.
+    venue: Option<AddVenue>,
+    /// The screen's name, unique within the venue.
+    name: String,
+    layout: Layout,
+    sound: Sound,
+}
+
+#[utoipa::path(post, path = "/api/v1/pairings", tag = "screens", request_body = Pair,
+    responses((status = 201, body = ScreenView)), extensions(("x-roles" = json!(["operator", "admin"]))))]
+async fn pair(
+    State(screens): State<Screens>,
+    Allowed(me, _): Allowed<ManageScreens>,
+    Body(pair): Body<Pair>,
+) -> Result<(StatusCode, Body<ScreenView>), Problem> {
+    let venue = match (pair.venue_id, pair.venue) {
+        (Some(id), None) => VenueChoice::Existing(id),
+        (None, Some(new)) => VenueChoice::New(new.into()),
+        _ => return Err(Problem::invalid("venue_id", "请选择一个已有点位,或新建一个点位。")),
+    };
+    let request = PairRequest { code: pair.code, venue, name: pair.name, layout: pair.layout, sound: pair.sound };
+    let now = clock::now();
+    let screen = screens.pair(request, &me, now).await?;
+    Ok((StatusCode::CREATED, Body(ScreenView::new(screen, now))))
+}
+
+#[utoipa::path(post, path = "/api/v1/screens/{id}/retire", tag = "screens", params(("id" = ScreenId, Path)),
+    responses((status = 204)), extensions(("x-roles" = json!(["operator", "admin"]))))]
+async fn retire(
+    State(screens): State<Screens>,
+    Allowed(me, _): Allowed<ManageScreens>,
+    PathOf(id): PathOf<ScreenId>,
+) -> Result<StatusCode, Problem> {
+    screens.retire(id, &me, clock::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[utoipa::path(get, path = "/api/v1/screens/{id}/picture", tag = "screens", params(("id" = ScreenId, Path)),
+    responses((status = 200, content_type = "image/png"), (status = 204, description = "none yet; ask again")),
+    extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
+async fn picture(
+    State(screens): State<Screens>,
+    _: Allowed<SignedIn>,
+    PathOf(id): PathOf<ScreenId>,
+) -> Result<Response, Problem> {
+    screens.get(id).await?;
+    Ok(match screens.look_at(id, clock::now()) {
+        Some(picture) => {
+            let headers = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")];
+            (headers, picture.png).into_response()
+        }
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
+}
+
+/// How old the live picture is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PictureInfo {
+    /// When it came; none yet without.
+    at: Option<UtcMillis>,
+}
+
+#[utoipa::path(get, path = "/api/v1/screens/{id}/picture-info", tag = "screens", params(("id" = ScreenId, Path)),
+    responses((status = 200, body = PictureInfo)),
+    extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
+async fn picture_info(
+    State(screens): State<Screens>,
+    _: Allowed<SignedIn>,
+    PathOf(id): PathOf<ScreenId>,
+) -> Result<Body<PictureInfo>, Problem> {
+    screens.get(id).await?;
+    Ok(Body(PictureInfo { at: screens.look_at(id, clock::now()).map(|p| p.at) }))
+}

@@ -1,0 +1,70 @@
+//! What screens say of themselves between polls: the last report, and live pictures while somebody is looking.
+//!
+//! Pictures live in memory only: they are for looking, not for proving (evidence pictures have their hash in a batch).
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::body::Bytes;
+use xuanping_core::{
+    id::ScreenId,
+    time::UtcMillis,
+    wire::{PlayerStatus, StatusReply},
+};
+
+use super::{STATUS_EVERY, ScreenError, Screens, store};
+
+/// Whoever asked for a picture within this time is still looking, in milliseconds.
+const LOOKING: i64 = 60_000;
+/// A player that is looked at reports this often, in milliseconds.
+const STATUS_WHEN_LOOKED_AT: u32 = 5_000;
+
+/// The newest picture of a screen.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// When it came.
+    pub at: UtcMillis,
+    /// PNG.
+    pub png: Bytes,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Live(Arc<Mutex<HashMap<ScreenId, Watched>>>);
+
+#[derive(Default)]
+struct Watched {
+    picture: Option<Picture>,
+    looked_at: Option<UtcMillis>,
+}
+
+impl Screens {
+    /// Takes a report and says how to go on.
+    pub async fn report(
+        &self,
+        id: ScreenId,
+        status: &PlayerStatus,
+        now: UtcMillis,
+    ) -> Result<StatusReply, ScreenError> {
+        store::screens::put_status(&self.db, id, status, now).await?;
+        let watched = self.live.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let looking = watched.get(&id).and_then(|w| w.looked_at).is_some_and(|at| now.since(at) < LOOKING);
+        let next_in = if looking { STATUS_WHEN_LOOKED_AT } else { STATUS_EVERY };
+        Ok(StatusReply { picture_wanted: looking, next_in })
+    }
+
+    /// Takes a live picture.
+    pub fn put_picture(&self, id: ScreenId, png: Bytes, now: UtcMillis) {
+        let mut watched = self.live.0.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.entry(id).or_default().picture = Some(Picture { at: now, png });
+    }
+
+    /// The newest live picture; asking for it makes the player send more.
+    pub fn look_at(&self, id: ScreenId, now: UtcMillis) -> Option<Picture> {
+        let mut watched = self.live.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let screen = watched.entry(id).or_default();
+        screen.looked_at = Some(now);
+        screen.picture.clone()
+    }
+}

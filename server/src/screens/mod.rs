@@ -1,0 +1,238 @@
+//! Areas, departments, venues, and the screens in them: what there is, who answers for it, and which device key is which
+//! screen.
+//!
+//! A player draws its own key and shows a code; an operator types the code; from then on that key *is* the screen. The
+//! database holds public keys only, so nobody who reads it can impersonate a screen.
+
+mod device;
+mod enrolment;
+pub mod http;
+mod live;
+mod places;
+mod store;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use xuanping_core::{
+    digest::Digest,
+    geometry::{Layout, Size, Sound},
+    id::{ScreenId, VenueId},
+    sign::PublicKey,
+    time::UtcMillis,
+    vocabulary::{ScreenKind, VenueType},
+    wire::PlayerStatus,
+};
+
+pub use device::{Device, Stranger};
+pub use enrolment::{NewToken, PairRequest, VenueChoice, Waiting};
+pub use live::Picture;
+pub use places::{NewArea, NewVenue, PlaceFault, VenueChange};
+pub use store::screens::ScreenFilter;
+
+use crate::{
+    accounts::Principal,
+    db::{Db, DbError},
+    entropy::NoEntropy,
+    jobs::Jobs,
+    signing::Publisher,
+};
+
+/// Job left when a screen joins, changes or leaves; the key is the screen's id.
+pub const SCREEN_CHANGED: &str = "screen_changed";
+
+/// A player that was not heard of for this long counts as offline, in milliseconds: three missed reports.
+pub const OFFLINE_AFTER: i64 = 45_000;
+
+/// How often players report, in milliseconds.
+pub const STATUS_EVERY: u32 = 15_000;
+
+/// The screens of this server. Cheap to clone.
+#[derive(Clone)]
+pub struct Screens {
+    db: Db,
+    jobs: Jobs,
+    publisher: Publisher,
+    live: live::Live,
+    attempts: enrolment::Attempts,
+}
+
+/// An administrative area.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Area {
+    /// 12-digit statistical code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Which level of the tree.
+    pub level: AreaLevel,
+    /// The code of the area above; none for the county.
+    pub parent: Option<String>,
+    /// Year of the code list it is from.
+    pub source_year: i64,
+}
+
+/// Level of an area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AreaLevel {
+    /// 县: 6 significant digits.
+    County,
+    /// 乡镇、街道: 9.
+    Township,
+    /// 村、社区: 12.
+    Village,
+}
+
+/// A body that answers for a line of venues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Department {
+    /// Short stable code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A place with screens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Venue {
+    /// Its id.
+    pub id: VenueId,
+    /// Its name.
+    pub name: String,
+    /// What sort of place.
+    #[serde(rename = "type")]
+    pub kind: VenueType,
+    /// 12-digit area code.
+    pub area: String,
+    /// Department code.
+    pub department: String,
+    /// Street address.
+    pub address: String,
+    /// Opening hours, `HH:MM-HH:MM`.
+    pub opening: String,
+    /// How many screens it has, retired ones not counted.
+    pub screens: i64,
+}
+
+/// A registered screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Screen {
+    /// Its id.
+    pub id: ScreenId,
+    /// The name operators know it by.
+    pub name: String,
+    /// Where it hangs.
+    pub venue: Venue,
+    /// What it is.
+    pub kind: ScreenKind,
+    /// Its pixels.
+    pub size: Size,
+    /// How it is divided.
+    pub layout: Layout,
+    /// Whether it may make noise.
+    pub sound: Sound,
+    /// Whether its player can play clips.
+    pub clips: bool,
+    /// IANA zone its schedule is in.
+    pub timezone: String,
+    /// The key it signs with.
+    pub public_key: PublicKey,
+    /// Host name of its player.
+    pub host: String,
+    /// When it was paired.
+    pub enrolled_at: UtcMillis,
+    /// When it was retired, if it was.
+    pub retired_at: Option<UtcMillis>,
+    /// The last report, and when it came.
+    pub status: Option<(UtcMillis, PlayerStatus)>,
+}
+
+impl Screen {
+    /// Whether the player was heard of lately.
+    pub fn is_online(&self, now: UtcMillis) -> bool {
+        self.status.as_ref().is_some_and(|(seen, _)| now.since(*seen) < OFFLINE_AFTER)
+    }
+}
+
+/// Why something about screens is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ScreenError {
+    /// A place's data are not acceptable.
+    #[error(transparent)]
+    Place(#[from] PlaceFault),
+    /// There is no such screen, or not within the person's scope.
+    #[error("no such screen")]
+    UnknownScreen,
+    /// There is no such venue, or not within the person's scope.
+    #[error("no such venue")]
+    UnknownVenue,
+    /// The venue lies outside what the operator answers for.
+    #[error("outside the operator's scope")]
+    OutOfScope,
+    /// Not eight digits, or no player shows this code.
+    #[error("no player shows this code")]
+    WrongCode,
+    /// The code was right but is over.
+    #[error("the code has expired")]
+    CodeExpired,
+    /// The code was typed already.
+    #[error("the code was used")]
+    CodeUsed,
+    /// The screen of this key was retired.
+    #[error("the screen was retired")]
+    Retired,
+    /// Too many wrong codes by this person.
+    #[error("too many wrong codes until {0}")]
+    TooManyCodes(UtcMillis),
+    /// An enrolment token is wrong, used or expired.
+    #[error("the enrolment token is not valid")]
+    BadToken,
+    /// A screen of this venue already has the name.
+    #[error("the venue already has a screen of this name")]
+    NameTaken,
+    /// The name is empty or too long.
+    #[error("the screen's name is empty or too long")]
+    BadName,
+    /// The layout does not suit the kind of screen.
+    #[error("the layout does not suit the screen")]
+    BadLayout,
+    /// What the player says of its display is impossible.
+    #[error("impossible display: {0}")]
+    BadCapabilities(&'static str),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+}
+
+impl Screens {
+    /// The screens in this database.
+    pub fn new(db: Db, jobs: Jobs, publisher: Publisher) -> Self {
+        Self { db, jobs, publisher, live: live::Live::default(), attempts: enrolment::Attempts::default() }
+    }
+
+    /// The screens that match, by venue and name.
+    pub async fn list(&self, filter: &ScreenFilter) -> Result<Vec<Screen>, ScreenError> {
+        Ok(store::screens::list(&self.db, filter).await?)
+    }
+
+    /// One screen, retired ones too.
+    pub async fn get(&self, id: ScreenId) -> Result<Screen, ScreenError> {
+        store::screens::get(&self.db, id).await?.ok_or(ScreenError::UnknownScreen)
+    }
+
+    /// The screen with this device key.
+    pub async fn by_fingerprint(&self, fingerprint: Digest) -> Result<Option<Screen>, ScreenError> {
+        Ok(store::screens::by_fingerprint(&self.db, fingerprint).await?)
+    }
+
+    /// Whether the person's scope covers a venue.
+    fn covers(who: &Principal, area: &str, department: &str) -> bool {
+        let scope = &who.scope;
+        scope.department.as_ref().is_none_or(|own| own == department)
+            && scope.area.as_ref().is_none_or(|own| places::contains(own, area))
+    }
+}

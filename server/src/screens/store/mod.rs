@@ -1,0 +1,5 @@
+//! SQL of places, screens and pairings.
+
+pub(super) mod pairings;
+pub(super) mod places;
+pub mod screens;

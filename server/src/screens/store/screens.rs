@@ -1,0 +1,159 @@
+//! SQL of screens and their last reports.
+
+use xuanping_core::{
+    digest::Digest,
+    geometry::Size,
+    id::{ScreenId, VenueId},
+    time::UtcMillis,
+    vocabulary::{ScreenKind, VenueType},
+    wire::PlayerStatus,
+};
+
+use super::{
+    super::Screen,
+    places::{VENUE, read_venue},
+};
+use crate::db::{Db, DbError, Row, Statement, Tx, code_of, sql};
+
+const SCREEN: &str = "s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.timezone, s.public_key, \
+    s.host, s.enrolled_at, s.retired_at, t.seen_at, t.status";
+const FROM: &str = "FROM screens s JOIN venues v ON v.id = s.venue_id LEFT JOIN screen_status t ON t.screen_id = s.id";
+
+/// Which screens; an empty filter means all in service.
+#[derive(Debug, Clone, Default)]
+pub struct ScreenFilter {
+    /// Of this venue.
+    pub venue: Option<VenueId>,
+    /// In venues of this type.
+    pub venue_type: Option<VenueType>,
+    /// In this area or below: the significant digits of its code.
+    pub area_prefix: Option<String>,
+    /// Of this department.
+    pub department: Option<String>,
+    /// Of this kind.
+    pub kind: Option<ScreenKind>,
+    /// Whose name or venue contains this.
+    pub text: Option<String>,
+}
+
+fn read(row: &Row) -> Result<Screen, DbError> {
+    let status = match (row.opt_instant("seen_at")?, row.opt_text("status")?) {
+        (Some(seen), Some(text)) => serde_json::from_str::<PlayerStatus>(&text).ok().map(|status| (seen, status)),
+        _ => None,
+    };
+    Ok(Screen {
+        id: row.parse("id")?,
+        name: row.text("name")?,
+        venue: read_venue(row)?,
+        kind: row.code("kind")?,
+        size: Size { width: row.number("width")?, height: row.number("height")? },
+        layout: row.code("layout")?,
+        sound: row.code("sound")?,
+        clips: row.flag("clips")?,
+        timezone: row.text("timezone")?,
+        public_key: row.parse("public_key")?,
+        host: row.text("host")?,
+        enrolled_at: row.instant("enrolled_at")?,
+        retired_at: row.opt_instant("retired_at")?,
+        status,
+    })
+}
+
+pub(in crate::screens) async fn list(db: &Db, filter: &ScreenFilter) -> Result<Vec<Screen>, DbError> {
+    let like = |text: &String| format!("%{}%", text.replace(['%', '_', '\\'], ""));
+    let query = sql(format!(
+        "SELECT {SCREEN}, {VENUE} {FROM} WHERE s.retired_at IS NULL
+           AND ($1 = '' OR s.venue_id = $1) AND ($2 = '' OR v.type = $2) AND ($3 = '' OR v.area LIKE $3)
+           AND ($4 = '' OR v.department = $4) AND ($5 = '' OR s.kind = $5) AND ($6 = '' OR s.name LIKE $6 OR v.name LIKE $6)
+         ORDER BY v.area, v.name, s.name"
+    ))
+    .bind(filter.venue.map(|id| id.to_string()).unwrap_or_default())
+    .bind(filter.venue_type.map(|t| t.code().to_owned()).unwrap_or_default())
+    .bind(filter.area_prefix.as_ref().map(|p| format!("{p}%")).unwrap_or_default())
+    .bind(filter.department.clone().unwrap_or_default())
+    .bind(filter.kind.map(|k| code_of(&k)).unwrap_or_default())
+    .bind(filter.text.as_ref().map(like).unwrap_or_default());
+    db.all(query).await?.iter().map(read).collect()
+}
+
+fn select(condition: &str) -> Statement {
+    sql(format!("SELECT {SCREEN}, {VENUE} {FROM} WHERE {condition}"))
+}
+
+pub(in crate::screens) async fn get(db: &Db, id: ScreenId) -> Result<Option<Screen>, DbError> {
+    db.opt(select("s.id = $1").bind(id)).await?.as_ref().map(read).transpose()
+}
+
+pub(in crate::screens) async fn by_fingerprint(db: &Db, key: Digest) -> Result<Option<Screen>, DbError> {
+    db.opt(select("s.fingerprint = $1").bind(key)).await?.as_ref().map(read).transpose()
+}
+
+pub(in crate::screens) async fn of_venue(tx: &mut Tx, venue: VenueId) -> Result<Vec<ScreenId>, DbError> {
+    let rows = tx.all(sql("SELECT id FROM screens WHERE venue_id = $1 AND retired_at IS NULL").bind(venue)).await?;
+    rows.iter().map(|row| row.parse("id")).collect()
+}
+
+pub(in crate::screens) async fn name_taken(tx: &mut Tx, venue: VenueId, name: &str) -> Result<bool, DbError> {
+    let query = sql("SELECT id FROM screens WHERE venue_id = $1 AND name = $2 AND retired_at IS NULL");
+    Ok(tx.opt(query.bind(venue).bind(name)).await?.is_some())
+}
+
+pub(in crate::screens) async fn insert(tx: &mut Tx, screen: &Screen) -> Result<(), DbError> {
+    tx.exec(
+        sql("INSERT INTO screens (id, venue_id, name, kind, width, height, layout, sound, clips, timezone, public_key,
+                                  fingerprint, host, enrolled_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")
+        .bind(screen.id)
+        .bind(screen.venue.id)
+        .bind(&screen.name)
+        .bind(code_of(&screen.kind))
+        .bind(screen.size.width)
+        .bind(screen.size.height)
+        .bind(code_of(&screen.layout))
+        .bind(code_of(&screen.sound))
+        .bind(screen.clips)
+        .bind(&screen.timezone)
+        .bind(screen.public_key)
+        .bind(screen.public_key.fingerprint())
+        .bind(&screen.host)
+        .bind(screen.enrolled_at),
+    )
+    .await?;
+    Ok(())
+}
+
+pub(in crate::screens) async fn update(tx: &mut Tx, screen: &Screen) -> Result<(), DbError> {
+    tx.exec(
+        sql("UPDATE screens SET name = $2, layout = $3, sound = $4 WHERE id = $1")
+            .bind(screen.id)
+            .bind(&screen.name)
+            .bind(code_of(&screen.layout))
+            .bind(code_of(&screen.sound)),
+    )
+    .await?;
+    Ok(())
+}
+
+pub(in crate::screens) async fn retire(tx: &mut Tx, id: ScreenId, now: UtcMillis) -> Result<(), DbError> {
+    tx.exec(sql("UPDATE screens SET retired_at = $2 WHERE id = $1 AND retired_at IS NULL").bind(id).bind(now)).await?;
+    Ok(())
+}
+
+pub(in crate::screens) async fn put_status(
+    db: &Db,
+    id: ScreenId,
+    status: &PlayerStatus,
+    now: UtcMillis,
+) -> Result<(), DbError> {
+    let text =
+        serde_json::to_string(status).map_err(|e| DbError::Column { column: "status".into(), why: e.to_string() })?;
+    db.exec(
+        sql("INSERT INTO screen_status (screen_id, seen_at, status) VALUES ($1, $2, $3)
+             ON CONFLICT (screen_id) DO UPDATE SET seen_at = $2, status = $3")
+        .bind(id)
+        .bind(now)
+        .bind(text),
+    )
+    .await?;
+    Ok(())
+}
