@@ -161,8 +161,12 @@ impl App {
             tracing::error!(%error, "renditions could not be checked");
         }
         let work = {
-            let (jobs, handlers) = (self.jobs.clone(), self.handlers());
-            tokio::spawn(async move { jobs.run(handlers).await })
+            let (jobs, mut handlers) = (self.jobs.clone(), self.handlers());
+            let drawing = handlers.split_off(&[content::RENDER_CREATIVE, content::RENDER_CLASS]);
+            let filming = handlers.split_off(&[content::TRANSCODE]);
+            tokio::spawn(async move {
+                tokio::join!(jobs.run(handlers), jobs.run(drawing), jobs.run(filming));
+            })
         };
         let served = axum::serve(listener, self.router()).with_graceful_shutdown(stop).await;
         work.abort();

@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use xuanping_core::time::UtcMillis;
 
 use crate::{
@@ -25,7 +25,7 @@ pub struct JobError(pub String);
 #[derive(Clone)]
 pub struct Jobs {
     db: Db,
-    wake: Arc<Notify>,
+    wake: watch::Sender<()>,
 }
 
 /// Who does which kind of job.
@@ -46,12 +46,17 @@ impl Handlers {
         });
         self.0.insert(kind, handler);
     }
+
+    /// Takes these kinds out, for a loop of their own: slow work must not keep quick work waiting.
+    pub fn split_off(&mut self, kinds: &[&'static str]) -> Self {
+        Self(kinds.iter().filter_map(|kind| self.0.remove_entry(kind)).collect())
+    }
 }
 
 impl Jobs {
     /// The queue in this database.
     pub fn new(db: Db) -> Self {
-        Self { db, wake: Arc::new(Notify::new()) }
+        Self { db, wake: watch::Sender::new(()) }
     }
 
     /// Leaves a job in the caller's transaction. The same kind and key already waiting is enough: it is not doubled.
@@ -70,16 +75,19 @@ impl Jobs {
 
     /// Says that there may be something to do.
     pub fn wake(&self) {
-        self.wake.notify_one();
+        self.wake.send_replace(());
     }
 
-    /// Does what is due, for ever. Cancel it by dropping it: a job in hand is then simply done again later.
+    /// Does what is due of the kinds that these handlers do, one at a time, for ever. Several loops may run side by
+    /// side if no kind is in two of them. Cancel it by dropping it: a job in hand is then simply done again later.
     pub async fn run(&self, handlers: Handlers) {
+        let mut woken = self.wake.subscribe();
         loop {
+            woken.mark_unchanged();
             match self.do_next(&handlers).await {
                 Ok(true) => {}
                 Ok(false) => {
-                    let _ = tokio::time::timeout(Duration::from_secs(5), self.wake.notified()).await;
+                    let _ = tokio::time::timeout(Duration::from_secs(5), woken.changed()).await;
                 }
                 Err(error) => {
                     tracing::error!(%error, "the job queue cannot be read");
@@ -101,8 +109,15 @@ impl Jobs {
     }
 
     async fn do_next(&self, handlers: &Handlers) -> Result<bool, DbError> {
-        let due = sql("SELECT kind, key, attempts, revision FROM jobs WHERE due_at <= $1 ORDER BY due_at LIMIT 1")
-            .bind(clock::now());
+        if handlers.0.is_empty() {
+            return Ok(false);
+        }
+        let places: Vec<String> = (2..handlers.0.len() + 2).map(|n| format!("${n}")).collect();
+        let due = sql(format!(
+            "SELECT kind, key, attempts, revision FROM jobs WHERE due_at <= $1 AND kind IN ({}) ORDER BY due_at LIMIT 1",
+            places.join(", ")
+        ));
+        let due = handlers.0.keys().fold(due.bind(clock::now()), |due, &kind| due.bind(kind));
         let Some(row) = self.db.opt(due).await? else { return Ok(false) };
         let (kind, key) = (row.text("kind")?, row.text("key")?);
         let (attempts, revision) = (row.int("attempts")?, row.int("revision")?);
