@@ -33,7 +33,7 @@ use xuanping_core::{
 pub use self::{
     class::ScreenClass,
     creative::{Creative, State, Step, StepRefusal, StepTaken},
-    renditions::{Made, NoRendition, RENDER_CLASS, RENDER_CREATIVE, REPLAN, Rendition},
+    renditions::{Made, NoRendition, RENDER_CLASS, RENDER_CREATIVE, REPLAN, Rendition, TRANSCODE},
     store::Filter,
     uploads::Upload,
 };
@@ -68,8 +68,11 @@ pub struct Content {
     jobs: Jobs,
     fonts: Arc<Typesetter>,
     style: Arc<Style>,
-    /// Decoding, drawing and transcoding take turns: two cores also have people and players to answer.
-    heavy: Arc<Semaphore>,
+    /// Decoding and drawing pictures take turns: two cores also have people and players to answer, and a poster of
+    /// 60 million pixels takes 180 MB.
+    drawing: Arc<Semaphore>,
+    /// So many clips are probed at once at most.
+    filming: Arc<Semaphore>,
 }
 
 /// A new creative, or all of a changed one.
@@ -153,8 +156,8 @@ pub enum ContentError {
 impl Content {
     /// The domain on these rooms. Opening the fonts is the caller's, so that a missing one stops the start.
     pub fn new(db: Db, blobs: Blobs, jobs: Jobs, fonts: Typesetter, style: Style) -> Self {
-        let (fonts, style, heavy) = (Arc::new(fonts), Arc::new(style), Arc::new(Semaphore::new(1)));
-        Self { db, blobs, jobs, fonts, style, heavy }
+        let (drawing, filming) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(2)));
+        Self { db, blobs, jobs, fonts: Arc::new(fonts), style: Arc::new(style), drawing, filming }
     }
 
     /// Says that this domain does its jobs.
@@ -166,6 +169,14 @@ impl Content {
                 // A key that is no id can only be an old mistake: there is nothing to render for it, ever.
                 let Ok(id) = key.parse() else { return Ok(()) };
                 content.render_creative(id, clock::now()).await
+            }
+        });
+        let content = self.clone();
+        handlers.register(TRANSCODE, move |key: String| {
+            let content = content.clone();
+            async move {
+                let Ok(id) = key.parse() else { return Ok(()) };
+                content.transcode(id, clock::now()).await
             }
         });
         let content = self.clone();

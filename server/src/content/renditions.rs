@@ -27,6 +27,8 @@ use crate::db::code_of;
 pub const RENDER_CREATIVE: &str = "render_creative";
 /// Job: renders every approved creative for one class. Key: [`ScreenClass::key`].
 pub const RENDER_CLASS: &str = "render_class";
+/// Job: makes a clip or sound playable, which can take minutes. Key: the creative's id.
+pub const TRANSCODE: &str = "transcode";
 /// Job left for whoever plans playlists, when what can be played has changed. Key: `all`.
 pub const REPLAN: &str = "replan";
 
@@ -100,16 +102,19 @@ impl Made {
 }
 
 impl Content {
-    /// What screens of this class are given for these creatives, in their order.
+    /// What screens of this class are given for these creatives, in their order. A class that was never asked for
+    /// before is noted, and rendered for by a job that ends with [`REPLAN`].
     pub async fn renditions_for(
         &self,
         class: ScreenClass,
         creatives: &[CreativeId],
+        now: UtcMillis,
     ) -> Result<Vec<(CreativeId, Result<Rendition, NoRendition>)>, ContentError> {
         let known: HashMap<_, _> =
             store::creatives_by_ids(&self.db, creatives).await?.into_iter().map(|c| (c.id, c)).collect();
         let made: HashMap<_, _> =
             store::renditions_for_class(&self.db, class).await?.into_iter().map(|m| (m.creative, m)).collect();
+        self.meet_classes(&[class], now).await?;
         let answer = |id: &CreativeId| {
             let creative = known.get(id).ok_or(NoRendition::Unknown)?;
             if creative.state != State::Approved {
@@ -140,20 +145,20 @@ impl Content {
         Ok(store::classes(&self.db).await?)
     }
 
-    /// Notes classes of screens; what is new is rendered for by a job. Called whenever a screen is paired or changed.
+    /// Notes classes of screens; what is new is rendered for by a job.
     pub async fn meet_classes(&self, classes: &[ScreenClass], now: UtcMillis) -> Result<(), ContentError> {
+        let known = store::classes(&self.db).await?;
+        let new: Vec<_> = classes.iter().filter(|class| !known.contains(class)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
         let mut tx = self.db.begin().await?;
-        let mut met = false;
-        for class in classes {
-            if store::insert_class(&mut tx, *class, now).await? {
-                self.jobs.enqueue(&mut tx, RENDER_CLASS, &class.key(), now).await?;
-                met = true;
-            }
+        for class in new {
+            store::insert_class(&mut tx, *class, now).await?;
+            self.jobs.enqueue(&mut tx, RENDER_CLASS, &class.key(), now).await?;
         }
         tx.commit().await?;
-        if met {
-            self.jobs.wake();
-        }
+        self.jobs.wake();
         Ok(())
     }
 
@@ -171,9 +176,25 @@ impl Content {
         self.render_all(wanted, now).await
     }
 
-    /// Renders whatever of these is not there yet, and has playlists planned anew if that makes more playable.
+    /// Job [`TRANSCODE`]: makes the one file that all classes play.
+    pub async fn transcode(&self, id: CreativeId, now: UtcMillis) -> Result<(), ContentError> {
+        let Some(creative) = store::creative_by_id(&self.db, id).await? else { return Ok(()) };
+        let takers = store::classes(&self.db).await?.into_iter().filter(|class| class.takes(creative.content.kind));
+        let wanted: Vec<_> = takers.map(|class| (creative.clone(), class)).collect();
+        let made = self.renditions_of(&creative).await?;
+        let missing = wanted.iter().any(|(_, class)| made.iter().all(|m| m.class != *class));
+        if !missing || !matches!(creative.state, State::InReview | State::Approved) {
+            return Ok(());
+        }
+        let outcome = match reuse(&creative, &made) {
+            Some(rendition) => Ok(rendition),
+            None => self.transcoded(&creative).await?,
+        };
+        self.keep(wanted.into_iter().map(|(creative, class)| (creative, class, outcome.clone())).collect(), now).await
+    }
+
+    /// Renders whatever of these is not there yet; clips and sound are left to their own job.
     async fn render_all(&self, wanted: Vec<(Creative, ScreenClass)>, now: UtcMillis) -> Result<(), ContentError> {
-        let mut playable_changed = false;
         for (creative, class) in wanted {
             if !class.takes(creative.content.kind) || !matches!(creative.state, State::InReview | State::Approved) {
                 continue;
@@ -183,26 +204,47 @@ impl Content {
             if before.iter().any(|made| made.class == class) {
                 continue;
             }
-            let outcome = match reuse(&creative, &before) {
-                Some(rendition) => Ok(rendition),
-                None => self.render_one(&creative, class).await?,
-            };
-            let made = Made {
-                creative: creative.id,
-                class,
-                content_hash: creative.content.hash(),
-                renderer: RENDERER,
-                outcome,
-            };
-            let mut tx = self.db.begin().await?;
+            let film = matches!(creative.content.kind, CreativeKind::Clip | CreativeKind::Audio);
+            match reuse(&creative, &before) {
+                Some(rendition) => self.keep(vec![(creative, class, Ok(rendition))], now).await?,
+                None if film => {
+                    let mut tx = self.db.begin().await?;
+                    self.jobs.enqueue(&mut tx, TRANSCODE, &creative.id.to_string(), now).await?;
+                    tx.commit().await?;
+                    self.jobs.wake();
+                }
+                None => {
+                    let outcome = self.render_one(&creative, class).await?;
+                    self.keep(vec![(creative, class, outcome)], now).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what came of rendering, and has playlists planned anew if that makes more playable.
+    async fn keep(
+        &self,
+        made: Vec<(Creative, ScreenClass, Result<Rendition, String>)>,
+        now: UtcMillis,
+    ) -> Result<(), ContentError> {
+        let mut tx = self.db.begin().await?;
+        let mut playable_changed = false;
+        for (creative, class, outcome) in made {
+            let content_hash = creative.content.hash();
+            if store::content_hash(&mut tx, creative.id).await? != Some(content_hash) {
+                // Edited while this was being made: it must not take the place of what is made of the new content.
+                continue;
+            }
+            let made = Made { creative: creative.id, class, content_hash, renderer: RENDERER, outcome };
             store::put_rendition(&mut tx, &made, now).await?;
-            tx.commit().await?;
             playable_changed |= creative.state == State::Approved;
         }
         if playable_changed {
-            let mut tx = self.db.begin().await?;
             self.jobs.enqueue(&mut tx, REPLAN, "all", now).await?;
-            tx.commit().await?;
+        }
+        tx.commit().await?;
+        if playable_changed {
             self.jobs.wake();
         }
         Ok(())
@@ -214,7 +256,7 @@ impl Content {
         creative: &Creative,
         class: ScreenClass,
     ) -> Result<Result<Rendition, String>, ContentError> {
-        let _turn = self.heavy.acquire().await.map_err(|e| ContentError::Io(io::Error::other(e)))?;
+        let _turn = self.drawing.acquire().await.map_err(|e| ContentError::Io(io::Error::other(e)))?;
         let content = &creative.content;
         let file = match content.kind {
             CreativeKind::Slogan => {
@@ -227,6 +269,7 @@ impl Content {
                 let (bytes, duration) = (self.blobs.read(original.0).await?, content.duration);
                 drawn(move || poster::poster(&bytes, class.size, duration)).await?
             }
+            // The same file for every class, made by the transcoding job.
             CreativeKind::Clip | CreativeKind::Audio => return self.transcoded(creative).await,
         };
         let Rendered { file, show, duration } = match file {

@@ -312,20 +312,19 @@ impl From<ShowColumn> for Show {
     }
 }
 
-/// Adds a class; `true` if it was not known.
-pub async fn insert_class(tx: &mut Tx, class: ScreenClass, now: UtcMillis) -> Result<bool, DbError> {
-    let added = tx
-        .exec(
-            sql("INSERT INTO screen_classes (kind, zone, width, height, first_at) VALUES ($1, $2, $3, $4, $5)
+/// Adds a class, if it is not known.
+pub async fn insert_class(tx: &mut Tx, class: ScreenClass, now: UtcMillis) -> Result<(), DbError> {
+    tx.exec(
+        sql("INSERT INTO screen_classes (kind, zone, width, height, first_at) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT (kind, zone, width, height) DO NOTHING")
-            .bind(code_of(&class.kind))
-            .bind(code_of(&class.zone))
-            .bind(class.size.width)
-            .bind(class.size.height)
-            .bind(now),
-        )
-        .await?;
-    Ok(added == 1)
+        .bind(code_of(&class.kind))
+        .bind(code_of(&class.zone))
+        .bind(class.size.width)
+        .bind(class.size.height)
+        .bind(now),
+    )
+    .await?;
+    Ok(())
 }
 
 fn class(row: &Row) -> Result<ScreenClass, DbError> {
@@ -334,6 +333,12 @@ fn class(row: &Row) -> Result<ScreenClass, DbError> {
         zone: row.code("zone")?,
         size: Size { width: row.number("width")?, height: row.number("height")? },
     })
+}
+
+/// The digest of what a creative now says and shows.
+pub async fn content_hash(tx: &mut Tx, id: CreativeId) -> Result<Option<Digest>, DbError> {
+    let row = tx.opt(sql("SELECT content_hash FROM creatives WHERE id = $1").bind(id)).await?;
+    row.map(|row| row.parse("content_hash")).transpose()
 }
 
 /// Every known class.

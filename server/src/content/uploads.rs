@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use xuanping_core::{digest::Digest, id::CreativeId, time::UtcMillis};
+use xuanping_core::{digest::Digest, id::CreativeId, time::UtcMillis, vocabulary::CreativeKind};
 
 use super::{
     Content, ContentError,
@@ -97,8 +97,11 @@ impl Receiving {
     pub async fn finish(mut self, by: &Actor, now: UtcMillis) -> Result<Taken, ContentError> {
         let content = self.content.clone();
         self.incoming.flush().await?;
-        // One file at a time and core: a poster of 60 million pixels takes 180 MB while it is decoded.
-        let _turn = content.heavy.acquire().await.map_err(|e| ContentError::Io(std::io::Error::other(e)))?;
+        let turns = match self.file_type.map(FileType::kind) {
+            Some(CreativeKind::Clip | CreativeKind::Audio) => &content.filming,
+            _ => &content.drawing,
+        };
+        let _turn = turns.acquire().await.map_err(|e| ContentError::Io(std::io::Error::other(e)))?;
         let media = probe::probe(self.incoming.path(), &self.name).await?;
         let thumbnail = content.thumbnail_of(self.incoming.path(), &media).await?;
         let stored = self.incoming.finish().await?;

@@ -4,6 +4,8 @@ mod creatives;
 mod files;
 mod refusals;
 mod slogans;
+#[cfg(test)]
+mod tests;
 mod uploads;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
