@@ -4,11 +4,15 @@
 //! Nothing here reads a clock, draws entropy, opens a file or a socket, or is async; the server, the player and the
 //! offline verifier share these types, so they cannot disagree about what a screen was told or what it said it showed.
 
+pub mod campaign;
 pub mod digest;
 pub mod geometry;
 pub mod id;
+pub mod plan_check;
 pub mod playlist;
 pub mod playlog;
+pub mod recurrence;
+pub mod rotation;
 pub mod sign;
 pub mod time;
 pub mod vocabulary;

@@ -5,7 +5,7 @@ use std::{
     ops::{Add, Sub},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -97,5 +97,104 @@ impl fmt::Display for Millis {
 impl fmt::Debug for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// A stretch of time, half open: `start` belongs to it, `end` does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UtcInterval {
+    /// From this instant.
+    pub start: UtcMillis,
+    /// Until, and without, this instant.
+    pub end: UtcMillis,
+}
+
+impl UtcInterval {
+    /// The interval, if it is not empty.
+    pub fn checked(start: UtcMillis, end: UtcMillis) -> Option<Self> {
+        (start < end).then_some(Self { start, end })
+    }
+
+    /// Whether `at` lies in it.
+    pub fn contains(self, at: UtcMillis) -> bool {
+        self.start <= at && at < self.end
+    }
+
+    /// Its length in milliseconds.
+    pub const fn length(self) -> i64 {
+        self.end.since(self.start)
+    }
+
+    /// What both have in common, if anything.
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        Self::checked(self.start.max(other.start), self.end.min(other.end))
+    }
+
+    /// The same instants as an ascending list without overlaps or touching neighbours.
+    pub fn union(mut intervals: Vec<Self>) -> Vec<Self> {
+        intervals.retain(|i| i.start < i.end);
+        intervals.sort_unstable();
+        let mut merged: Vec<Self> = Vec::with_capacity(intervals.len());
+        for next in intervals {
+            match merged.last_mut() {
+                Some(last) if next.start <= last.end => last.end = last.end.max(next.end),
+                _ => merged.push(next),
+            }
+        }
+        merged
+    }
+
+    /// The instants that are in both lists; each list ascending and disjoint, as [`UtcInterval::union`] makes it.
+    pub fn intersect(left: &[Self], right: &[Self]) -> Vec<Self> {
+        let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
+        let mut common = Vec::new();
+        while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+            common.extend(a.intersection(**b));
+            if a.end <= b.end {
+                left.next();
+            } else {
+                right.next();
+            }
+        }
+        common
+    }
+}
+
+/// Local dates from `first` to `last`, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DateRange {
+    /// The first day.
+    pub first: NaiveDate,
+    /// The last day.
+    pub last: NaiveDate,
+}
+
+impl DateRange {
+    /// The range, if it holds at least one day.
+    pub fn checked(first: NaiveDate, last: NaiveDate) -> Option<Self> {
+        (first <= last).then_some(Self { first, last })
+    }
+
+    /// A single day.
+    pub const fn day(date: NaiveDate) -> Self {
+        Self { first: date, last: date }
+    }
+
+    /// `days` days from `first` on; at least one, and never beyond the calendar's end.
+    pub fn starting(first: NaiveDate, days: u32) -> Self {
+        let last = first.checked_add_days(Days::new(u64::from(days.saturating_sub(1)))).unwrap_or(first);
+        Self { first, last }
+    }
+
+    /// Whether the date is in it.
+    pub fn contains(self, date: NaiveDate) -> bool {
+        self.first <= date && date <= self.last
+    }
+
+    /// Its days, ascending.
+    pub fn days(self) -> impl Iterator<Item = NaiveDate> {
+        self.first.iter_days().take_while(move |day| *day <= self.last)
     }
 }

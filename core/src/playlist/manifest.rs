@@ -97,12 +97,13 @@ pub struct Takeover {
     /// Until, and without, this instant.
     #[n(3)]
     pub expires: UtcMillis,
-    /// What is shown, zone by zone; a zone that is not named stays empty (black) meanwhile. The item repeats.
+    /// What is shown, zone by zone; a zone that is not named stays empty (black) meanwhile. Several items of one zone take
+    /// turns in this order, over and over, anchored to `starts`.
     #[n(4)]
     pub items: Vec<TakeoverItem>,
 }
 
-/// One zone's part of a takeover.
+/// One item of a takeover, and the zone it is shown in.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct TakeoverItem {

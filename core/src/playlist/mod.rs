@@ -4,13 +4,19 @@
 //! when. Everything refers by index, so like days cost a few bytes. Loops are anchored to the wall clock
 //! (`position = (now − daypart start) mod loop length`, design.md §5): like screens agree without talking.
 
+mod build;
 mod codec;
 mod manifest;
+mod on_air;
+mod on_wall;
 
+pub use build::{BuildReport, NotPlayed, Programme, ProgrammeBooking, ProgrammeItem, Unscheduled, build};
 pub use codec::{DecodeError, LimitExceeded};
 pub use manifest::{
     MANIFEST_VERSION, Manifest, ManifestRefusal, ScreenOrders, Takeover, TakeoverItem, TakeoverLevel, TrustedManifest,
 };
+pub use on_air::OnAir;
+pub use on_wall::{OnWall, Source, in_force, on_wall};
 
 use chrono::NaiveDate;
 use minicbor::{Decode, Encode};
@@ -72,6 +78,10 @@ pub struct Item {
     /// What the creative is, for the record.
     #[n(6)]
     pub kind: CreativeKind,
+    /// When its booking or its validity ends for good. Within the horizon the days say so already; past it, days are
+    /// repeated (see [`Playlist::on_air`]), and what has ended is left out.
+    #[n(7)]
+    pub ends: Option<UtcMillis>,
 }
 
 /// How a rendition is put on the wall.
@@ -174,9 +184,32 @@ pub struct Daypart {
     pub looped: u32,
 }
 
+impl Item {
+    /// Whether it can stand on the wall for any time: a poster or a slogan.
+    pub const fn is_still(&self) -> bool {
+        matches!(self.kind, CreativeKind::Poster | CreativeKind::Slogan)
+    }
+}
+
 impl Loop {
     /// The length of one round.
     pub fn length(&self) -> Millis {
         Millis(self.slots.iter().fold(0, |sum, slot| sum.saturating_add(slot.duration.0)))
     }
 }
+
+impl Playlist {
+    /// The programme of a zone.
+    pub fn zone(&self, name: ZoneName) -> Option<&ZoneProgramme> {
+        self.zones.iter().find(|zone| zone.zone == name)
+    }
+
+    /// Every file it needs, each once, in order of first use: what a player downloads.
+    pub fn assets(&self) -> Vec<(Digest, u64)> {
+        let mut seen = std::collections::HashSet::new();
+        self.items.iter().filter(|item| seen.insert(item.asset)).map(|item| (item.asset, item.bytes)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
