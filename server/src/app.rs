@@ -15,6 +15,7 @@ use crate::{
     blobs::Blobs,
     clock,
     config::{Config, UnknownDatabase},
+    console_files,
     content::{
         self, Content,
         render::{
@@ -23,7 +24,7 @@ use crate::{
         },
     },
     db::{Db, DbError},
-    http::{Problem, outer_layers, same_origin_only},
+    http::{outer_layers, same_origin_only},
     jobs::{Handlers, Jobs},
     screens::{self, Screens},
     signing::{KeyError, Publisher},
@@ -136,10 +137,11 @@ impl App {
         let router = router
             .route("/api/v1/openapi.json", axum::routing::get(async move || json_text(document.clone())))
             .route("/health", axum::routing::get(async || "ok"))
-            .fallback(async || Problem::not_found("页面"))
             .layer(axum::Extension(self.screens.clone()))
             .layer(middleware::from_fn_with_state(self.accounts.clone(), accounts::resolve_session))
-            .layer(middleware::from_fn(same_origin_only));
+            .layer(middleware::from_fn(same_origin_only))
+            // Outside the session: the console's files are the same for everybody, signed in or not.
+            .fallback(console_files::serve);
         outer_layers(router)
     }
 

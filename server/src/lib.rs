@@ -9,6 +9,7 @@ pub mod app;
 pub mod blobs;
 pub mod clock;
 pub mod config;
+pub mod console_files;
 pub mod content;
 pub mod db;
 pub mod entropy;
