@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod app;
 pub mod blobs;
+pub mod campaigns;
 pub mod clock;
 pub mod config;
 pub mod console_files;

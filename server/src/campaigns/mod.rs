@@ -1,0 +1,365 @@
+//! What was promised: campaigns with their bookings, whom they reach, and takeovers.
+//!
+//! A campaign is edited as a draft; publishing freezes its bookings into an insert-only revision, and only revisions are
+//! planned. So an editor at work never changes what is on the walls.
+
+mod bookings;
+pub mod http;
+mod reach;
+mod store;
+mod takeovers;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use xuanping_core::{
+    campaign::Booking,
+    id::{BookingId, CampaignId, CreativeId, TakeoverId},
+    recurrence::InvalidSchedule,
+    time::UtcMillis,
+};
+
+pub use bookings::BookingDraft;
+pub use reach::{Reach, facts_of};
+pub use takeovers::{NewTakeover, TakeoverOrder};
+
+use crate::{
+    accounts::{
+        Actor,
+        audit::{self, Outcome},
+    },
+    content::{Content, ContentError},
+    db::{Db, DbError},
+    entropy::{self, NoEntropy},
+    jobs::Jobs,
+    screens::{ScreenError, Screens},
+};
+
+/// Job left when what is promised has changed. Key: `all`. The same job that content leaves.
+pub use crate::content::REPLAN;
+
+/// The campaigns of this server. Cheap to clone.
+#[derive(Clone)]
+pub struct Campaigns {
+    db: Db,
+    jobs: Jobs,
+    screens: Screens,
+    content: Content,
+}
+
+/// Where a campaign stands. Whether it is running follows from its dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CampaignState {
+    /// Never published.
+    Draft,
+    /// Its newest revision is planned.
+    Published,
+    /// Was published, is not planned any more.
+    Withdrawn,
+}
+
+/// A campaign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Campaign {
+    /// Its id.
+    pub id: CampaignId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub goal: String,
+    /// Code of the department that answers for it.
+    pub owner_department: String,
+    /// First local day.
+    pub starts: NaiveDate,
+    /// Last local day.
+    pub ends: NaiveDate,
+    /// Where it stands.
+    pub state: CampaignState,
+    /// Who made it.
+    pub author: String,
+    /// Made.
+    pub created_at: UtcMillis,
+    /// Last edited.
+    pub updated_at: UtcMillis,
+    /// The newest revision and when it was published.
+    pub published: Option<(i64, UtcMillis)>,
+    /// The bookings as they are being edited, in their order.
+    pub bookings: Vec<Booking>,
+}
+
+/// What a campaign is called and when it is.
+#[derive(Debug, Clone)]
+pub struct CampaignDraft {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub goal: String,
+    /// Code of the department that answers for it.
+    pub owner_department: String,
+    /// First local day.
+    pub starts: NaiveDate,
+    /// Last local day.
+    pub ends: NaiveDate,
+}
+
+/// What publishing came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// The revision.
+    pub revision: i64,
+    /// How many screens it reaches.
+    pub screens: usize,
+}
+
+/// Why something about a campaign is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum CampaignError {
+    /// There is no such campaign.
+    #[error("no such campaign")]
+    UnknownCampaign,
+    /// There is no such booking.
+    #[error("no such booking")]
+    UnknownBooking,
+    /// There is no such takeover.
+    #[error("no such takeover")]
+    UnknownTakeover,
+    /// Empty or too long.
+    #[error("{0} is empty or too long")]
+    Text(&'static str),
+    /// The end is before the start.
+    #[error("the campaign ends before it starts")]
+    Inverted,
+    /// No such department.
+    #[error("no such department")]
+    UnknownDepartment,
+    /// A booking's schedule.
+    #[error(transparent)]
+    Schedule(#[from] InvalidSchedule),
+    /// A booking's days lie outside the campaign's.
+    #[error("the booking's days lie outside the campaign's")]
+    OutsideCampaign,
+    /// The weight is not 1..=100.
+    #[error("the weight is not 1..=100")]
+    Weight,
+    /// A booking without creatives.
+    #[error("no creatives")]
+    NoCreatives,
+    /// A creative that does not exist.
+    #[error("no such creative: {0}")]
+    UnknownCreative(CreativeId),
+    /// Nothing to publish.
+    #[error("the campaign has no bookings")]
+    NoBookings,
+    /// Creatives that may not go on air.
+    #[error("creatives are not approved: {}", titles.join(", "))]
+    NotApproved {
+        /// Their titles.
+        titles: Vec<String>,
+    },
+    /// A booking that reaches nobody.
+    #[error("booking {name} reaches no screen")]
+    NoScreens {
+        /// Which, by name; empty for a takeover.
+        name: String,
+    },
+    /// A booking of whose screens none can show any of its creatives.
+    #[error("booking {name} has nothing that its screens can show")]
+    NothingPlayable {
+        /// Which, by name.
+        name: String,
+    },
+    /// The campaign has ended.
+    #[error("the campaign has ended")]
+    Over,
+    /// It is not published.
+    #[error("the campaign is not published")]
+    NotPublished,
+    /// The expiry is not 1 minute to 24 hours away.
+    #[error("a takeover lasts 1 minute to 24 hours")]
+    Expiry,
+    /// Already withdrawn or expired.
+    #[error("the takeover is over")]
+    TakeoverOver,
+    /// Screens.
+    #[error(transparent)]
+    Screens(#[from] ScreenError),
+    /// Content.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+}
+
+impl Campaigns {
+    /// The campaigns in this database.
+    pub fn new(db: Db, jobs: Jobs, screens: Screens, content: Content) -> Self {
+        Self { db, jobs, screens, content }
+    }
+
+    /// All campaigns, the newest first.
+    pub async fn list(&self) -> Result<Vec<Campaign>, CampaignError> {
+        Ok(store::list(&self.db).await?)
+    }
+
+    /// One campaign.
+    pub async fn get(&self, id: CampaignId) -> Result<Campaign, CampaignError> {
+        store::get(&self.db, id).await?.ok_or(CampaignError::UnknownCampaign)
+    }
+
+    /// Makes a campaign.
+    pub async fn create(&self, draft: CampaignDraft, by: &Actor, now: UtcMillis) -> Result<Campaign, CampaignError> {
+        let draft = self.checked(draft).await?;
+        let campaign = Campaign {
+            id: CampaignId::new(entropy::uuid(now)?),
+            name: draft.name,
+            goal: draft.goal,
+            owner_department: draft.owner_department,
+            starts: draft.starts,
+            ends: draft.ends,
+            state: CampaignState::Draft,
+            author: by.name().to_owned(),
+            created_at: now,
+            updated_at: now,
+            published: None,
+            bookings: Vec::new(),
+        };
+        let mut tx = self.db.begin().await?;
+        store::insert(&mut tx, &campaign).await?;
+        let details = serde_json::json!({ "id": campaign.id });
+        audit::record(&mut tx, by, "campaigns.create", &campaign.name, Outcome::Done, details, now).await?;
+        tx.commit().await?;
+        Ok(campaign)
+    }
+
+    /// Changes what a campaign is called and when it is. The dates take effect with the next publishing.
+    pub async fn update(
+        &self,
+        id: CampaignId,
+        draft: CampaignDraft,
+        by: &Actor,
+        now: UtcMillis,
+    ) -> Result<Campaign, CampaignError> {
+        let mut campaign = self.get(id).await?;
+        let draft = self.checked(draft).await?;
+        campaign.name = draft.name;
+        campaign.goal = draft.goal;
+        campaign.owner_department = draft.owner_department;
+        campaign.starts = draft.starts;
+        campaign.ends = draft.ends;
+        campaign.updated_at = now;
+        if campaign.bookings.iter().any(|b| !campaign.covers(b)) {
+            return Err(CampaignError::OutsideCampaign);
+        }
+        let mut tx = self.db.begin().await?;
+        store::update(&mut tx, &campaign).await?;
+        let details = serde_json::json!({ "id": id });
+        audit::record(&mut tx, by, "campaigns.update", &campaign.name, Outcome::Done, details, now).await?;
+        tx.commit().await?;
+        Ok(campaign)
+    }
+
+    async fn checked(&self, mut draft: CampaignDraft) -> Result<CampaignDraft, CampaignError> {
+        draft.name = draft.name.trim().to_owned();
+        if draft.name.is_empty() || draft.name.chars().count() > 60 {
+            return Err(CampaignError::Text("name"));
+        }
+        if draft.goal.chars().count() > 500 {
+            return Err(CampaignError::Text("goal"));
+        }
+        if draft.ends < draft.starts {
+            return Err(CampaignError::Inverted);
+        }
+        let departments = self.screens.departments().await?;
+        if !departments.iter().any(|d| d.code == draft.owner_department) {
+            return Err(CampaignError::UnknownDepartment);
+        }
+        Ok(draft)
+    }
+
+    /// Freezes the bookings into a revision that is planned from now on. Everything must be fit to go on air.
+    pub async fn publish(
+        &self,
+        id: CampaignId,
+        by: &Actor,
+        today: NaiveDate,
+        now: UtcMillis,
+    ) -> Result<Published, CampaignError> {
+        let mut campaign = self.get(id).await?;
+        if campaign.bookings.is_empty() {
+            return Err(CampaignError::NoBookings);
+        }
+        if campaign.ends < today {
+            return Err(CampaignError::Over);
+        }
+        let screens = self.fit_to_publish(&campaign).await?;
+        let revision = campaign.published.map_or(0, |(revision, _)| revision) + 1;
+        campaign.state = CampaignState::Published;
+        campaign.updated_at = now;
+        let mut tx = self.db.begin().await?;
+        store::update(&mut tx, &campaign).await?;
+        store::insert_revision(&mut tx, &campaign, revision, by, now).await?;
+        self.jobs.enqueue(&mut tx, REPLAN, "all", now).await?;
+        let details = serde_json::json!({ "id": id, "revision": revision, "screens": screens });
+        audit::record(&mut tx, by, "campaigns.publish", &campaign.name, Outcome::Done, details, now).await?;
+        tx.commit().await?;
+        self.jobs.wake();
+        Ok(Published { revision, screens })
+    }
+
+    /// Takes a campaign off the walls. It can be published again.
+    pub async fn withdraw(&self, id: CampaignId, by: &Actor, now: UtcMillis) -> Result<(), CampaignError> {
+        let mut campaign = self.get(id).await?;
+        if campaign.state != CampaignState::Published {
+            return Err(CampaignError::NotPublished);
+        }
+        campaign.state = CampaignState::Withdrawn;
+        campaign.updated_at = now;
+        let mut tx = self.db.begin().await?;
+        store::update(&mut tx, &campaign).await?;
+        self.jobs.enqueue(&mut tx, REPLAN, "all", now).await?;
+        let details = serde_json::json!({ "id": id });
+        audit::record(&mut tx, by, "campaigns.withdraw", &campaign.name, Outcome::Done, details, now).await?;
+        tx.commit().await?;
+        self.jobs.wake();
+        Ok(())
+    }
+
+    /// The bookings to be planned: the newest revisions of all published campaigns.
+    pub async fn in_force(&self) -> Result<Vec<Booking>, CampaignError> {
+        Ok(store::in_force(&self.db).await?)
+    }
+
+    /// Names for the bookings and campaigns of every revision ever published, and of takeovers: for records and reports.
+    pub async fn names(&self) -> Result<Vec<BookingNames>, CampaignError> {
+        Ok(store::names(&self.db).await?)
+    }
+}
+
+impl Campaign {
+    /// Whether a booking's days lie within the campaign's.
+    fn covers(&self, booking: &Booking) -> bool {
+        let days = booking.schedule.recurrence();
+        self.starts <= days.from && days.until.is_some_and(|until| until <= self.ends)
+    }
+}
+
+/// What people call a booking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingNames {
+    /// The booking, or a takeover under its id as booking.
+    pub booking: BookingId,
+    /// Its name.
+    pub name: String,
+    /// Its campaign, unless it is a takeover.
+    pub campaign: Option<(CampaignId, String)>,
+}
+
+/// The id under which a takeover's plays are recorded.
+pub fn booking_of(takeover: TakeoverId) -> BookingId {
+    BookingId::new(takeover.uuid())
+}

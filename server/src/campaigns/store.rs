@@ -1,0 +1,247 @@
+//! SQL of campaigns, bookings, revisions and takeovers.
+
+use serde::Serialize;
+use xuanping_core::{
+    campaign::Booking,
+    id::{BookingId, CampaignId, TakeoverId},
+    time::UtcMillis,
+};
+
+use super::{BookingNames, Campaign, CampaignState, TakeoverOrder, booking_of};
+use crate::{
+    accounts::Actor,
+    db::{Db, DbError, Row, Tx, code_of, sql},
+};
+
+const CAMPAIGN: &str = "c.id, c.name, c.goal, c.owner_department, c.starts, c.ends, c.state, c.author, c.created_at, \
+    c.updated_at, (SELECT MAX(r.revision) FROM campaign_revisions r WHERE r.campaign_id = c.id) AS revision, \
+    (SELECT MAX(r.published_at) FROM campaign_revisions r WHERE r.campaign_id = c.id) AS published_at";
+const BOOKING: &str = "id, campaign_id, name, creatives, selector, schedule, mode";
+
+fn json_of<T: Serialize>(column: &str, value: &T) -> Result<String, DbError> {
+    serde_json::to_string(value).map_err(|e| DbError::Column { column: column.into(), why: e.to_string() })
+}
+
+fn read(row: &Row) -> Result<Campaign, DbError> {
+    Ok(Campaign {
+        id: row.parse("id")?,
+        name: row.text("name")?,
+        goal: row.text("goal")?,
+        owner_department: row.text("owner_department")?,
+        starts: row.parse("starts")?,
+        ends: row.parse("ends")?,
+        state: row.code("state")?,
+        author: row.text("author")?,
+        created_at: row.instant("created_at")?,
+        updated_at: row.instant("updated_at")?,
+        published: row.opt_int("revision")?.zip(row.opt_instant("published_at")?),
+        bookings: Vec::new(),
+    })
+}
+
+fn read_booking(row: &Row) -> Result<Booking, DbError> {
+    Ok(Booking {
+        id: row.parse("id")?,
+        campaign: row.parse("campaign_id")?,
+        name: row.text("name")?,
+        creatives: row.json("creatives")?,
+        selector: row.json("selector")?,
+        schedule: row.json("schedule")?,
+        mode: row.json("mode")?,
+    })
+}
+
+pub(super) async fn list(db: &Db) -> Result<Vec<Campaign>, DbError> {
+    let rows = db.all(sql(format!("SELECT {CAMPAIGN} FROM campaigns c ORDER BY c.created_at DESC"))).await?;
+    let mut campaigns: Vec<_> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    let bookings = db.all(sql(format!("SELECT {BOOKING} FROM bookings ORDER BY campaign_id, position"))).await?;
+    for row in &bookings {
+        let booking = read_booking(row)?;
+        if let Some(campaign) = campaigns.iter_mut().find(|c| c.id == booking.campaign) {
+            campaign.bookings.push(booking);
+        }
+    }
+    Ok(campaigns)
+}
+
+pub(super) async fn get(db: &Db, id: CampaignId) -> Result<Option<Campaign>, DbError> {
+    let row = db.opt(sql(format!("SELECT {CAMPAIGN} FROM campaigns c WHERE c.id = $1")).bind(id)).await?;
+    let Some(mut campaign) = row.as_ref().map(read).transpose()? else { return Ok(None) };
+    let bookings = sql(format!("SELECT {BOOKING} FROM bookings WHERE campaign_id = $1 ORDER BY position"));
+    campaign.bookings = db.all(bookings.bind(id)).await?.iter().map(read_booking).collect::<Result<_, _>>()?;
+    Ok(Some(campaign))
+}
+
+pub(super) async fn campaign_of(db: &Db, booking: BookingId) -> Result<Option<CampaignId>, DbError> {
+    let row = db.opt(sql("SELECT campaign_id FROM bookings WHERE id = $1").bind(booking)).await?;
+    row.map(|row| row.parse("campaign_id")).transpose()
+}
+
+pub(super) async fn insert(tx: &mut Tx, c: &Campaign) -> Result<(), DbError> {
+    tx.exec(
+        sql("INSERT INTO campaigns (id, name, goal, owner_department, starts, ends, state, author, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        .bind(c.id)
+        .bind(&c.name)
+        .bind(&c.goal)
+        .bind(&c.owner_department)
+        .bind(c.starts.to_string())
+        .bind(c.ends.to_string())
+        .bind(code_of(&c.state))
+        .bind(&c.author)
+        .bind(c.created_at)
+        .bind(c.updated_at),
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn update(tx: &mut Tx, c: &Campaign) -> Result<(), DbError> {
+    tx.exec(
+        sql("UPDATE campaigns SET name = $2, goal = $3, owner_department = $4, starts = $5, ends = $6, state = $7,
+                                  updated_at = $8 WHERE id = $1")
+        .bind(c.id)
+        .bind(&c.name)
+        .bind(&c.goal)
+        .bind(&c.owner_department)
+        .bind(c.starts.to_string())
+        .bind(c.ends.to_string())
+        .bind(code_of(&c.state))
+        .bind(c.updated_at),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Replaces the draft's bookings.
+pub(super) async fn put_bookings(tx: &mut Tx, campaign: &Campaign) -> Result<(), DbError> {
+    tx.exec(sql("DELETE FROM bookings WHERE campaign_id = $1").bind(campaign.id)).await?;
+    for (position, b) in campaign.bookings.iter().enumerate() {
+        tx.exec(
+            sql("INSERT INTO bookings (id, campaign_id, position, name, creatives, selector, schedule, mode)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+            .bind(b.id)
+            .bind(campaign.id)
+            .bind(position)
+            .bind(&b.name)
+            .bind(json_of("creatives", &b.creatives)?)
+            .bind(json_of("selector", &b.selector)?)
+            .bind(json_of("schedule", &b.schedule)?)
+            .bind(json_of("mode", &b.mode)?),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn insert_revision(
+    tx: &mut Tx,
+    campaign: &Campaign,
+    revision: i64,
+    by: &Actor,
+    now: UtcMillis,
+) -> Result<(), DbError> {
+    tx.exec(
+        sql("INSERT INTO campaign_revisions (campaign_id, revision, bookings, published_at, published_by)
+             VALUES ($1, $2, $3, $4, $5)")
+        .bind(campaign.id)
+        .bind(revision)
+        .bind(json_of("bookings", &campaign.bookings)?)
+        .bind(now)
+        .bind(by.name()),
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn in_force(db: &Db) -> Result<Vec<Booking>, DbError> {
+    let rows = db
+        .all(
+            sql("SELECT r.bookings FROM campaign_revisions r JOIN campaigns c ON c.id = r.campaign_id
+                 WHERE c.state = $1
+                   AND r.revision = (SELECT MAX(n.revision) FROM campaign_revisions n WHERE n.campaign_id = c.id)
+                 ORDER BY r.campaign_id")
+            .bind(code_of(&CampaignState::Published)),
+        )
+        .await?;
+    let mut all = Vec::new();
+    for row in &rows {
+        all.extend(row.json::<Vec<Booking>>("bookings")?);
+    }
+    Ok(all)
+}
+
+pub(super) async fn names(db: &Db) -> Result<Vec<BookingNames>, DbError> {
+    let rows = db
+        .all(sql("SELECT c.name, r.bookings FROM campaign_revisions r JOIN campaigns c ON c.id = r.campaign_id
+                  ORDER BY r.campaign_id, r.revision"))
+        .await?;
+    // A later revision's names win.
+    let mut all = std::collections::BTreeMap::new();
+    for row in &rows {
+        let campaign = row.text("name")?;
+        for b in row.json::<Vec<Booking>>("bookings")? {
+            let names = BookingNames { booking: b.id, name: b.name, campaign: Some((b.campaign, campaign.clone())) };
+            all.insert(b.id, names);
+        }
+    }
+    for row in &db.all(sql("SELECT id, title FROM takeovers")).await? {
+        let booking = booking_of(row.parse("id")?);
+        all.insert(booking, BookingNames { booking, name: row.text("title")?, campaign: None });
+    }
+    Ok(all.into_values().collect())
+}
+
+const TAKEOVER: &str = "id, title, level, creatives, selector, starts, expires, started_by, withdrawn_at, withdrawn_by";
+
+fn read_takeover(row: &Row) -> Result<TakeoverOrder, DbError> {
+    Ok(TakeoverOrder {
+        id: row.parse("id")?,
+        title: row.text("title")?,
+        level: row.code("level")?,
+        creatives: row.json("creatives")?,
+        selector: row.json("selector")?,
+        starts: row.instant("starts")?,
+        expires: row.instant("expires")?,
+        started_by: row.text("started_by")?,
+        withdrawn: row.opt_instant("withdrawn_at")?.zip(row.opt_text("withdrawn_by")?),
+    })
+}
+
+pub(super) async fn takeovers(db: &Db) -> Result<Vec<TakeoverOrder>, DbError> {
+    let rows = db.all(sql(format!("SELECT {TAKEOVER} FROM takeovers ORDER BY starts DESC, id DESC LIMIT 100"))).await?;
+    rows.iter().map(read_takeover).collect()
+}
+
+pub(super) async fn takeover(db: &Db, id: TakeoverId) -> Result<Option<TakeoverOrder>, DbError> {
+    let row = db.opt(sql(format!("SELECT {TAKEOVER} FROM takeovers WHERE id = $1")).bind(id)).await?;
+    row.as_ref().map(read_takeover).transpose()
+}
+
+pub(super) async fn insert_takeover(tx: &mut Tx, t: &TakeoverOrder) -> Result<(), DbError> {
+    tx.exec(
+        sql("INSERT INTO takeovers (id, title, level, creatives, selector, starts, expires, started_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        .bind(t.id)
+        .bind(&t.title)
+        .bind(code_of(&t.level))
+        .bind(json_of("creatives", &t.creatives)?)
+        .bind(json_of("selector", &t.selector)?)
+        .bind(t.starts)
+        .bind(t.expires)
+        .bind(&t.started_by),
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn withdraw_takeover(tx: &mut Tx, id: TakeoverId, by: &Actor, now: UtcMillis) -> Result<(), DbError> {
+    tx.exec(
+        sql("UPDATE takeovers SET withdrawn_at = $2, withdrawn_by = $3 WHERE id = $1 AND withdrawn_at IS NULL")
+            .bind(id)
+            .bind(now)
+            .bind(by.name()),
+    )
+    .await?;
+    Ok(())
+}
