@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     accounts::{self, Accounts},
     blobs::Blobs,
+    campaigns::{self, Campaigns},
     clock,
     config::{Config, UnknownDatabase},
     console_files,
@@ -47,6 +48,8 @@ pub struct App {
     pub content: Content,
     /// Places, screens and their players.
     pub screens: Screens,
+    /// What was promised.
+    pub campaigns: Campaigns,
 }
 
 /// Why the server does not start.
@@ -114,7 +117,8 @@ impl App {
         let accounts = Accounts::new(db.clone());
         let content = Content::new(db.clone(), blobs.clone(), jobs.clone(), Typesetter::open(fonts)?, Style::default());
         let screens = Screens::new(db.clone(), jobs.clone(), publisher.clone());
-        Ok(Self { db, blobs, jobs, publisher, accounts, content, screens })
+        let campaigns = Campaigns::new(db.clone(), jobs.clone(), screens.clone(), content.clone());
+        Ok(Self { db, blobs, jobs, publisher, accounts, content, screens, campaigns })
     }
 
     /// Every route with its place in the OpenAPI document.
@@ -123,6 +127,7 @@ impl App {
             .merge(accounts::http::routes(self.accounts.clone()))
             .merge(content::http::routes(self.content.clone()))
             .merge(screens::http::routes(self.screens.clone()))
+            .merge(campaigns::http::routes(self.campaigns.clone()))
     }
 
     /// The OpenAPI document.

@@ -58,7 +58,14 @@ fn as_person(n: u128, role: Role) -> Principal {
 }
 
 impl Console {
-    async fn call(&self, who: &Principal, method: &str, path: &str, headers: &[(&str, &str)], body: HttpBody) -> Answer {
+    async fn call(
+        &self,
+        who: &Principal,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: HttpBody,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
