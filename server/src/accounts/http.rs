@@ -229,6 +229,7 @@ async fn reset_sign_in(
 
 /// Which lines of the audit trail.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
     /// Only lines with a smaller number: the `next` of the page before.

@@ -123,6 +123,7 @@ async fn detail(content: &Content, creative: Creative, me: &Principal) -> Result
 
 /// Which creatives.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreativeQuery {
     kind: Option<CreativeKind>,

@@ -15,6 +15,7 @@ use crate::{
 
 /// What the browser calls the file.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UploadQuery {
     /// File name, for people and to notice a wrong extension.

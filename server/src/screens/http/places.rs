@@ -111,6 +111,7 @@ async fn venue_types(_: Allowed<SignedIn>) -> Body<VenueTypeList> {
 
 /// Which venues.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct VenueQuery {
     /// Of this type.

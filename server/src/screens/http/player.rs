@@ -74,6 +74,7 @@ async fn picture(State(screens): State<Screens>, device: Device) -> Result<Statu
 
 /// The nonce to be signed along.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct TimeQuery {
     /// 64 hexadecimal digits.
     #[param(value_type = String)]

@@ -110,6 +110,7 @@ impl ScreenView {
 
 /// Which screens; retired ones are never listed.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ScreenQuery {
     /// Of this venue.
