@@ -48,6 +48,7 @@ impl Handlers {
     }
 
     /// Takes these kinds out, for a loop of their own: slow work must not keep quick work waiting.
+    #[must_use]
     pub fn split_off(&mut self, kinds: &[&'static str]) -> Self {
         Self(kinds.iter().filter_map(|kind| self.0.remove_entry(kind)).collect())
     }

@@ -70,7 +70,7 @@ fn best_setting(text: &str, clusters: &[Cluster], room: Rect, zone: Size) -> Opt
     // One or two characters are not blown up to the whole wall.
     let largest = zone.width.min(zone.height) as f32 * 0.3;
     // Marks may hang over the room's edge, but not over this one.
-    let edge = (zone.width as f32 - room.width as f32 / 12.0).max(room.width as f32);
+    let edge = room.width as f32 + room.x as f32 * 0.8;
     let mut best: Option<(f32, Broken, f32)> = None;
     for count in 1..=12 {
         let Some(broken) = lines::break_into(text, clusters, count) else { continue };
@@ -125,8 +125,8 @@ fn furnish(canvas: &mut Canvas, fraud: FraudType, zone: Size, style: &Style, fon
     canvas.ink(&brand, pen.round() as i32, baseline.round() as i32, style.gold);
 
     let side = zone.width / 11;
-    let top = head_middle + band * 2 / 3;
-    let bottom = foot_top.saturating_sub(band / 2);
+    let top = head_middle + band * 4 / 5;
+    let bottom = foot_top.saturating_sub(band * 3 / 5);
     Rect { x: side, y: top, width: zone.width - 2 * side, height: bottom.saturating_sub(top).max(1) }
 }
 

@@ -89,6 +89,12 @@ fn break_costs(text: &str, clusters: &[Cluster]) -> Vec<Option<f32>> {
         if "把将被让向给在与和或到从对为以请勿莫".contains(here) {
             cost += 0.7;
         }
+        // One character cut off from the phrase that it begins or ends.
+        let breathes = |at: Option<&Cluster>| at.is_some_and(|c| is_blank(c.character) || closes(c.character));
+        let begins = i > 0 && breathes(clusters.get(i - 1)) && !closes(here) && !is_blank(here);
+        if begins || breathes(clusters.get(i + 2)) {
+            cost += 1.0;
+        }
         costs.push((!forbidden).then_some(cost));
     }
     for word in WORDS.split_whitespace() {
@@ -116,7 +122,10 @@ pub fn break_into(text: &str, clusters: &[Cluster], count: usize) -> Option<Brok
     let line_cost = |from: usize, to: usize| {
         let width = span(from, to);
         let lonely = if count > 1 && width < 1.6 { 1.5 } else { 0.0 };
-        ((width - target) / target).powi(2) * 2.0 + lonely
+        // 不轻信 不透露 不转账: either all in one line or each in its own.
+        let blanks = trimmed(&clusters[from..to]).iter().filter(|c| is_blank(c.character)).count();
+        let run_together = if count > 1 { 2.2 * blanks as f32 } else { 0.0 };
+        ((width - target) / target).powi(2) * 2.0 + lonely + run_together
     };
     // best[k][to]: cost of setting clusters 0..to in k lines, and where the last of them begins.
     let mut best: Vec<Vec<Option<(f32, usize)>>> = vec![vec![None; n + 1]; count + 1];
