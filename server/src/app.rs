@@ -27,6 +27,7 @@ use crate::{
     db::{Db, DbError},
     http::{outer_layers, same_origin_only},
     jobs::{Handlers, Jobs},
+    playlists::{self, PlaylistError, Playlists},
     screens::{self, Screens},
     signing::{KeyError, Publisher},
 };
@@ -50,6 +51,8 @@ pub struct App {
     pub screens: Screens,
     /// What was promised.
     pub campaigns: Campaigns,
+    /// What screens obey.
+    pub playlists: Playlists,
 }
 
 /// Why the server does not start.
@@ -75,6 +78,9 @@ pub enum StartError {
     /// The fonts.
     #[error(transparent)]
     Font(#[from] FontError),
+    /// What was issued before.
+    #[error(transparent)]
+    Playlists(#[from] PlaylistError),
     /// The socket.
     #[error("listening on {address}: {source}")]
     Listen {
@@ -118,7 +124,16 @@ impl App {
         let content = Content::new(db.clone(), blobs.clone(), jobs.clone(), Typesetter::open(fonts)?, Style::default());
         let screens = Screens::new(db.clone(), jobs.clone(), publisher.clone());
         let campaigns = Campaigns::new(db.clone(), jobs.clone(), screens.clone(), content.clone());
-        Ok(Self { db, blobs, jobs, publisher, accounts, content, screens, campaigns })
+        let playlists = Playlists::new(
+            db.clone(),
+            blobs.clone(),
+            screens.clone(),
+            content.clone(),
+            campaigns.clone(),
+            publisher.clone(),
+        );
+        playlists.load().await?;
+        Ok(Self { db, blobs, jobs, publisher, accounts, content, screens, campaigns, playlists })
     }
 
     /// Every route with its place in the OpenAPI document.
@@ -128,6 +143,7 @@ impl App {
             .merge(content::http::routes(self.content.clone()))
             .merge(screens::http::routes(self.screens.clone()))
             .merge(campaigns::http::routes(self.campaigns.clone()))
+            .merge(playlists::http::routes(self.playlists.clone()))
     }
 
     /// The OpenAPI document.
@@ -154,6 +170,7 @@ impl App {
     pub fn handlers(&self) -> Handlers {
         let mut handlers = Handlers::default();
         self.content.register(&mut handlers);
+        self.playlists.register(&mut handlers);
         handlers
     }
 
@@ -168,14 +185,29 @@ impl App {
             tracing::error!(%error, "renditions could not be checked");
         }
         let work = {
-            let (jobs, mut handlers) = (self.jobs.clone(), self.handlers());
+            let (jobs, mut handlers, playlists) = (self.jobs.clone(), self.handlers(), self.playlists.clone());
             let drawing = handlers.split_off(&[content::RENDER_CREATIVE, content::RENDER_CLASS]);
             let filming = handlers.split_off(&[content::TRANSCODE]);
             tokio::spawn(async move {
-                tokio::join!(jobs.run(handlers), jobs.run(drawing), jobs.run(filming));
+                tokio::join!(jobs.run(handlers), jobs.run(drawing), jobs.run(filming), playlists.keep_fresh());
             })
         };
-        let served = axum::serve(listener, self.router()).with_graceful_shutdown(stop).await;
+        let stopping = std::sync::Arc::new(tokio::sync::Notify::new());
+        let told = stopping.clone();
+        let graceful = axum::serve(listener, self.router()).with_graceful_shutdown(async move {
+            stop.await;
+            told.notify_one();
+        });
+        // Players that wait for news would keep us for a minute: they lose nothing by asking again.
+        let impatient = async {
+            stopping.notified().await;
+            tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+            Ok(())
+        };
+        let served = tokio::select! {
+            served = graceful => served,
+            cut = impatient => cut,
+        };
         work.abort();
         self.db.close().await;
         served

@@ -16,5 +16,6 @@ pub mod db;
 pub mod entropy;
 pub mod http;
 pub mod jobs;
+pub mod playlists;
 pub mod screens;
 pub mod signing;

@@ -152,6 +152,15 @@ impl Manifest {
         // Encoding into a Vec cannot fail: the writer's error type is uninhabited.
         key.sign(Context::Manifest, minicbor::to_vec(self).unwrap_or_default())
     }
+
+    /// Reads the payload of a manifest whose signature was checked.
+    pub fn from_payload(payload: &[u8]) -> Result<Self, ManifestRefusal> {
+        let manifest: Self = minicbor::decode(payload).map_err(|e| ManifestRefusal::Malformed(e.to_string()))?;
+        if manifest.format != MANIFEST_VERSION {
+            return Err(ManifestRefusal::Malformed(format!("format {}", manifest.format)));
+        }
+        Ok(manifest)
+    }
 }
 
 impl TrustedManifest {
@@ -163,10 +172,7 @@ impl TrustedManifest {
         followed: Option<u64>,
     ) -> Result<Self, ManifestRefusal> {
         let payload = publisher.verify(Context::Manifest, &signed)?;
-        let manifest: Manifest = minicbor::decode(&payload).map_err(|e| ManifestRefusal::Malformed(e.to_string()))?;
-        if manifest.format != MANIFEST_VERSION {
-            return Err(ManifestRefusal::Malformed(format!("format {}", manifest.format)));
-        }
+        let manifest = Manifest::from_payload(&payload)?;
         if manifest.screen != screen {
             return Err(ManifestRefusal::OtherScreen(manifest.screen));
         }

@@ -1,0 +1,203 @@
+//! From what was promised to what screens obey: the planner's shell, the manifests, and the players' way to them.
+//!
+//! Screens with the same programme share one playlist, so planning costs per distinct programme. A playlist is a blob
+//! named by its digest; the manifest that points to it is signed for one screen and wakes that screen's player at once.
+
+pub mod http;
+mod issue;
+mod plan;
+mod store;
+mod timeline;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use tokio::sync::{Mutex, watch};
+use xuanping_core::{digest::Digest, id::ScreenId, playlist::Playlist, time::UtcMillis};
+
+pub use timeline::{DayTimeline, TimelineSlot};
+
+use crate::{
+    blobs::Blobs,
+    campaigns::{CampaignError, Campaigns, REPLAN},
+    clock,
+    content::{Content, ContentError},
+    db::{Db, DbError},
+    jobs::Handlers,
+    screens::{SCREEN_CHANGED, ScreenError, Screens},
+    signing::Publisher,
+};
+
+/// How many local days a playlist covers, today included.
+pub const HORIZON_DAYS: u32 = 8;
+
+/// A manifest is signed anew after this long even if nothing changed, in milliseconds.
+const REISSUE_AFTER: i64 = 6 * 3_600_000;
+/// How long a manifest is good, in milliseconds: a player that hears nothing new for so long should worry.
+const MANIFEST_LIFE: i64 = 48 * 3_600_000;
+
+/// The playlists of this server. Cheap to clone.
+#[derive(Clone)]
+pub struct Playlists {
+    db: Db,
+    blobs: Blobs,
+    screens: Screens,
+    content: Content,
+    campaigns: Campaigns,
+    publisher: Publisher,
+    /// The manifest in force of each screen, and who waits for its next.
+    current: Arc<RwLock<HashMap<ScreenId, watch::Sender<Option<Arc<Issued>>>>>>,
+    /// One planning at a time: two would sign the same version twice.
+    planning: Arc<Mutex<()>>,
+}
+
+/// A manifest as it was signed for a screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// Its version, the ETag of the player's question.
+    pub version: u64,
+    /// When it was signed.
+    pub issued: UtcMillis,
+    /// What it points to.
+    pub playlist: Option<Digest>,
+    /// COSE_Sign1.
+    pub signed: Vec<u8>,
+}
+
+/// Why planning or issuing failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaylistError {
+    /// There is no such playlist.
+    #[error("no such playlist")]
+    Unknown,
+    /// A stored playlist does not read back.
+    #[error("playlist {0} is damaged: {1}")]
+    Damaged(Digest, String),
+    /// The blob store failed.
+    #[error("blob store: {0}")]
+    Io(#[from] std::io::Error),
+    /// Screens.
+    #[error(transparent)]
+    Screens(#[from] ScreenError),
+    /// Content.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// Campaigns.
+    #[error(transparent)]
+    Campaigns(#[from] CampaignError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl Playlists {
+    /// The playlists in this database; call [`Playlists::load`] before serving.
+    pub fn new(
+        db: Db,
+        blobs: Blobs,
+        screens: Screens,
+        content: Content,
+        campaigns: Campaigns,
+        publisher: Publisher,
+    ) -> Self {
+        Self { db, blobs, screens, content, campaigns, publisher, current: Arc::default(), planning: Arc::default() }
+    }
+
+    /// Takes the manifests in force from the database, so that players are answered before anything is planned.
+    pub async fn load(&self) -> Result<(), PlaylistError> {
+        for (screen, issued) in store::newest_manifests(&self.db).await? {
+            self.announce(screen, issued);
+        }
+        Ok(())
+    }
+
+    /// Says that this domain does its jobs.
+    pub fn register(&self, handlers: &mut Handlers) {
+        let all = self.clone();
+        handlers.register(REPLAN, move |_| {
+            let playlists = all.clone();
+            async move { playlists.replan(None, clock::now()).await }
+        });
+        let one = self.clone();
+        handlers.register(SCREEN_CHANGED, move |key: String| {
+            let playlists = one.clone();
+            async move {
+                // A key that is no id can only be an old mistake: there is nothing to plan for it, ever.
+                let Ok(id) = key.parse() else { return Ok(()) };
+                playlists.replan(Some(id), clock::now()).await
+            }
+        });
+    }
+
+    /// Keeps horizons rolling and manifests fresh, for ever: looks once a minute whether the day or the age asks for it.
+    pub async fn keep_fresh(&self) {
+        let mut planned_on = None;
+        loop {
+            let today = clock::today(plan::COUNTY_ZONE);
+            let stale =
+                planned_on != Some(today) || self.oldest().is_some_and(|at| clock::now().since(at) > REISSUE_AFTER);
+            if stale {
+                match self.replan(None, clock::now()).await {
+                    Ok(()) => planned_on = Some(today),
+                    Err(error) => tracing::error!(%error, "planning failed; screens go on with what they have"),
+                }
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        }
+    }
+
+    /// The manifest in force of a screen.
+    pub fn issued(&self, screen: ScreenId) -> Option<Arc<Issued>> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.get(&screen).and_then(|sender| sender.borrow().clone())
+    }
+
+    /// Follows a screen's manifest from now on.
+    pub fn follow(&self, screen: ScreenId) -> watch::Receiver<Option<Arc<Issued>>> {
+        if let Some(sender) = self.current.read().unwrap_or_else(PoisonError::into_inner).get(&screen) {
+            return sender.subscribe();
+        }
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.entry(screen).or_insert_with(|| watch::Sender::new(None)).subscribe()
+    }
+
+    fn announce(&self, screen: ScreenId, issued: Issued) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.entry(screen).or_insert_with(|| watch::Sender::new(None)).send_replace(Some(Arc::new(issued)));
+    }
+
+    fn oldest(&self) -> Option<UtcMillis> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.values().filter_map(|sender| sender.borrow().as_ref().map(|i| i.issued)).min()
+    }
+
+    /// The bytes of a playlist.
+    pub async fn bytes(&self, digest: Digest) -> Result<Vec<u8>, PlaylistError> {
+        if !store::playlist_exists(&self.db, digest).await? {
+            return Err(PlaylistError::Unknown);
+        }
+        Ok(self.blobs.read(digest).await?)
+    }
+
+    /// A playlist.
+    pub async fn playlist(&self, digest: Digest) -> Result<Playlist, PlaylistError> {
+        let bytes = self.bytes(digest).await?;
+        Playlist::from_bytes(&bytes).map_err(|e| PlaylistError::Damaged(digest, e.to_string()))
+    }
+
+    /// Whether a playlist was ever issued to a screen.
+    pub async fn was_issued(&self, screen: ScreenId, playlist: Digest) -> Result<bool, PlaylistError> {
+        Ok(store::was_issued(&self.db, screen, playlist).await?)
+    }
+
+    /// Whether a takeover was ever in a manifest of a screen.
+    pub async fn takeover_was_issued(
+        &self,
+        screen: ScreenId,
+        takeover: xuanping_core::id::TakeoverId,
+    ) -> Result<bool, PlaylistError> {
+        Ok(store::takeover_was_issued(&self.db, screen, takeover).await?)
+    }
+}

@@ -1,0 +1,240 @@
+//! The planner's shell: gathers the facts, groups screens by programme, lets the pure core build, stores what is new.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono_tz::Tz;
+use xuanping_core::{
+    campaign::{Booking, CreativeFacts, ScreenFacts, Unplayable},
+    digest::Digest,
+    geometry::{Size, Zone},
+    id::{CreativeId, ScreenId},
+    playlist::{self, BuildReport, Playlist, Programme, ProgrammeBooking, ProgrammeItem},
+    recurrence::{DayWindow, OpeningHours, OpeningSpan, TimeOfDay, Weekdays},
+    time::{DateRange, UtcMillis},
+    vocabulary::ScreenKind,
+};
+
+use super::{HORIZON_DAYS, PlaylistError, Playlists, store};
+use crate::{
+    campaigns::facts_of,
+    clock,
+    content::{Creative, NoRendition, Rendition, ScreenClass, State},
+    screens::{Screen, ScreenFilter},
+};
+
+/// The county's own time: when its days roll.
+pub(super) const COUNTY_ZONE: Tz = chrono_tz::Asia::Shanghai;
+
+/// Everything that decides a programme; equal keys share a playlist.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    kind: ScreenKind,
+    size: Size,
+    zones: Vec<Zone>,
+    clips: bool,
+    timezone: String,
+    opening: String,
+    /// Positions in the list of bookings in force.
+    bookings: Vec<usize>,
+}
+
+/// What every programme of one planning draws on.
+pub(super) struct Facts {
+    bookings: Vec<Booking>,
+    creatives: HashMap<CreativeId, Creative>,
+    renditions: HashMap<ScreenClass, HashMap<CreativeId, Result<Rendition, NoRendition>>>,
+    now: UtcMillis,
+}
+
+impl Facts {
+    /// Adds creatives that no booking names.
+    pub(super) fn add(&mut self, creatives: Vec<Creative>) {
+        self.creatives.extend(creatives.into_iter().map(|c| (c.id, c)));
+    }
+}
+
+impl Playlists {
+    /// Plans all screens, or one, and issues manifests to those for whom something changed.
+    pub async fn replan(&self, only: Option<ScreenId>, now: UtcMillis) -> Result<(), PlaylistError> {
+        let _one_at_a_time = self.planning.lock().await;
+        let mut facts = self.facts(self.campaigns.in_force().await?, now).await?;
+        let mut groups: BTreeMap<Key, Vec<(Screen, ScreenFacts)>> = BTreeMap::new();
+        for screen in self.screens_to_plan(only).await? {
+            let Some(about) = facts_of(&screen) else { continue };
+            groups.entry(key_of(&screen, &about, &facts.bookings)).or_default().push((screen, about));
+        }
+        let takeovers = self.campaigns.active_takeovers(now).await?;
+        for (key, members) in groups {
+            let Some((_, about)) = members.first() else { continue };
+            let zone = zone_of(&key.timezone);
+            let horizon = DateRange::starting(clock::date_in(now, zone), HORIZON_DAYS);
+            let bookings: Vec<_> = key.bookings.iter().map(|&i| facts.bookings[i].clone()).collect();
+            let programme = self.programme(&mut facts, about, &key.opening, zone, &bookings).await?;
+            let (playlist, _) = playlist::build(&programme, horizon);
+            let digest = self.keep(&playlist, horizon, now).await?;
+            for (screen, about) in &members {
+                self.issue(screen, about, Some(digest), &takeovers, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn screens_to_plan(&self, only: Option<ScreenId>) -> Result<Vec<Screen>, PlaylistError> {
+        Ok(match only {
+            None => self.screens.list(&ScreenFilter::default()).await?,
+            Some(id) => Some(self.screens.get(id).await?).into_iter().filter(|s| s.retired_at.is_none()).collect(),
+        })
+    }
+
+    /// Reads what programmes are made of.
+    pub(super) async fn facts(&self, bookings: Vec<Booking>, now: UtcMillis) -> Result<Facts, PlaylistError> {
+        let mut ids: Vec<CreativeId> = bookings.iter().flat_map(|b| b.creatives.iter().copied()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let creatives = self.content.creatives(&ids).await?.into_iter().map(|c| (c.id, c)).collect();
+        Ok(Facts { bookings, creatives, renditions: HashMap::new(), now })
+    }
+
+    /// What these bookings come to on screens like this one.
+    pub(super) async fn programme(
+        &self,
+        facts: &mut Facts,
+        screen: &ScreenFacts,
+        opening: &str,
+        timezone: Tz,
+        bookings: &[Booking],
+    ) -> Result<Programme, PlaylistError> {
+        let mut planned = Vec::with_capacity(bookings.len());
+        for booking in bookings {
+            let mut items = Vec::new();
+            let mut left_out = Vec::new();
+            for &id in &booking.creatives {
+                match self.item(facts, screen, id).await? {
+                    Ok(item) => items.push(item),
+                    Err(why) => left_out.push((id, why)),
+                }
+            }
+            planned.push(ProgrammeBooking {
+                booking: booking.id,
+                weight: booking.mode.weight(),
+                schedule: booking.schedule.clone(),
+                items,
+                left_out,
+            });
+        }
+        Ok(Programme { timezone, zones: screen.zones.clone(), opening: opening_hours(opening), bookings: planned })
+    }
+
+    /// A creative as this screen shows it, or why it cannot.
+    pub(super) async fn item(
+        &self,
+        facts: &mut Facts,
+        screen: &ScreenFacts,
+        id: CreativeId,
+    ) -> Result<Result<ProgrammeItem, Unplayable>, PlaylistError> {
+        let Some(creative) = facts.creatives.get(&id).cloned() else { return Ok(Err(Unplayable::NotApproved)) };
+        let about =
+            CreativeFacts { creative: id, kind: creative.content.kind, approved: creative.state == State::Approved };
+        let zone = match screen.place(&about) {
+            Ok(name) => name,
+            Err(why) => return Ok(Err(why)),
+        };
+        let size = screen.zones.iter().find(|z| z.name == zone).map_or(Size { width: 0, height: 0 }, |z| z.rect.size());
+        let class = ScreenClass { kind: screen.kind, zone, size };
+        if !facts.renditions.contains_key(&class) {
+            let ids: Vec<_> = facts.creatives.keys().copied().collect();
+            let made = self.content.renditions_for(class, &ids, facts.now).await?.into_iter().collect();
+            facts.renditions.insert(class, made);
+        }
+        let made = facts.renditions.get(&class).and_then(|made| made.get(&id));
+        Ok(match made {
+            Some(Ok(rendition)) => Ok(ProgrammeItem {
+                creative: id,
+                zone,
+                asset: rendition.asset,
+                bytes: rendition.bytes,
+                show: rendition.show,
+                duration: rendition.duration,
+                kind: creative.content.kind,
+                fraud_type: Some(creative.content.fraud_type),
+                valid_from: creative.content.valid_from,
+                valid_until: creative.content.valid_until,
+            }),
+            Some(Err(NoRendition::NotForThisClass)) => Err(Unplayable::NoZone),
+            Some(Err(NoRendition::NotApproved(_) | NoRendition::Unknown)) => Err(Unplayable::NotApproved),
+            Some(Err(NoRendition::Pending | NoRendition::Impossible(_))) | None => Err(Unplayable::NotReady),
+        })
+    }
+
+    /// Stores a playlist under its digest; nothing happens if it is there.
+    async fn keep(&self, playlist: &Playlist, days: DateRange, now: UtcMillis) -> Result<Digest, PlaylistError> {
+        let bytes = playlist.to_bytes();
+        let digest = Digest::of(&bytes);
+        if !store::playlist_exists(&self.db, digest).await? {
+            self.blobs.put(&bytes).await?;
+            store::insert_playlist(&self.db, digest, days, now).await?;
+        }
+        Ok(digest)
+    }
+
+    /// What a screen would play on a day if these bookings were in force; nothing is stored or issued.
+    pub async fn preview(
+        &self,
+        screen: &Screen,
+        bookings: Vec<Booking>,
+        day: chrono::NaiveDate,
+        now: UtcMillis,
+    ) -> Result<Option<(Playlist, BuildReport)>, PlaylistError> {
+        let Some(about) = facts_of(screen) else { return Ok(None) };
+        let mut facts = self.facts(bookings, now).await?;
+        let reached: Vec<_> = facts.bookings.iter().filter(|b| b.selector.matches(&about)).cloned().collect();
+        let zone = zone_of(&screen.timezone);
+        let programme = self.programme(&mut facts, &about, &screen.venue.opening, zone, &reached).await?;
+        Ok(Some(playlist::build(&programme, DateRange::day(day))))
+    }
+}
+
+pub(super) fn zone_of(name: &str) -> Tz {
+    name.parse().unwrap_or(COUNTY_ZONE)
+}
+
+fn key_of(screen: &Screen, facts: &ScreenFacts, bookings: &[Booking]) -> Key {
+    let reached = bookings.iter().enumerate().filter(|(_, b)| b.selector.matches(facts)).map(|(i, _)| i);
+    Key {
+        kind: screen.kind,
+        size: screen.size,
+        zones: facts.zones.clone(),
+        clips: screen.clips,
+        timezone: screen.timezone.clone(),
+        opening: screen.venue.opening.clone(),
+        bookings: reached.collect(),
+    }
+}
+
+/// `HH:MM-HH:MM` on every day of the week; round the clock if it is not readable (it was checked when it was entered).
+fn opening_hours(text: &str) -> OpeningHours {
+    let window = || {
+        let (from, to) = text.split_once('-')?;
+        Some(DayWindow { from: from.parse::<TimeOfDay>().ok()?, to: to.parse::<TimeOfDay>().ok()? })
+    };
+    match window() {
+        Some(window) if window != DayWindow::ALL_DAY => {
+            OpeningHours::checked(vec![OpeningSpan { weekdays: Weekdays::ALL, windows: vec![window] }])
+                .unwrap_or_else(|_| OpeningHours::always())
+        }
+        _ => OpeningHours::always(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opening_hours_of_a_venue_become_a_week_of_windows() {
+        assert_eq!(opening_hours("00:00-24:00"), OpeningHours::always());
+        let night = opening_hours("18:00-02:00");
+        assert_eq!(night.spans().len(), 1);
+        assert!(night.spans()[0].windows[0].crosses_midnight());
+    }
+}
