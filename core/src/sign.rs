@@ -134,9 +134,13 @@ impl PublicKey {
         self.verify_bytes(&raw_input(context, message), signature)
     }
 
-    /// Checks a COSE_Sign1 and returns its payload.
+    /// Checks a COSE_Sign1 and returns its payload. There is exactly one accepted way to write a signed thing: no
+    /// unprotected headers, nothing after it, and the shortest form of every length; so no byte of it is uncovered.
     pub fn verify(&self, context: Context, signed: &[u8]) -> Result<Vec<u8>, SignatureError> {
         let message = CoseSign1::from_slice(signed).map_err(|_| SignatureError::Malformed)?;
+        if !message.unprotected.is_empty() || message.clone().to_vec().ok().as_deref() != Some(signed) {
+            return Err(SignatureError::Malformed);
+        }
         let header = &message.protected.header;
         if header.alg != Some(coset::Algorithm::Assigned(iana::Algorithm::EdDSA))
             || header.key_id != self.fingerprint().as_bytes()

@@ -5,9 +5,12 @@
 //! `FORMAT.md` beside this file describes the bytes for a stranger.
 
 mod batch;
+pub mod bundle;
+mod chain;
 mod receipt;
 
 pub use batch::{BATCH_VERSION, Batch, BatchError, ItemRef, SignedBatch};
+pub use chain::{ChainHead, ChainRefusal, ChainReport, check_chain};
 pub use receipt::Receipt;
 
 use minicbor::{Decode, Encode};

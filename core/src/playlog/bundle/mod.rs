@@ -1,0 +1,338 @@
+//! 导出包: a single file from which an auditor verifies play records without server, network or trust in either.
+//!
+//! A statement signed by the server's publishing key says what is inside, with the screens' public keys; then come the
+//! batches exactly as the screens signed them, and the records in words. No byte of the file is left uncovered.
+//! The layout is in `FORMAT.md`, one folder up.
+
+mod damage;
+mod records;
+mod verdict;
+mod verify;
+
+pub use verdict::{Check, CheckKind, Fault, Finding, Remark, Summary, Verdict};
+pub use verify::verify;
+
+use std::collections::BTreeMap;
+
+use chrono_tz::Tz;
+use minicbor::{Decode, Encode};
+
+use super::{Play, SignedBatch};
+use crate::{
+    digest::Digest,
+    id::{BookingId, CreativeId, ScreenId},
+    sign::PublicKey,
+    time::UtcMillis,
+};
+
+/// First line of every bundle.
+pub const MAGIC: &[u8] = b"xuanping-bundle/1\n";
+/// Version of the statement written by this crate.
+pub const STATEMENT_VERSION: u32 = 1;
+
+/// What the bytes after the magic line are made of: `kind`, length as four bytes with the highest first, body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrameKind {
+    /// COSE_Sign1 of a [`Statement`]. Once, first.
+    Statement = 1,
+    /// A signed play batch, as its screen sent it.
+    Batch = 2,
+    /// The records in words, CSV. Once, last.
+    Records = 3,
+}
+
+/// Bytes before a frame's body.
+const FRAME_HEAD: usize = 5;
+
+/// What the server signs of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Statement {
+    /// [`STATEMENT_VERSION`].
+    #[n(0)]
+    pub version: u32,
+    /// The key that signs.
+    #[n(1)]
+    pub publisher: PublicKey,
+    /// When it was made.
+    #[n(2)]
+    pub exported: UtcMillis,
+    /// What was asked for, in words.
+    #[n(3)]
+    pub filter: String,
+    /// IANA zone of the times in the records.
+    #[n(4)]
+    pub timezone: String,
+    /// The screens concerned.
+    #[n(5)]
+    pub screens: Vec<BundleScreen>,
+    /// The creatives concerned.
+    #[n(6)]
+    pub creatives: Vec<BundleCreative>,
+    /// The bookings (and takeovers) concerned.
+    #[n(7)]
+    pub bookings: Vec<BundleBooking>,
+    /// The batches inside, in the order of their frames: by screen as listed above, then by sequence.
+    #[n(8)]
+    pub batches: Vec<BundleBatch>,
+    /// The records frame.
+    #[n(9)]
+    pub records: BundleRecords,
+}
+
+/// A screen, and the key its batches are signed with.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct BundleScreen {
+    /// Which.
+    #[n(0)]
+    pub id: ScreenId,
+    /// What it is called.
+    #[n(1)]
+    pub name: String,
+    /// The venue it hangs in.
+    #[n(2)]
+    pub venue: String,
+    /// Its public key.
+    #[n(3)]
+    pub key: PublicKey,
+}
+
+/// A creative's name.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct BundleCreative {
+    /// Which.
+    #[n(0)]
+    pub id: CreativeId,
+    /// Its title.
+    #[n(1)]
+    pub title: String,
+}
+
+/// A booking's name and campaign; for a takeover its title and 紧急插播.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct BundleBooking {
+    /// Which.
+    #[n(0)]
+    pub id: BookingId,
+    /// Its name.
+    #[n(1)]
+    pub name: String,
+    /// The campaign's name.
+    #[n(2)]
+    pub campaign: String,
+}
+
+/// A batch inside.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct BundleBatch {
+    /// Position in [`Statement::screens`].
+    #[n(0)]
+    pub screen: u32,
+    /// Its number in the screen's chain.
+    #[n(1)]
+    pub sequence: u64,
+    /// Bytes of its frame's body.
+    #[n(2)]
+    pub length: u32,
+    /// SHA-256 of its frame's body.
+    #[n(3)]
+    pub digest: Digest,
+    /// Earliest start of a play in it.
+    #[n(4)]
+    pub first: Option<UtcMillis>,
+    /// Latest start of a play in it.
+    #[n(5)]
+    pub last: Option<UtcMillis>,
+    /// Four bytes for each entry of its item table: the beginning of SHA-256 of the entry's CBOR. With these, and with
+    /// `play_marks`, a damaged batch can be searched for what was damaged; they prove nothing by themselves.
+    #[n(6)]
+    #[cbor(with = "minicbor::bytes")]
+    pub item_marks: Vec<u8>,
+    /// Four bytes for each play, likewise.
+    #[n(7)]
+    #[cbor(with = "minicbor::bytes")]
+    pub play_marks: Vec<u8>,
+    /// Where in the frame's body the first entry of the item table is.
+    #[n(8)]
+    pub items_at: u32,
+    /// Where in the frame's body the first play is.
+    #[n(9)]
+    pub plays_at: u32,
+}
+
+/// The records frame.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct BundleRecords {
+    /// How many records.
+    #[n(0)]
+    pub count: u64,
+    /// Bytes of its frame's body.
+    #[n(1)]
+    pub length: u32,
+    /// SHA-256 of its frame's body.
+    #[n(2)]
+    pub digest: Digest,
+}
+
+/// One play of one batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlayRef {
+    /// Whose.
+    pub screen: ScreenId,
+    /// The batch's number.
+    pub sequence: u64,
+    /// Position in the batch's plays, from 0.
+    pub play: u32,
+}
+
+/// What a bundle is made from.
+#[derive(Debug, Clone)]
+pub struct Contents {
+    /// When it is made.
+    pub exported: UtcMillis,
+    /// What was asked for, in words.
+    pub filter: String,
+    /// The zone in which people read the records' times.
+    pub timezone: Tz,
+    /// Every screen that has a batch here.
+    pub screens: Vec<BundleScreen>,
+    /// Names of the creatives played.
+    pub creatives: Vec<BundleCreative>,
+    /// Names of the bookings and takeovers played.
+    pub bookings: Vec<BundleBooking>,
+    /// The batches, in any order, each once.
+    pub batches: Vec<SignedBatch>,
+    /// The plays that were asked for: these become records. Others in the same batches stay in the batches.
+    pub records: Vec<PlayRef>,
+}
+
+/// Why a bundle cannot be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BundleError {
+    /// A batch is of a screen that is not listed.
+    #[error("screen {0} has a batch and is not listed")]
+    UnknownScreen(ScreenId),
+    /// The same batch number of one screen twice.
+    #[error("batch {sequence} of screen {screen} is given twice")]
+    BatchTwice {
+        /// Whose.
+        screen: ScreenId,
+        /// Which.
+        sequence: u64,
+    },
+    /// A record refers to a play that is in none of the batches.
+    #[error("play {} of batch {} of screen {} is not in the batches", .0.play, .0.sequence, .0.screen)]
+    NoSuchPlay(PlayRef),
+    /// The records take more than 4 GiB.
+    #[error("too many records for one bundle")]
+    TooLarge,
+}
+
+/// Makes a bundle. `sign` makes a COSE_Sign1 for [`Context::Bundle`](crate::sign::Context::Bundle) with the secret key of
+/// `publisher`.
+pub fn write(
+    mut contents: Contents,
+    publisher: PublicKey,
+    sign: impl FnOnce(Vec<u8>) -> Vec<u8>,
+) -> Result<Vec<u8>, BundleError> {
+    contents.screens.sort_by_key(|screen| screen.id);
+    contents.screens.dedup_by_key(|screen| screen.id);
+    let mut batches: BTreeMap<(u32, u64), &SignedBatch> = BTreeMap::new();
+    for batch in &contents.batches {
+        let (screen, sequence) = (batch.batch().screen, batch.batch().sequence);
+        let listed = contents.screens.binary_search_by_key(&screen, |s| s.id);
+        let position = listed.map_err(|_| BundleError::UnknownScreen(screen))?;
+        if batches.insert((position as u32, sequence), batch).is_some() {
+            return Err(BundleError::BatchTwice { screen, sequence });
+        }
+    }
+    let listed = batches.iter().map(|((screen, sequence), batch)| describe(*screen, *sequence, batch)).collect();
+    let mut statement = Statement {
+        version: STATEMENT_VERSION,
+        publisher,
+        exported: contents.exported,
+        filter: contents.filter,
+        timezone: contents.timezone.name().into(),
+        screens: contents.screens,
+        creatives: contents.creatives,
+        bookings: contents.bookings,
+        batches: listed,
+        records: BundleRecords { count: 0, length: 0, digest: Digest::ZERO },
+    };
+    contents.records.sort_unstable();
+    contents.records.dedup();
+    let names = records::Names::of(&statement);
+    let mut text = records::HEADER.to_owned();
+    for record in &contents.records {
+        let line = statement
+            .screens
+            .binary_search_by_key(&record.screen, |s| s.id)
+            .ok()
+            .and_then(|position| batches.get(&(position as u32, record.sequence)))
+            .and_then(|batch| names.line(batch.batch(), record.play));
+        text.push_str(&line.ok_or(BundleError::NoSuchPlay(*record))?);
+    }
+    statement.records = BundleRecords {
+        count: contents.records.len() as u64,
+        length: u32::try_from(text.len()).map_err(|_| BundleError::TooLarge)?,
+        digest: Digest::of(text.as_bytes()),
+    };
+    // Encoding into a Vec cannot fail: the writer's error type is uninhabited.
+    let signed = sign(minicbor::to_vec(&statement).unwrap_or_default());
+    let mut file = MAGIC.to_vec();
+    push_frame(&mut file, FrameKind::Statement, &signed)?;
+    for batch in batches.values() {
+        push_frame(&mut file, FrameKind::Batch, batch.signed())?;
+    }
+    push_frame(&mut file, FrameKind::Records, text.as_bytes())?;
+    Ok(file)
+}
+
+fn push_frame(file: &mut Vec<u8>, kind: FrameKind, body: &[u8]) -> Result<(), BundleError> {
+    let length = u32::try_from(body.len()).map_err(|_| BundleError::TooLarge)?;
+    file.extend(frame_head(kind, length));
+    file.extend(body);
+    Ok(())
+}
+
+fn frame_head(kind: FrameKind, length: u32) -> [u8; FRAME_HEAD] {
+    let [a, b, c, d] = length.to_be_bytes();
+    [kind as u8, a, b, c, d]
+}
+
+fn describe(screen: u32, sequence: u64, signed: &SignedBatch) -> BundleBatch {
+    let batch = signed.batch();
+    let (items_at, plays_at) = damage::places(signed.signed());
+    BundleBatch {
+        screen,
+        sequence,
+        // A signed batch is at most SignedBatch::MAX_BYTES long.
+        length: signed.signed().len() as u32,
+        digest: signed.digest(),
+        first: batch.plays.iter().map(|play| play.start).min(),
+        last: batch.plays.iter().map(|play| play.start).max(),
+        item_marks: batch.items.iter().flat_map(mark).collect(),
+        play_marks: batch.plays.iter().flat_map(mark::<Play>).collect(),
+        items_at,
+        plays_at,
+    }
+}
+
+/// The first four bytes of SHA-256 of a thing's CBOR.
+fn mark<T: Encode<()>>(thing: &T) -> [u8; 4] {
+    mark_of(&minicbor::to_vec(thing).unwrap_or_default())
+}
+
+fn mark_of(cbor: &[u8]) -> [u8; 4] {
+    let digest = Digest::of(cbor);
+    let [a, b, c, d, ..] = *digest.as_bytes();
+    [a, b, c, d]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,292 @@
+//! The examination of a bundle: from the outside in, going on after each finding as far as sense can be made.
+
+use std::collections::{BTreeMap, HashMap};
+
+use minicbor::Decoder;
+
+use super::{
+    BundleBatch, CheckKind, FRAME_HEAD, Fault, Finding, FrameKind, MAGIC, PlayRef, Remark, STATEMENT_VERSION,
+    Statement, Summary, Verdict, damage, frame_head,
+    records::{self, Names},
+};
+use crate::{
+    digest::Digest,
+    geometry::ZoneName,
+    playlog::{Play, SignedBatch, check_chain},
+    sign::{Context, PublicKey, unverified_payload},
+    time::UtcMillis,
+};
+
+/// Examines a bundle. With `expected`, the statement has to be signed by that key; without, the verdict names the key that
+/// signed it, to be compared with the one that the office has made public.
+pub fn verify(file: &[u8], expected: Option<PublicKey>) -> Verdict {
+    let mut verdict = Verdict::default();
+    let magic = file.starts_with(MAGIC);
+    verdict.count(CheckKind::Frames, magic);
+    if !magic {
+        verdict.findings.push(Finding::of(Fault::Magic));
+    }
+    let Some((statement, rest)) = statement(file.get(MAGIC.len()..).unwrap_or_default(), expected, &mut verdict) else {
+        verdict.findings.push(Finding::of(Fault::StatementUnreadable));
+        return verdict;
+    };
+    let mut examination = Examination { names: Names::of(&statement), statement: &statement, verdict };
+    examination.run(rest);
+    examination.verdict
+}
+
+/// Reads the statement, checks its signature, and returns what follows it in the file.
+fn statement<'f>(file: &'f [u8], expected: Option<PublicKey>, verdict: &mut Verdict) -> Option<(Statement, &'f [u8])> {
+    let (head, body) = file.split_at_checked(FRAME_HEAD)?;
+    // Its true end is where its CBOR ends: so a damaged length does not hide the rest.
+    let mut decoder = Decoder::new(body);
+    decoder.skip().ok()?;
+    let (signed, rest) = body.split_at_checked(decoder.position())?;
+    let framed = head == frame_head(FrameKind::Statement, signed.len() as u32);
+    verdict.count(CheckKind::Frames, framed);
+    if !framed {
+        verdict.findings.push(Finding::of(Fault::Frame));
+    }
+    let payload = unverified_payload(signed)?;
+    let statement: Statement = minicbor::decode(&payload).ok()?;
+    let mut faults = Vec::new();
+    if let Some(expected) = expected.filter(|key| *key != statement.publisher) {
+        faults.push(Fault::OtherPublisher(statement.publisher));
+        faults.extend(expected.verify(Context::Bundle, signed).err().map(Fault::StatementSignature));
+    } else {
+        let outcome = statement.publisher.verify(Context::Bundle, signed);
+        faults.extend(outcome.err().map(Fault::StatementSignature));
+    }
+    verdict.count(CheckKind::Statement, faults.is_empty());
+    verdict.findings.extend(faults.into_iter().map(Finding::of));
+    if expected.is_none() {
+        verdict.remarks.push(Remark::PublisherUnchecked(statement.publisher));
+    }
+    verdict.summary = Some(Summary {
+        publisher: statement.publisher,
+        publisher_expected: expected == Some(statement.publisher),
+        exported: statement.exported,
+        filter: statement.filter.clone(),
+        screens: statement.screens.iter().map(|screen| screen.name.clone()).collect(),
+        batches: statement.batches.len() as u64,
+        plays: statement.batches.iter().map(|batch| batch.play_marks.len() as u64 / 4).sum(),
+        records: statement.records.count,
+    });
+    Some((statement, rest))
+}
+
+struct Examination<'s> {
+    statement: &'s Statement,
+    names: Names,
+    verdict: Verdict,
+}
+
+impl Examination<'_> {
+    fn run(&mut self, file: &[u8]) {
+        let statement = self.statement;
+        if let Some(contradiction) = contradiction(statement) {
+            self.verdict.findings.push(Finding::of(Fault::StatementInconsistent(contradiction)));
+        }
+        // The records are last in the file, and are what names a damaged play: so they are read first.
+        let batches_length: usize = statement.batches.iter().map(|batch| FRAME_HEAD + batch.length as usize).sum();
+        let text = file.get(batches_length.min(file.len())..).and_then(|rest| rest.get(FRAME_HEAD..));
+        let text = text.map(|body| &body[..body.len().min(statement.records.length as usize)]).unwrap_or_default();
+        let text = String::from_utf8_lossy(text).into_owned();
+        let lines: Vec<&str> = text.split_inclusive('\n').skip(1).collect();
+        let words: HashMap<PlayRef, &str> =
+            lines.iter().filter_map(|line| Some((records::play_of(line)?, line.trim_end()))).collect();
+
+        let mut rest = file;
+        let mut batches: BTreeMap<(u32, u64), SignedBatch> = BTreeMap::new();
+        for described in &statement.batches {
+            let (body, after) = self.frame(rest, FrameKind::Batch, described.length, Some(described));
+            rest = after;
+            if let Some(batch) = body.and_then(|body| self.batch(body, described, &words)) {
+                batches.insert((described.screen, described.sequence), batch);
+            }
+        }
+        let (body, rest) = self.frame(rest, FrameKind::Records, statement.records.length, None);
+        if let Some(body) = body {
+            let passed = Digest::of(body) == statement.records.digest;
+            self.verdict.count(CheckKind::Digests, passed);
+            if !passed {
+                self.verdict.findings.push(Finding::of(Fault::Digest(Digest::of(body))));
+            }
+            self.records(&text, &lines, &batches);
+        }
+        self.verdict.count(CheckKind::Frames, rest.is_empty());
+        if !rest.is_empty() {
+            self.verdict.findings.push(Finding::of(Fault::Trailing(rest.len() as u64)));
+        }
+        self.chains(&batches);
+        for ((screen, _), batch) in &batches {
+            self.times(*screen, batch);
+        }
+    }
+
+    /// The body of the next frame, if there are bytes enough for it, and what follows it.
+    fn frame<'f>(
+        &mut self,
+        file: &'f [u8],
+        kind: FrameKind,
+        length: u32,
+        of: Option<&BundleBatch>,
+    ) -> (Option<&'f [u8]>, &'f [u8]) {
+        let split = file.split_at_checked(FRAME_HEAD).and_then(|(head, rest)| {
+            let (body, rest) = rest.split_at_checked(length as usize)?;
+            Some((head == frame_head(kind, length), body, rest))
+        });
+        let framed = matches!(split, Some((true, ..)));
+        self.verdict.count(CheckKind::Frames, framed);
+        if !framed {
+            self.find(Fault::Frame, of, None, None);
+        }
+        split.map_or((None, &[]), |(_, body, rest)| (Some(body), rest))
+    }
+
+    /// A batch, if it is what its screen signed and what the statement says.
+    fn batch(&mut self, body: &[u8], described: &BundleBatch, words: &HashMap<PlayRef, &str>) -> Option<SignedBatch> {
+        let digest = Digest::of(body);
+        let same = digest == described.digest;
+        self.verdict.count(CheckKind::Digests, same);
+        let screen = self.statement.screens.get(described.screen as usize)?;
+        let verified = SignedBatch::verify(body.to_vec(), &screen.key);
+        self.verdict.count(CheckKind::Batches, verified.is_ok());
+        if !same || verified.is_err() {
+            let hit = damage::find(body, described);
+            let play = hit.as_ref().map(|hit| hit.play);
+            let record = hit.and_then(|hit| {
+                let at = PlayRef { screen: screen.id, sequence: described.sequence, play: hit.play };
+                let words = words.get(&at).map(|line| (*line).to_owned());
+                words.or_else(|| hit.intact.map(|intact| self.in_words(&intact)))
+            });
+            if !same {
+                self.find(Fault::Digest(digest), Some(described), play, record.clone());
+            }
+            if let Err(error) = verified {
+                self.find(Fault::Batch(error), Some(described), play, record);
+                return None;
+            }
+        }
+        let batch = verified.ok()?;
+        let said = batch.batch();
+        let first = said.plays.iter().map(|play| play.start).min();
+        let last = said.plays.iter().map(|play| play.start).max();
+        if said.screen != screen.id
+            || said.sequence != described.sequence
+            || (first, last) != (described.first, described.last)
+        {
+            self.find(Fault::OtherBatch, Some(described), None, None);
+        }
+        Some(batch)
+    }
+
+    fn in_words(&self, play: &Play) -> String {
+        format!("{},{}", self.names.time(play.start), play.actual)
+    }
+
+    /// Each line against the play it claims to be of.
+    fn records(&mut self, text: &str, lines: &[&str], batches: &BTreeMap<(u32, u64), SignedBatch>) {
+        if !text.starts_with(records::HEADER) {
+            self.verdict.findings.push(Finding::of(Fault::Record));
+        }
+        let mut before = None;
+        for line in lines {
+            let claimed = records::play_of(line);
+            let batch = claimed.and_then(|at| {
+                let screen = self.statement.screens.iter().position(|screen| screen.id == at.screen)?;
+                batches.get(&(screen as u32, at.sequence))
+            });
+            let made_again = claimed.zip(batch).and_then(|(at, batch)| self.names.line(batch.batch(), at.play));
+            // Ascending, so that no play is counted twice.
+            let passed = made_again.as_deref() == Some(*line) && before < claimed;
+            self.verdict.count(CheckKind::Records, passed);
+            if !passed {
+                let described = claimed.and_then(|at| {
+                    let of = |batch: &&BundleBatch| {
+                        let screen = self.statement.screens.get(batch.screen as usize);
+                        batch.sequence == at.sequence && screen.is_some_and(|screen| screen.id == at.screen)
+                    };
+                    self.statement.batches.iter().find(of).cloned()
+                });
+                let play = claimed.map(|at| at.play);
+                self.find(Fault::Record, described.as_ref(), play, Some(line.trim_end().to_owned()));
+            }
+            before = before.max(claimed);
+        }
+        let (found, stated) = (lines.len() as u64, self.statement.records.count);
+        self.verdict.count(CheckKind::Records, found == stated);
+        if found != stated {
+            self.verdict.findings.push(Finding::of(Fault::RecordCount { found, stated }));
+        }
+    }
+
+    fn chains(&mut self, batches: &BTreeMap<(u32, u64), SignedBatch>) {
+        for (number, screen) in (0..).zip(&self.statement.screens) {
+            let own = batches.range((number, 0)..=(number, u64::MAX)).map(|(_, batch)| batch);
+            let report = check_chain(own);
+            self.verdict.count_many(CheckKind::Chain, report.links, report.broken.len() as u64);
+            for refusal in report.broken {
+                self.verdict.findings.push(Finding {
+                    screen: Some((screen.id, screen.name.clone())),
+                    sequence: refusal.sequence(),
+                    ..Finding::of(Fault::Chain(refusal))
+                });
+            }
+            for (first, last) in report.missing {
+                self.verdict.remarks.push(Remark::NotIncluded { screen: screen.name.clone(), first, last });
+            }
+        }
+    }
+
+    /// A clock that is set, or a machine without one, is a normal event: so these are remarks.
+    fn times(&mut self, screen: u32, signed: &SignedBatch) {
+        let batch = signed.batch();
+        let mut ended: HashMap<ZoneName, UtcMillis> = HashMap::new();
+        for (number, play) in (0..).zip(&batch.plays) {
+            let end = play.start + play.actual;
+            let overlaps = ended.insert(play.zone, end).is_some_and(|before| play.start + Play::TOLERANCE < before);
+            let odd = overlaps || end > batch.sealed + Play::TOLERANCE;
+            self.verdict.count(CheckKind::Times, !odd);
+            if odd {
+                let name = self.statement.screens.get(screen as usize).map(|screen| screen.name.clone());
+                self.verdict.remarks.push(Remark::ClockChanged {
+                    screen: name.unwrap_or_default(),
+                    sequence: batch.sequence,
+                    play: number,
+                });
+            }
+        }
+    }
+
+    fn find(&mut self, fault: Fault, of: Option<&BundleBatch>, play: Option<u32>, record: Option<String>) {
+        let screen = of.and_then(|batch| self.statement.screens.get(batch.screen as usize));
+        self.verdict.findings.push(Finding {
+            fault,
+            screen: screen.map(|screen| (screen.id, screen.name.clone())),
+            sequence: of.map(|batch| batch.sequence),
+            period: of.and_then(|batch| batch.first.zip(batch.last)),
+            play,
+            record,
+        });
+    }
+}
+
+/// What a statement gets wrong about itself.
+fn contradiction(statement: &Statement) -> Option<&'static str> {
+    let ascending = statement
+        .batches
+        .windows(2)
+        .all(|pair| (pair[0].screen, pair[0].sequence) < (pair[1].screen, pair[1].sequence));
+    if statement.version != STATEMENT_VERSION {
+        Some("版本未知,请使用更新的程序")
+    } else if !ascending {
+        Some("批次未按屏幕和序号排列")
+    } else if statement.batches.iter().any(|batch| batch.screen as usize >= statement.screens.len()) {
+        Some("批次所属的屏幕未列出")
+    } else if statement.timezone.parse::<chrono_tz::Tz>().is_err() {
+        Some("时区未知")
+    } else {
+        None
+    }
+}
