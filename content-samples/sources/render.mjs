@@ -55,6 +55,7 @@ async function open(width, height) {
   await loaded;
   await run("document.fonts.ready.then(() => true)");
   // Text that leaves the picture is a mistake of the source, not of taste.
+  await run("document.getAnimations().forEach((a) => a.finish()); true");
   const lost = await run(`[...document.querySelectorAll("[data-inside]")].filter((e) => {
     const r = e.getBoundingClientRect();
     return r.left < 0 || r.top < 0 || r.right > innerWidth || r.bottom > innerHeight;
