@@ -9,6 +9,8 @@ use xuanping_server::{
     app::{self, App},
     clock,
     config::Config,
+    demo::{self, Demo},
+    import::{self, People},
 };
 
 /// 宣屏 — scheduler, console and play log for public-safety screens.
@@ -23,6 +25,21 @@ struct Cli {
 enum Command {
     /// Serve the console and the players.
     Serve(Config),
+    /// Serve a sample county with three players, to try everything in.
+    Demo(Demo),
+    /// Load a folder like content-samples/ in the names of an editor and a reviewer.
+    Import {
+        #[command(flatten)]
+        config: Config,
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// Sign-in name of who drafts and submits.
+        #[arg(long)]
+        editor: String,
+        /// Sign-in name of who approves; another person.
+        #[arg(long)]
+        reviewer: String,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Manage accounts from the shell.
@@ -74,6 +91,14 @@ type Fault = Box<dyn std::error::Error + Send + Sync>;
 async fn run(command: Command) -> Result<ExitCode, Fault> {
     match command {
         Command::Serve(config) => serve(&config).await?,
+        Command::Demo(settings) => demo::run(&settings, stop_signal()).await?,
+        Command::Import { config, folder, editor, reviewer } => {
+            let app = App::open(&config).await?;
+            let people = People { editor: person(&app, &editor).await?, reviewer: person(&app, &reviewer).await? };
+            let today = clock::today(chrono_tz::Asia::Shanghai);
+            let done = import::import(&app, &folder, &people, today, clock::now()).await?;
+            println!("{done:?}");
+        }
         Command::Openapi => println!("{}", app::openapi_text().await?),
         Command::Admin(Admin::CreateAccount { config, name, display_name, roles }) => {
             let app = App::open(&config).await?;
@@ -90,6 +115,12 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Somebody with an account, as the actor of an import.
+async fn person(app: &App, name: &str) -> Result<Actor, Fault> {
+    let account = app.accounts.by_name(name).await?.ok_or_else(|| format!("there is no account {name}"))?;
+    Ok(Actor::Person { id: account.id, name: account.display_name })
 }
 
 async fn serve(config: &Config) -> Result<(), Fault> {

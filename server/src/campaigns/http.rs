@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use xuanping_core::{
     campaign::{Booking, Selector, Unplayable},
@@ -13,11 +13,11 @@ use xuanping_core::{
     vocabulary::{ScreenKind, VenueType},
 };
 
-use super::{BookingDraft, Campaign, CampaignDraft, CampaignError, CampaignState, Campaigns, Reach};
+use super::{BookingDraft, Campaign, CampaignDraft, CampaignError, CampaignState, Campaigns, Reach, Unreached};
 use crate::{
     accounts::{Allowed, Draft, Publish, SignedIn},
     clock,
-    http::{Body, PathOf, Problem},
+    http::{Body, PathOf, Problem, QueryOf},
 };
 
 /// All routes of this domain.
@@ -339,14 +339,27 @@ pub struct PublishedView {
     screens: usize,
 }
 
-#[utoipa::path(post, path = "/api/v1/campaigns/{id}/publish", tag = "campaigns", params(("id" = CampaignId, Path)),
+/// How strict publishing is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PublishQuery {
+    /// Publish bookings that reach no screen yet, too: screens enrolled later join by themselves.
+    #[serde(default)]
+    allow_unreached: bool,
+}
+
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/publish", tag = "campaigns",
+    params(("id" = CampaignId, Path), PublishQuery),
     responses((status = 200, body = PublishedView)), extensions(("x-roles" = json!(["editor", "reviewer"]))))]
 async fn publish(
     State(campaigns): State<Campaigns>,
     Allowed(me, _): Allowed<Publish>,
     PathOf(id): PathOf<CampaignId>,
+    QueryOf(query): QueryOf<PublishQuery>,
 ) -> Result<Body<PublishedView>, Problem> {
-    let done = campaigns.publish(id, &(&me).into(), today(), clock::now()).await?;
+    let unreached = if query.allow_unreached { Unreached::Allow } else { Unreached::Refuse };
+    let done = campaigns.publish(id, unreached, &(&me).into(), today(), clock::now()).await?;
     Ok(Body(PublishedView { revision: done.revision, screens: done.screens }))
 }
 

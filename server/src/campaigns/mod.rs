@@ -103,6 +103,15 @@ pub struct CampaignDraft {
     pub ends: NaiveDate,
 }
 
+/// What to do about bookings that reach no screen yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreached {
+    /// Refuse, naming the booking: most likely a mistake.
+    Refuse,
+    /// Publish all the same: screens that are enrolled later join by themselves.
+    Allow,
+}
+
 /// What publishing came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Published {
@@ -285,6 +294,7 @@ impl Campaigns {
     pub async fn publish(
         &self,
         id: CampaignId,
+        unreached: Unreached,
         by: &Actor,
         today: NaiveDate,
         now: UtcMillis,
@@ -296,7 +306,7 @@ impl Campaigns {
         if campaign.ends < today {
             return Err(CampaignError::Over);
         }
-        let screens = self.fit_to_publish(&campaign).await?;
+        let screens = self.fit_to_publish(&campaign, unreached).await?;
         let revision = campaign.published.map_or(0, |(revision, _)| revision) + 1;
         campaign.state = CampaignState::Published;
         campaign.updated_at = now;

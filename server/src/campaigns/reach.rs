@@ -9,7 +9,7 @@ use xuanping_core::{
     vocabulary::VenueType,
 };
 
-use super::{Campaign, CampaignError, Campaigns};
+use super::{Campaign, CampaignError, Campaigns, Unreached};
 use crate::{
     content::{Creative, State},
     screens::{Screen, ScreenFilter},
@@ -75,15 +75,19 @@ impl Campaigns {
     }
 
     /// Whether everything in a campaign may go on air and reaches somebody; answers how many screens.
-    pub(super) async fn fit_to_publish(&self, campaign: &Campaign) -> Result<usize, CampaignError> {
+    pub(super) async fn fit_to_publish(
+        &self,
+        campaign: &Campaign,
+        unreached: Unreached,
+    ) -> Result<usize, CampaignError> {
         let mut reached = std::collections::HashSet::new();
         for booking in &campaign.bookings {
             self.require_approved(&booking.creatives).await?;
             let reach = self.reach(&booking.selector, &booking.creatives).await?;
-            if reach.screens.is_empty() {
+            if reach.screens.is_empty() && unreached == Unreached::Refuse {
                 return Err(CampaignError::NoScreens { name: booking.name.clone() });
             }
-            if reach.empty_handed.len() == reach.screens.len() {
+            if !reach.screens.is_empty() && reach.empty_handed.len() == reach.screens.len() {
                 return Err(CampaignError::NothingPlayable { name: booking.name.clone() });
             }
             reached.extend(reach.screens.into_iter().map(|s| s.id));

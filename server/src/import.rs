@@ -1,0 +1,340 @@
+//! Loads a folder like `content-samples/` through the domains' own doors: nothing is written that a person in the console
+//! could not have written, and every creative is approved by somebody other than its author.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+use chrono::{Days, NaiveDate};
+use serde::Deserialize;
+use tokio::io::AsyncReadExt as _;
+use xuanping_core::{
+    campaign::{AreaCode, Selector},
+    digest::Digest,
+    id::CreativeId,
+    recurrence::{DayWindow, ScheduleForm},
+    time::{Millis, UtcMillis},
+    vocabulary::{CreativeKind, FraudType, VenueType},
+};
+
+use crate::{
+    accounts::Actor,
+    app::App,
+    campaigns::{BookingDraft, CampaignDraft, CampaignError, Unreached},
+    content::{ContentError, Draft, Filter, Step},
+    screens::{Department, NewArea, NewVenue, ScreenError},
+};
+
+/// What was loaded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Areas added or renamed.
+    pub areas: usize,
+    /// Venues added.
+    pub venues: usize,
+    /// Creatives added and approved.
+    pub creatives: usize,
+    /// Bookings published.
+    pub bookings: usize,
+}
+
+/// Why a folder could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file cannot be read.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{path}: {source}")]
+    Json {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// Something in a file refers to nothing.
+    #[error("{0}")]
+    Reference(String),
+    /// Screens refused something.
+    #[error("{what}: {source}")]
+    Screens {
+        /// What.
+        what: String,
+        /// Why.
+        source: ScreenError,
+    },
+    /// Content refused something.
+    #[error("{what}: {source}")]
+    Content {
+        /// What.
+        what: String,
+        /// Why.
+        source: ContentError,
+    },
+    /// Campaigns refused something.
+    #[error(transparent)]
+    Campaigns(#[from] CampaignError),
+}
+
+#[derive(Deserialize)]
+struct County {
+    source_year: i64,
+    areas: Vec<AreaEntry>,
+    departments: Vec<Department>,
+    venues: Vec<VenueEntry>,
+}
+
+#[derive(Deserialize)]
+struct AreaEntry {
+    code: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct VenueEntry {
+    name: String,
+    r#type: VenueType,
+    area: String,
+    department: String,
+    address: String,
+    opening: String,
+}
+
+#[derive(Deserialize)]
+struct CreativeEntry {
+    key: String,
+    kind: CreativeKind,
+    title: String,
+    fraud_type: FraudType,
+    file: Option<String>,
+    text: Option<String>,
+    duration_ms: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct CampaignEntry {
+    name: String,
+    goal: String,
+    owner_department: String,
+    starts: String,
+    ends: String,
+    bookings: Vec<BookingEntry>,
+}
+
+#[derive(Deserialize)]
+struct BookingEntry {
+    name: String,
+    creatives: Vec<String>,
+    venue_types: Vec<VenueType>,
+    areas: Vec<AreaCode>,
+    weekdays: Vec<u8>,
+    windows: Vec<DayWindow>,
+    weight: u32,
+}
+
+/// Who writes and who approves what is loaded: two different people.
+pub struct People {
+    /// Drafts and submits.
+    pub editor: Actor,
+    /// Approves and publishes.
+    pub reviewer: Actor,
+}
+
+/// Loads a folder. What is there already (by code, name or title) is left as it is.
+pub async fn import(
+    app: &App,
+    folder: &Path,
+    people: &People,
+    today: NaiveDate,
+    now: UtcMillis,
+) -> Result<Imported, ImportError> {
+    let mut done = Imported::default();
+    let county: County = read_json(&folder.join("county.json")).await?;
+    load_places(app, &county, people, now, &mut done).await?;
+    let creatives: Vec<CreativeEntry> = read_json(&folder.join("creatives.json")).await?;
+    let known = load_creatives(app, folder, creatives, people, now, &mut done).await?;
+    let campaign: CampaignEntry = read_json(&folder.join("campaign.json")).await?;
+    load_campaign(app, campaign, &known, people, today, now, &mut done).await?;
+    Ok(done)
+}
+
+async fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ImportError> {
+    let text = tokio::fs::read(path).await.map_err(|source| ImportError::File { path: path.to_owned(), source })?;
+    serde_json::from_slice(&text).map_err(|source| ImportError::Json { path: path.to_owned(), source })
+}
+
+async fn load_places(
+    app: &App,
+    county: &County,
+    people: &People,
+    now: UtcMillis,
+    done: &mut Imported,
+) -> Result<(), ImportError> {
+    let fault = |what: &str| {
+        let what = what.to_owned();
+        move |source| ImportError::Screens { what, source }
+    };
+    let mut areas: Vec<_> = county.areas.iter().collect();
+    areas.sort_by_key(|a| &a.code);
+    for area in areas {
+        let new = NewArea { code: area.code.clone(), name: area.name.clone(), source_year: county.source_year };
+        app.screens.put_area(new, &people.editor, now).await.map_err(fault(&area.name))?;
+        done.areas += 1;
+    }
+    for department in &county.departments {
+        app.screens.put_department(department.clone(), &people.editor, now).await.map_err(fault(&department.name))?;
+    }
+    let known = app.screens.venues().await.map_err(fault("venues"))?;
+    for venue in &county.venues {
+        if known.iter().any(|v| v.area == venue.area && v.name == venue.name) {
+            continue;
+        }
+        let new = NewVenue {
+            name: venue.name.clone(),
+            kind: venue.r#type,
+            area: venue.area.clone(),
+            department: venue.department.clone(),
+            address: venue.address.clone(),
+            opening: venue.opening.clone(),
+        };
+        app.screens.add_venue(new, None, &people.editor, now).await.map_err(fault(&venue.name))?;
+        done.venues += 1;
+    }
+    Ok(())
+}
+
+/// Answers which creative is which key.
+async fn load_creatives(
+    app: &App,
+    folder: &Path,
+    entries: Vec<CreativeEntry>,
+    people: &People,
+    now: UtcMillis,
+    done: &mut Imported,
+) -> Result<HashMap<String, CreativeId>, ImportError> {
+    let fault = |what: &str| {
+        let what = what.to_owned();
+        move |source| ImportError::Content { what, source }
+    };
+    let there = app.content.list(&Filter::default()).await.map_err(fault("creatives"))?;
+    let mut known = HashMap::new();
+    for entry in entries {
+        if let Some(old) = there.iter().find(|c| c.content.kind == entry.kind && c.content.title == entry.title) {
+            known.insert(entry.key, old.id);
+            continue;
+        }
+        let upload = match &entry.file {
+            Some(file) => Some(upload(app, &folder.join(file), people, now).await?),
+            None => None,
+        };
+        let draft = Draft {
+            kind: entry.kind,
+            title: entry.title,
+            fraud_type: entry.fraud_type,
+            text: entry.text,
+            upload,
+            duration: entry.duration_ms.filter(|_| entry.kind == CreativeKind::Poster).map(Millis),
+            valid_from: None,
+            valid_until: None,
+        };
+        let creative = app.content.create(draft, &people.editor, now).await.map_err(fault(&entry.key))?;
+        let steps = [(Step::Submit, &people.editor), (Step::Approve, &people.reviewer)];
+        for (step, by) in steps {
+            app.content.step(creative.id, step, None, None, by, now).await.map_err(fault(&entry.key))?;
+        }
+        known.insert(entry.key, creative.id);
+        done.creatives += 1;
+    }
+    Ok(known)
+}
+
+async fn upload(app: &App, path: &Path, people: &People, now: UtcMillis) -> Result<Digest, ImportError> {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let fault = |source| ImportError::Content { what: name.clone(), source };
+    let unread = |source| ImportError::File { path: path.to_owned(), source };
+    let mut file = tokio::fs::File::open(path).await.map_err(unread)?;
+    let mut receiving = app.content.receive(&name).await.map_err(fault)?;
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        let read = file.read(&mut buffer).await.map_err(unread)?;
+        if read == 0 {
+            break;
+        }
+        receiving.write(&buffer[..read]).await.map_err(fault)?;
+    }
+    Ok(receiving.finish(&people.editor, now).await.map_err(fault)?.upload.digest)
+}
+
+async fn load_campaign(
+    app: &App,
+    entry: CampaignEntry,
+    known: &HashMap<String, CreativeId>,
+    people: &People,
+    today: NaiveDate,
+    now: UtcMillis,
+    done: &mut Imported,
+) -> Result<(), ImportError> {
+    if app.campaigns.list().await?.iter().any(|c| c.name == entry.name) {
+        return Ok(());
+    }
+    let (starts, ends) = (date(&entry.starts, today)?, date(&entry.ends, today)?);
+    let draft =
+        CampaignDraft { name: entry.name, goal: entry.goal, owner_department: entry.owner_department, starts, ends };
+    let campaign = app.campaigns.create(draft, &people.editor, now).await?;
+    for booking in entry.bookings {
+        let creatives = booking.creatives.iter().map(|key| {
+            known
+                .get(key)
+                .copied()
+                .ok_or_else(|| ImportError::Reference(format!("{}: no creative {key}", booking.name)))
+        });
+        let draft = BookingDraft {
+            creatives: creatives.collect::<Result<_, _>>()?,
+            name: booking.name,
+            selector: Selector { venue_types: booking.venue_types, areas: booking.areas, ..Selector::default() },
+            schedule: ScheduleForm {
+                from: starts,
+                until: Some(ends),
+                weekdays: Some(booking.weekdays),
+                rrule: None,
+                windows: booking.windows,
+            },
+            weight: booking.weight,
+        };
+        app.campaigns.add_booking(campaign.id, draft, &people.editor, now).await?;
+        done.bookings += 1;
+    }
+    // Screens are enrolled after their county was loaded, and join by themselves.
+    app.campaigns.publish(campaign.id, Unreached::Allow, &people.reviewer, today, now).await?;
+    Ok(())
+}
+
+/// `YYYY-MM-DD`, or `relative:±Nd` from today.
+fn date(text: &str, today: NaiveDate) -> Result<NaiveDate, ImportError> {
+    let wrong = || ImportError::Reference(format!("not a date: {text}"));
+    let Some(offset) = text.strip_prefix("relative:") else { return text.parse().map_err(|_| wrong()) };
+    let days: i64 = offset.strip_suffix('d').and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
+    let distance = Days::new(days.unsigned_abs());
+    let moved = if days < 0 { today.checked_sub_days(distance) } else { today.checked_add_days(distance) };
+    moved.ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_absolute_or_relative_to_today() {
+        let today = NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
+        assert_eq!(date("2026-12-01", today).unwrap().to_string(), "2026-12-01");
+        assert_eq!(date("relative:-3d", today).unwrap().to_string(), "2026-02-27");
+        assert_eq!(date("relative:+60d", today).unwrap().to_string(), "2026-05-01");
+        assert!(date("relative:soon", today).is_err());
+    }
+}
