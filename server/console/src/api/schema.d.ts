@@ -164,6 +164,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}/withdraw": {
         parameters: {
             query?: never;
@@ -452,6 +468,22 @@ export interface paths {
         patch: operations["change"];
         trace?: never;
     };
+    "/api/v1/screens/{id}/on-air": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["on_air"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screens/{id}/picture": {
         parameters: {
             query?: never;
@@ -500,6 +532,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screens/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["published"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -542,6 +590,38 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/takeovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list"];
+        put?: never;
+        post: operations["start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/takeovers/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -612,6 +692,22 @@ export interface paths {
         patch: operations["change_venue"];
         trace?: never;
     };
+    "/player/v1/assets/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["asset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/player/v1/enrolments": {
         parameters: {
             query?: never;
@@ -644,6 +740,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/player/v1/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/player/v1/picture": {
         parameters: {
             query?: never;
@@ -653,6 +765,22 @@ export interface paths {
         };
         get?: never;
         put: operations["picture"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/player/v1/playlists/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["playlist"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -795,6 +923,31 @@ export interface components {
             schedule: components["schemas"]["Schedule"];
             /** @description Where. */
             selector: components["schemas"]["Selector"];
+        };
+        /** @description What a booking gets in a day. */
+        BookingDay: {
+            /**
+             * Format: int64
+             * @description Time on the wall that day, in milliseconds.
+             */
+            airtime: number;
+            /** @description Which. */
+            booking: components["schemas"]["BookingId"];
+            campaign?: components["schemas"]["CampaignId"] | null;
+            /** @description The campaign's name. */
+            campaign_name?: string | null;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Showings that day.
+             */
+            plays: number;
+            /**
+             * Format: double
+             * @description Showings an hour while it is on air.
+             */
+            plays_per_hour: number;
         };
         /** @description What a booking is to be. */
         BookingForm: {
@@ -1003,12 +1156,39 @@ export interface components {
             /** Format: date */
             valid_until?: string | null;
         };
+        /** @description One local day of one screen. */
+        DayTimeline: {
+            /** @description What each booking gets that day, the most shown first. */
+            bookings: components["schemas"]["BookingDay"][];
+            /**
+             * Format: date
+             * @description The day.
+             */
+            date: string;
+            /** @description What gets nothing, and why. Only known of a plan that is not published yet. */
+            not_played: components["schemas"]["NotPlayedView"][];
+            /** @description IANA zone it is counted in. */
+            timezone: string;
+            /** @description Zone by zone. */
+            zones: components["schemas"]["ZoneTimeline"][];
+        };
         /** @description Part of a day. If `to` is not later than `from` it continues into the next day: 22:00–02:00 of Monday ends on Tuesday. */
         DayWindow: {
             /** @description From this time on. */
             from: components["schemas"]["TimeOfDay"];
             /** @description Until, and without, this time. */
             to: components["schemas"]["TimeOfDay"];
+        };
+        /** @description A stretch of time with the loop that runs in it. */
+        DaypartView: {
+            /** @description Until. */
+            end: components["schemas"]["UtcMillis"];
+            /** @description One round of the loop. */
+            loop_length: components["schemas"]["Millis"];
+            /** @description What follows what. */
+            slots: components["schemas"]["TimelineSlot"][];
+            /** @description From. */
+            start: components["schemas"]["UtcMillis"];
         };
         /** @description A body that answers for a line of venues. */
         Department: {
@@ -1091,6 +1271,11 @@ export interface components {
             /** Format: int32 */
             width?: number | null;
         };
+        /**
+         * Format: int32
+         * @description A length of time in whole milliseconds, at most about 49 days.
+         */
+        Millis: number;
         /** @description Characters that a font lacks. */
         MissingGlyphs: {
             /** @description `noto_sans_cjk`: no screen can show them. `unifont`: LED strips of 16 rows cannot. */
@@ -1121,6 +1306,28 @@ export interface components {
         NewPassword: {
             current: string;
             new: string;
+        };
+        /** @description Something that gets nothing. */
+        NotPlayedView: {
+            /** @description Which booking. */
+            booking: components["schemas"]["BookingId"];
+            creative?: components["schemas"]["CreativeId"] | null;
+            /** @description Why, in Chinese. */
+            reason: string;
+        };
+        /** @description What is on a screen at this moment, by its manifest. */
+        OnAirView: {
+            at: components["schemas"]["UtcMillis"];
+            zones: components["schemas"]["OnAirZone"][];
+        };
+        /** @description What is in a zone at this moment. */
+        OnAirZone: {
+            booking?: components["schemas"]["BookingId"] | null;
+            creative?: components["schemas"]["CreativeId"] | null;
+            takeover?: components["schemas"]["TakeoverId"] | null;
+            title?: string | null;
+            until?: components["schemas"]["UtcMillis"] | null;
+            zone: components["schemas"]["ZoneName"];
         };
         /**
          * @description How well an OpenOOH code fits.
@@ -1478,8 +1685,67 @@ export interface components {
             /** @description Why: needed for a rejection. */
             reason?: string | null;
         };
+        /** @description What a takeover is to be. */
+        TakeoverForm: {
+            /** @description Approved ones only. */
+            creatives: components["schemas"]["CreativeId"][];
+            /**
+             * Format: int32
+             * @description 1 minute to 24 hours.
+             */
+            expires_in_minutes: number;
+            level: components["schemas"]["TakeoverLevel"];
+            selector?: components["schemas"]["Selector"];
+            title: string;
+        };
+        /**
+         * Format: uuid
+         * @description 紧急插播.
+         */
+        TakeoverId: string;
+        /**
+         * @description How loud a takeover is. Higher replaces lower on the same screen.
+         * @enum {string}
+         */
+        TakeoverLevel: "notice" | "warning" | "emergency";
+        /** @description Takeovers, the newest first. */
+        TakeoverList: {
+            items: components["schemas"]["TakeoverView"][];
+        };
+        /** @description A takeover that has started. */
+        TakeoverStarted: {
+            /** @description How many screens were told. */
+            screens: number;
+            takeover: components["schemas"]["TakeoverView"];
+        };
+        /** @description A takeover. */
+        TakeoverView: {
+            /** @description On the walls now. */
+            active: boolean;
+            creatives: components["schemas"]["CreativeId"][];
+            expires: components["schemas"]["UtcMillis"];
+            id: components["schemas"]["TakeoverId"];
+            level: components["schemas"]["TakeoverLevel"];
+            selector: components["schemas"]["Selector"];
+            started_by: string;
+            starts: components["schemas"]["UtcMillis"];
+            title: string;
+            withdrawn_at?: components["schemas"]["UtcMillis"] | null;
+            withdrawn_by?: string | null;
+        };
         /** @description HH:MM, 00:00 to 24:00 */
         TimeOfDay: string;
+        /** @description One position of a loop. */
+        TimelineSlot: {
+            /** @description For which booking. */
+            booking: components["schemas"]["BookingId"];
+            /** @description What is shown. */
+            creative: components["schemas"]["CreativeId"];
+            /** @description How long. */
+            duration: components["schemas"]["Millis"];
+            /** @description Its title. */
+            title: string;
+        };
         /** @description How many screens of a venue type. */
         TypeCount: {
             name: string;
@@ -1597,6 +1863,13 @@ export interface components {
         /** @description What one zone shows. */
         ZoneStatus: {
             creative?: components["schemas"]["CreativeId"] | null;
+            /** @description Which. */
+            zone: components["schemas"]["ZoneName"];
+        };
+        /** @description One zone's day. */
+        ZoneTimeline: {
+            /** @description Ascending; in between nothing is scheduled. */
+            dayparts: components["schemas"]["DaypartView"][];
             /** @description Which. */
             zone: components["schemas"]["ZoneName"];
         };
@@ -1924,7 +2197,10 @@ export interface operations {
     };
     publish: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Publish bookings that reach no screen yet, too: screens enrolled later join by themselves. */
+                allow_unreached?: boolean;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["CampaignId"];
@@ -1939,6 +2215,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublishedView"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CampaignId"];
+                screen: components["schemas"]["ScreenId"];
+                /** @description Local date; today without. */
+                date: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayTimeline"];
                 };
             };
         };
@@ -2448,6 +2748,27 @@ export interface operations {
             };
         };
     };
+    on_air: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnAirView"];
+                };
+            };
+        };
+    };
     picture: {
         parameters: {
             query?: never;
@@ -2513,6 +2834,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    published: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+                /** @description Local date; today without. */
+                date: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayTimeline"];
+                };
             };
         };
     };
@@ -2616,6 +2960,67 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SloganChecked"];
                 };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakeoverList"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeoverForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakeoverStarted"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TakeoverId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -2761,6 +3166,37 @@ export interface operations {
             };
         };
     };
+    asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     introduce: {
         parameters: {
             query?: never;
@@ -2795,6 +3231,39 @@ export interface operations {
             };
         };
     };
+    manifest: {
+        parameters: {
+            query?: {
+                /** @description Seconds to wait for a manifest other than that of `If-None-Match`; 50 at most. */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description COSE_Sign1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     picture: {
         parameters: {
             query?: never;
@@ -2805,6 +3274,32 @@ export interface operations {
         requestBody?: never;
         responses: {
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    playlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CBOR */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
