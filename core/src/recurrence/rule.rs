@@ -241,7 +241,7 @@ impl RuleText {
     }
 
     /// The start of the last period at or before `wanted` that is a whole number of intervals after the period of `from`.
-    fn period_start(&self, from: NaiveDate, wanted: NaiveDate) -> NaiveDate {
+    pub(super) fn period_start(&self, from: NaiveDate, wanted: NaiveDate) -> NaiveDate {
         let interval = i64::from(self.interval);
         let whole = |periods: i64| u32::try_from(periods - periods.rem_euclid(interval)).unwrap_or(0);
         let after = |start: NaiveDate, days: u32| start.checked_add_days(Days::new(u64::from(days))).unwrap_or(start);
