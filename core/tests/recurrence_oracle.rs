@@ -187,7 +187,7 @@ fn rule() -> impl Strategy<Value = Walked> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
 
     #[test]
     fn a_rule_happens_on_the_days_that_a_walk_through_the_calendar_finds(
@@ -292,7 +292,7 @@ fn place() -> impl Strategy<Value = (Tz, NaiveDate)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
     #[test]
     fn windows_become_the_minutes_that_the_local_clock_says(

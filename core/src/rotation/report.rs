@@ -71,6 +71,6 @@ pub(super) fn report(shares: &Shares, order: &[usize]) -> Report {
     Report {
         length: Millis(length as u32),
         bookings: shares.parts.iter().enumerate().map(share_of).collect(),
-        equal_neighbours: conflicts(shares, order) as u32,
+        equal_neighbours: conflicts(shares, order).0 as u32,
     }
 }

@@ -1,0 +1,337 @@
+//! The planner against the independent judge, over random programmes; and what is on air against a walk through the loops.
+
+use chrono::{DateTime, Days, NaiveDate};
+use chrono_tz::Tz;
+use proptest::{prelude::*, sample};
+use uuid::Uuid;
+use xuanping_core::{
+    digest::Digest,
+    geometry::{Layout, Size, Sound, ZoneName},
+    id::{BookingId, CreativeId},
+    plan_check::{self, PlanFault},
+    playlist::{self, OnAir, Playlist, Programme, ProgrammeBooking, ProgrammeItem, Show, Unscheduled},
+    recurrence::{DayWindow, OpeningHours, OpeningSpan, Recurrence, Rule, Schedule, TimeOfDay, Weekdays},
+    time::{DateRange, Millis, UtcMillis},
+    vocabulary::{CreativeKind, FraudType},
+};
+
+const SIZE: Size = Size { width: 1920, height: 1080 };
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn time() -> impl Strategy<Value = TimeOfDay> {
+    // Mostly whole hours, so that bookings begin and end together now and then.
+    prop_oneof![3 => (0..=24u16).prop_map(|h| h * 60), 1 => 0..=1440u16]
+        .prop_map(|m| TimeOfDay::from_minutes(m).unwrap())
+}
+
+fn windows() -> impl Strategy<Value = Vec<DayWindow>> {
+    let window = (time(), time()).prop_map(|(from, to)| DayWindow { from, to });
+    let some = proptest::collection::vec(window, 1..3);
+    prop_oneof![1 => Just(vec![DayWindow::ALL_DAY]), 3 => some]
+        .prop_filter("refused at the edge", |windows| DayWindow::check_list(windows).is_ok())
+}
+
+fn weekdays() -> impl Strategy<Value = Weekdays> {
+    sample::subsequence((1..=7u8).collect::<Vec<_>>(), 1..=7).prop_map(|n| Weekdays::from_numbers(&n).unwrap())
+}
+
+fn item(first: NaiveDate) -> impl Strategy<Value = ProgrammeItem> {
+    let duration =
+        prop_oneof![6 => 4_000..60_000u32, 1 => 60_000..1_500_000u32, 1 => sample::select(vec![10_000, 15_000])];
+    let valid = proptest::option::weighted(0.2, -2..6i64);
+    (
+        0..40u128,
+        duration,
+        sample::select(vec![0, 1, 2]),
+        proptest::option::of(sample::select(FraudType::ALL)),
+        valid.clone(),
+        valid,
+    )
+        .prop_map(move |(n, ms, kind, fraud_type, valid_from, valid_until)| {
+            let (kind, zone, show) = match kind {
+                0 => (CreativeKind::Poster, ZoneName::Main, Show::Picture { size: SIZE }),
+                1 => (CreativeKind::Clip, ZoneName::Main, Show::Clip { size: SIZE }),
+                _ => {
+                    let size = Size { width: 1000 + 100 * n as u32, height: 120 };
+                    (CreativeKind::Slogan, ZoneName::Ticker, Show::Strip { size, pixels_per_second: 120 })
+                }
+            };
+            let day = |ahead: i64| first + chrono::TimeDelta::days(ahead);
+            ProgrammeItem {
+                creative: CreativeId::new(Uuid::from_u128(3 * n + kind as u128)),
+                zone,
+                asset: Digest::of(&n.to_be_bytes()),
+                bytes: 1000 + n as u64,
+                show,
+                duration: Millis(ms),
+                kind,
+                fraud_type,
+                valid_from: valid_from.map(day),
+                valid_until: valid_until.map(day),
+            }
+        })
+}
+
+fn booking(first: NaiveDate) -> impl Strategy<Value = ProgrammeBooking> {
+    let schedule = (weekdays(), windows(), -10..3i64, proptest::option::of(0..14i64)).prop_filter_map(
+        "never happens",
+        move |(set, windows, from, lasts)| {
+            let from = first + chrono::TimeDelta::days(from);
+            let until = lasts.map(|days| from + chrono::TimeDelta::days(days));
+            Schedule::checked(Recurrence { from, until, rule: Rule::Weekdays(set) }, windows).ok()
+        },
+    );
+    (1..=100u8, schedule, proptest::collection::vec(item(first), 1..5)).prop_map(|(weight, schedule, mut items)| {
+        // A creative is once in a booking.
+        items.sort_by_key(|item| (item.zone, item.creative));
+        items.dedup_by_key(|item| (item.zone, item.creative));
+        ProgrammeBooking {
+            booking: BookingId::new(Uuid::nil()),
+            weight: weight.try_into().unwrap(),
+            schedule,
+            items,
+            left_out: Vec::new(),
+        }
+    })
+}
+
+prop_compose! {
+    fn place()(place in sample::select(vec![
+        (chrono_tz::Asia::Shanghai, "2025-06-01"),
+        (chrono_tz::America::New_York, "2025-03-07"),
+        (chrono_tz::America::New_York, "2025-10-31"),
+        (chrono_tz::Australia::Lord_Howe, "2025-04-04"),
+        (chrono_tz::America::Havana, "2025-11-01"),
+    ])) -> (Tz, NaiveDate) {
+        (place.0, date(place.1))
+    }
+}
+
+fn programme() -> impl Strategy<Value = (Programme, DateRange)> {
+    place().prop_flat_map(|(timezone, first)| {
+        let span = (weekdays(), windows()).prop_map(|(weekdays, windows)| OpeningSpan { weekdays, windows });
+        let opening = proptest::option::weighted(0.4, span)
+            .prop_map(|span| OpeningHours::checked(span.into_iter().collect()).unwrap());
+        (opening, proptest::collection::vec(booking(first), 0..6), 1..9u32).prop_map(
+            move |(opening, mut bookings, days)| {
+                for (n, booking) in (1..).zip(&mut bookings) {
+                    booking.booking = BookingId::new(Uuid::from_u128(n));
+                }
+                let zones = Layout::MainAndTicker.zones(SIZE, Sound::Off);
+                (Programme { timezone, zones, opening, bookings }, DateRange::starting(first, days))
+            },
+        )
+    })
+}
+
+/// What a zone shows when, found by playing every daypart from its start to its end.
+fn played(playlist: &Playlist, zone: ZoneName) -> Vec<(i64, i64, u32)> {
+    let mut played = Vec::new();
+    for part in playlist.zone(zone).unwrap().days.iter().flat_map(|day| &day.dayparts) {
+        let looped = &playlist.loops[part.looped as usize];
+        let mut now = part.start.0;
+        for slot in looped.slots.iter().cycle() {
+            let end = now + i64::from(slot.duration.0);
+            if end > part.end.0 {
+                break;
+            }
+            played.push((now, end, slot.item));
+            now = end;
+        }
+    }
+    played
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(250) })]
+
+    #[test]
+    fn the_judge_finds_no_fault_with_any_plan((programme, horizon) in programme()) {
+        let (playlist, report) = playlist::build(&programme, horizon);
+        prop_assert_eq!(plan_check::check(&playlist, &programme, horizon), vec![]);
+        prop_assert_eq!(report.loops.len(), playlist.loops.len());
+        // Everything is either on a wall or in the report.
+        for booking in &programme.bookings {
+            for item in &booking.items {
+                let plays = playlist.items.iter().any(|i| (i.booking, i.creative, i.asset) == (booking.booking, item.creative, item.asset));
+                let told = report.not_played.iter().any(|n| n.booking == booking.booking && n.creative == Some(item.creative));
+                prop_assert!(plays != told, "{} plays: {plays}, told: {told}", item.creative);
+            }
+            let any = playlist.items.iter().any(|i| i.booking == booking.booking);
+            let told = report.not_played.iter().any(|n| n.booking == booking.booking && n.creative.is_none());
+            prop_assert!(any != told);
+        }
+    }
+
+    #[test]
+    fn a_plan_survives_its_bytes_and_does_not_depend_on_the_order_of_bookings((programme, horizon) in programme()) {
+        let (playlist, _) = playlist::build(&programme, horizon);
+        prop_assert_eq!(&Playlist::from_bytes(&playlist.to_bytes()).unwrap(), &playlist);
+        let mut turned = programme.clone();
+        turned.bookings.reverse();
+        for booking in &mut turned.bookings {
+            booking.items.reverse();
+        }
+        prop_assert_eq!(playlist::build(&turned, horizon).0.digest(), playlist.digest());
+    }
+
+    #[test]
+    fn the_judge_finds_every_tampering((programme, horizon) in programme(), choice in any::<sample::Index>(), how in 0..7u8) {
+        let (mut playlist, _) = playlist::build(&programme, horizon);
+        prop_assume!(!playlist.items.is_empty());
+        let parts: usize = playlist.zones.iter().flat_map(|z| &z.days).map(|d| d.dayparts.len()).sum();
+        let nth = choice.index(parts);
+        let number = choice.index(playlist.items.len());
+        {
+            let mut all: Vec<_> = playlist.zones.iter_mut().flat_map(|z| &mut z.days).collect();
+            let mut left = nth;
+            let day = all.iter_mut().find(|day| { let here = left < day.dayparts.len(); if !here { left -= day.dayparts.len() } here }).unwrap();
+            match how {
+                0 => { day.dayparts.remove(left); }
+                1 => day.dayparts[left].end = day.dayparts[left].end.plus(60_000),
+                2 => day.dayparts[left].start = day.dayparts[left].start.plus(1),
+                3 => playlist.items[number].asset = Digest::of(b"slipped in"),
+                4 => playlist.items[number].duration.0 += 1,
+                5 => playlist.items[number].ends = Some(UtcMillis(1)),
+                _ => { playlist.items.push(playlist.items[number].clone()); }
+            }
+        }
+        prop_assert_ne!(plan_check::check(&playlist, &programme, horizon), vec![]);
+    }
+
+    #[test]
+    fn what_is_on_air_is_what_playing_every_daypart_through_gives(
+        (programme, horizon) in programme(),
+        instants in proptest::collection::vec(0.0..1.0f64, 40),
+    ) {
+        let (playlist, _) = playlist::build(&programme, horizon);
+        for zone in [ZoneName::Main, ZoneName::Ticker] {
+            let played = played(&playlist, zone);
+            let parts: Vec<_> = playlist.zone(zone).unwrap().days.iter().flat_map(|day| &day.dayparts).collect();
+            let first = horizon.first.and_hms_opt(0, 0, 0).unwrap().and_utc().timestamp_millis();
+            let last = (horizon.last + Days::new(1)).and_hms_opt(0, 0, 0).unwrap().and_utc().timestamp_millis();
+            let random = instants.iter().map(|share| first + (share * (last - first) as f64) as i64);
+            let edges = parts.iter().flat_map(|part| [part.start.0, part.start.0 - 1, part.end.0 - 1]);
+            for at in random.chain(edges).map(UtcMillis) {
+                if DateTime::from_timestamp_millis(at.0).unwrap().with_timezone(&programme.timezone).date_naive() > horizon.last {
+                    continue;
+                }
+                let part = parts.iter().find(|part| part.start <= at && at < part.end);
+                let expected = played.iter().find(|(start, end, _)| (*start..*end).contains(&at.0));
+                match playlist.on_air(zone, at) {
+                    OnAir::Play { item, start, end, looped, slot, .. } => {
+                        prop_assert_eq!(expected, Some(&(start.0, end.0, item)));
+                        prop_assert_eq!(playlist.loops[looped as usize].slots[slot as usize].item, item);
+                    }
+                    OnAir::Hold { item, until } => {
+                        prop_assert_eq!(expected, None);
+                        prop_assert_eq!(Some(until), part.map(|part| part.end));
+                        prop_assert!(playlist.items[item as usize].is_still());
+                    }
+                    OnAir::Nothing { until } => {
+                        prop_assert_eq!(expected, None);
+                        let next = part.map(|part| part.end).or(parts.iter().map(|part| part.start).find(|start| *start > at));
+                        prop_assert!(next.is_none() || next == until, "{next:?} {until:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn past_the_horizon_the_same_weekday_is_repeated_without_what_has_ended(
+        (programme, _) in programme(),
+        ahead in 1..60i64,
+        minute in 0..1440i64,
+    ) {
+        let first = date("2025-06-02");
+        let mut programme = programme;
+        programme.timezone = chrono_tz::Asia::Shanghai;
+        let horizon = DateRange::starting(first, 9);
+        let (playlist, _) = playlist::build(&programme, horizon);
+        let at = |day: NaiveDate| UtcMillis(day.and_hms_opt(0, 0, 0).unwrap().and_utc().timestamp_millis() + (minute - 480) * 60_000);
+        let day = horizon.last + chrono::TimeDelta::days(ahead);
+        let mut source = day;
+        while source > horizon.last {
+            source = source - Days::new(7);
+        }
+        for zone in [ZoneName::Main, ZoneName::Ticker] {
+            let then = playlist.on_air(zone, at(source));
+            let now = playlist.on_air(zone, at(day));
+            let ended = |item: u32, by: UtcMillis| playlist.items[item as usize].ends.is_some_and(|ends| ends < by);
+            if let OnAir::Play { item, daypart, end, .. } = now {
+                prop_assert!(!ended(item, daypart.end));
+                prop_assert!(end <= daypart.end);
+            }
+            if let OnAir::Hold { item, until } = now {
+                prop_assert!(!ended(item, until));
+            }
+            if playlist.items.iter().all(|item| item.ends.is_none()) {
+                let moved = (day - source).num_milliseconds();
+                match (then, now) {
+                    (OnAir::Play { item: a, start: s, .. }, OnAir::Play { item: b, start: t, .. }) => prop_assert_eq!((a, s.plus(moved)), (b, t)),
+                    (OnAir::Hold { item: a, until: s }, OnAir::Hold { item: b, until: t }) => prop_assert_eq!((a, s.plus(moved)), (b, t)),
+                    (OnAir::Nothing { .. }, OnAir::Nothing { .. }) => {}
+                    other => prop_assert!(false, "{other:?}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_judge_names_a_booking_that_a_plan_leaves_out() {
+    let first = date("2025-06-02");
+    let schedule = |from: &str, to: &str| {
+        let recurrence = Recurrence { from: first, until: None, rule: Rule::Weekdays(Weekdays::ALL) };
+        let window = DayWindow { from: from.parse().unwrap(), to: to.parse().unwrap() };
+        Schedule::checked(recurrence, vec![window]).unwrap()
+    };
+    let booking = |n: u128, schedule: Schedule| ProgrammeBooking {
+        booking: BookingId::new(Uuid::from_u128(n)),
+        weight: 1.try_into().unwrap(),
+        schedule,
+        items: vec![ProgrammeItem {
+            creative: CreativeId::new(Uuid::from_u128(n)),
+            zone: ZoneName::Main,
+            asset: Digest::of(b"a"),
+            bytes: 1,
+            show: Show::Picture { size: SIZE },
+            duration: Millis(10_000),
+            kind: CreativeKind::Poster,
+            fraud_type: None,
+            valid_from: None,
+            valid_until: None,
+        }],
+        left_out: Vec::new(),
+    };
+    let whole = Programme {
+        timezone: chrono_tz::Asia::Shanghai,
+        zones: Layout::Full.zones(SIZE, Sound::Off),
+        opening: OpeningHours::always(),
+        bookings: vec![booking(1, schedule("08:00", "20:00")), booking(2, schedule("08:00", "20:00"))],
+    };
+    let horizon = DateRange::day(first);
+    let mut less = whole.clone();
+    less.bookings.pop();
+    let (playlist, _) = playlist::build(&less, horizon);
+    let faults = plan_check::check(&playlist, &whole, horizon);
+    assert!(matches!(faults[..], [PlanFault::Withheld { booking, .. }] if booking.uuid().as_u128() == 2), "{faults:?}");
+
+    let (_, report) = playlist::build(
+        &Programme {
+            opening: OpeningHours::checked(vec![OpeningSpan {
+                weekdays: Weekdays::ALL,
+                windows: vec![DayWindow { from: "21:00".parse().unwrap(), to: "22:00".parse().unwrap() }],
+            }])
+            .unwrap(),
+            ..whole
+        },
+        horizon,
+    );
+    assert!(report.not_played.iter().all(|n| n.reason == Unscheduled::Closed));
+    assert_eq!(report.not_played.len(), 4);
+}
