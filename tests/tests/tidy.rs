@@ -1,5 +1,7 @@
 //! The rules of the house that the compiler does not know, as tests (ARCHITECTURE.md, "Rules").
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,6 +1,8 @@
 //! Runs a story on a fresh SQLite file and, when `XUANPING_TEST_POSTGRES` names a cluster (`postgres://user@host:port`),
 //! on a fresh PostgreSQL database. `scripts/with-postgres` starts such a cluster.
 
+#![allow(clippy::expect_used, reason = "a test that cannot set up its database has failed")]
+
 use std::future::Future;
 
 use super::{Db, Target};

@@ -48,10 +48,13 @@ pub struct Playlists {
     campaigns: Campaigns,
     publisher: Publisher,
     /// The manifest in force of each screen, and who waits for its next.
-    current: Arc<RwLock<HashMap<ScreenId, watch::Sender<Option<Arc<Issued>>>>>>,
+    current: Arc<RwLock<HashMap<ScreenId, Announced>>>,
     /// One planning at a time: two would sign the same version twice.
     planning: Arc<Mutex<()>>,
 }
+
+/// The manifest in force of a screen, for whoever follows it.
+type Announced = watch::Sender<Option<Arc<Issued>>>;
 
 /// A manifest as it was signed for a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +147,7 @@ impl Playlists {
                     Err(error) => tracing::error!(%error, "planning failed; screens go on with what they have"),
                 }
             }
-            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            tokio::time::sleep(std::time::Duration::from_mins(1)).await;
         }
     }
 

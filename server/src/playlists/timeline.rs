@@ -1,6 +1,6 @@
 //! A playlist's day as people look at it: dayparts and loops to scale, and what each booking gets out of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -137,7 +137,7 @@ pub(super) fn day(playlist: &Playlist, date: NaiveDate, names: &Names, report: O
     DayTimeline { date, timezone: playlist.timezone.clone(), zones, bookings, not_played: not_played.collect() }
 }
 
-fn item<'a>(playlist: &'a Playlist, index: u32) -> Option<&'a Item> {
+fn item(playlist: &Playlist, index: u32) -> Option<&Item> {
     playlist.items.get(index as usize)
 }
 
@@ -177,7 +177,7 @@ fn count(playlist: &Playlist, part: &Daypart, looped: &Loop, tally: &mut BTreeMa
     let length = u64::from(looped.length().0).max(1);
     let (rounds, rest) = (lasts / length, lasts % length);
     let mut elapsed = 0;
-    let mut here = BTreeMap::new();
+    let mut here = BTreeSet::new();
     for slot in &looped.slots {
         let Some(item) = item(playlist, slot.item) else { continue };
         elapsed += u64::from(slot.duration.0);
@@ -185,9 +185,9 @@ fn count(playlist: &Playlist, part: &Daypart, looped: &Loop, tally: &mut BTreeMa
         let entry = tally.entry(item.booking).or_default();
         entry.plays += plays;
         entry.airtime += plays * u64::from(slot.duration.0);
-        here.insert(item.booking, ());
+        here.insert(item.booking);
     }
-    for booking in here.into_keys() {
+    for booking in here {
         tally.entry(booking).or_default().on_air += lasts;
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn original(
     let digest = creative.content.upload.ok_or_else(|| Problem::not_found("原文件"))?;
     let upload = content.upload(digest).await?.ok_or_else(|| Problem::not_found("原文件"))?;
     let file = content.open(digest).await?;
-    Ok(blob_response(file, digest, media_type(&upload.media), &headers).await?)
+    blob_response(file, digest, media_type(&upload.media), &headers).await
 }
 
 #[utoipa::path(get, path = "/api/v1/renditions/{digest}", tag = "content", params(("digest" = String, Path)),
@@ -65,7 +65,7 @@ pub(super) async fn rendition(
         Show::Sound => "audio/mp4",
     };
     let file = content.open(digest).await?;
-    Ok(blob_response(file, digest, media_type, &headers).await?)
+    blob_response(file, digest, media_type, &headers).await
 }
 
 fn media_type(media: &Media) -> &'static str {
