@@ -293,6 +293,20 @@ pub fn write(
     Ok(file)
 }
 
+/// The records in words of a bundle: CSV with a header line. Only worth reading after [`verify`] found the file intact.
+pub fn records_of(file: &[u8]) -> Option<&str> {
+    let mut rest = file.strip_prefix(MAGIC)?;
+    loop {
+        let (head, after) = rest.split_first_chunk::<FRAME_HEAD>()?;
+        let [kind, a, b, c, d] = *head;
+        let (body, next) = after.split_at_checked(u32::from_be_bytes([a, b, c, d]) as usize)?;
+        if kind == FrameKind::Records as u8 {
+            return std::str::from_utf8(body).ok();
+        }
+        rest = next;
+    }
+}
+
 fn push_frame(file: &mut Vec<u8>, kind: FrameKind, body: &[u8]) -> Result<(), BundleError> {
     let length = u32::try_from(body.len()).map_err(|_| BundleError::TooLarge)?;
     file.extend(frame_head(kind, length));
