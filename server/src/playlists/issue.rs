@@ -59,7 +59,7 @@ impl Playlists {
             && now.since(last.issued) < REISSUE_AFTER
         {
             // The same manifest at the same moment, to see whether anything else differs.
-            let before = self.says(last);
+            let before = self.says(&last.signed);
             let same = before.is_some_and(|before| {
                 let now_says = Manifest {
                     version: before.version,
@@ -91,8 +91,8 @@ impl Playlists {
         Ok(())
     }
 
-    fn says(&self, issued: &Issued) -> Option<Manifest> {
-        let payload = self.publisher.public().verify(xuanping_core::sign::Context::Manifest, &issued.signed).ok()?;
+    pub(super) fn says(&self, signed: &[u8]) -> Option<Manifest> {
+        let payload = self.publisher.public().verify(xuanping_core::sign::Context::Manifest, signed).ok()?;
         Manifest::from_payload(&payload).ok()
     }
 

@@ -15,7 +15,12 @@ use std::{
 };
 
 use tokio::sync::{Mutex, watch};
-use xuanping_core::{digest::Digest, id::ScreenId, playlist::Playlist, time::UtcMillis};
+use xuanping_core::{
+    digest::Digest,
+    id::{ScreenId, TakeoverId},
+    playlist::{Item, Playlist},
+    time::UtcMillis,
+};
 
 pub use timeline::{DayTimeline, TimelineSlot};
 
@@ -195,12 +200,14 @@ impl Playlists {
         Ok(store::was_issued(&self.db, screen, playlist).await?)
     }
 
-    /// Whether a takeover was ever in a manifest of a screen.
-    pub async fn takeover_was_issued(
-        &self,
-        screen: ScreenId,
-        takeover: xuanping_core::id::TakeoverId,
-    ) -> Result<bool, PlaylistError> {
-        Ok(store::takeover_was_issued(&self.db, screen, takeover).await?)
+    /// What a takeover showed on a screen: its items in every manifest of the screen that ever named it.
+    pub async fn issued_in_takeover(&self, screen: ScreenId, takeover: TakeoverId) -> Result<Vec<Item>, PlaylistError> {
+        let mut items = Vec::new();
+        for signed in store::manifests_with_takeover(&self.db, screen, takeover).await? {
+            let Some(manifest) = self.says(&signed) else { continue };
+            let named = manifest.takeovers.into_iter().filter(|t| t.id == takeover);
+            items.extend(named.flat_map(|t| t.items).map(|each| each.item));
+        }
+        Ok(items)
     }
 }

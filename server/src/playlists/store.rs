@@ -73,7 +73,13 @@ pub(super) async fn was_issued(db: &Db, screen: ScreenId, playlist: Digest) -> R
     Ok(db.opt(query.bind(screen).bind(playlist)).await?.is_some())
 }
 
-pub(super) async fn takeover_was_issued(db: &Db, screen: ScreenId, takeover: TakeoverId) -> Result<bool, DbError> {
-    let query = sql("SELECT version FROM manifests WHERE screen_id = $1 AND takeovers LIKE $2 LIMIT 1");
-    Ok(db.opt(query.bind(screen).bind(format!("%{takeover}%"))).await?.is_some())
+/// Every manifest of a screen that names a takeover.
+pub(super) async fn manifests_with_takeover(
+    db: &Db,
+    screen: ScreenId,
+    takeover: TakeoverId,
+) -> Result<Vec<Vec<u8>>, DbError> {
+    let query = sql("SELECT signed FROM manifests WHERE screen_id = $1 AND takeovers LIKE $2");
+    let rows = db.all(query.bind(screen).bind(format!("%{takeover}%"))).await?;
+    rows.iter().map(|row| row.bytes("signed")).collect()
 }
