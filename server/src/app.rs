@@ -28,6 +28,7 @@ use crate::{
     http::{outer_layers, same_origin_only},
     jobs::{Handlers, Jobs},
     playlists::{self, PlaylistError, Playlists},
+    plays::{self, Plays},
     screens::{self, Screens},
     signing::{KeyError, Publisher},
 };
@@ -53,6 +54,8 @@ pub struct App {
     pub campaigns: Campaigns,
     /// What screens obey.
     pub playlists: Playlists,
+    /// The play log.
+    pub plays: Plays,
 }
 
 /// Why the server does not start.
@@ -133,7 +136,15 @@ impl App {
             publisher.clone(),
         );
         playlists.load().await?;
-        Ok(Self { db, blobs, jobs, publisher, accounts, content, screens, campaigns, playlists })
+        let plays = Plays::new(
+            db.clone(),
+            publisher.clone(),
+            screens.clone(),
+            content.clone(),
+            campaigns.clone(),
+            playlists.clone(),
+        );
+        Ok(Self { db, blobs, jobs, publisher, accounts, content, screens, campaigns, playlists, plays })
     }
 
     /// Every route with its place in the OpenAPI document.
@@ -144,6 +155,7 @@ impl App {
             .merge(screens::http::routes(self.screens.clone()))
             .merge(campaigns::http::routes(self.campaigns.clone()))
             .merge(playlists::http::routes(self.playlists.clone()))
+            .merge(plays::http::routes(self.plays.clone()))
     }
 
     /// The OpenAPI document.

@@ -19,5 +19,6 @@ pub mod http;
 pub mod import;
 pub mod jobs;
 pub mod playlists;
+pub mod plays;
 pub mod screens;
 pub mod signing;

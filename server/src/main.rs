@@ -1,4 +1,4 @@
-//! `xuanping-server`: serve · openapi · admin.
+//! `xuanping-server`: serve · demo · import · verify · openapi · admin.
 
 use std::process::ExitCode;
 
@@ -11,6 +11,7 @@ use xuanping_server::{
     config::Config,
     demo::{self, Demo},
     import::{self, People},
+    plays::verify::Verify,
 };
 
 /// 宣屏 — scheduler, console and play log for public-safety screens.
@@ -40,6 +41,8 @@ enum Command {
         #[arg(long)]
         reviewer: String,
     },
+    /// Check an exported bundle of play records, without server or network. Exit code 0: intact, 1: not, 2: unreadable.
+    Verify(Verify),
     /// Print the OpenAPI document.
     Openapi,
     /// Manage accounts from the shell.
@@ -99,6 +102,7 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
             let done = import::import(&app, &folder, &people, today, clock::now()).await?;
             println!("{done:?}");
         }
+        Command::Verify(verify) => return Ok(verify.run(&mut std::io::stdout().lock())?.into()),
         Command::Openapi => println!("{}", app::openapi_text().await?),
         Command::Admin(Admin::CreateAccount { config, name, display_name, roles }) => {
             let app = App::open(&config).await?;

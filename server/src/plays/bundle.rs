@@ -1,0 +1,92 @@
+//! Making an export bundle: which batches and records, with whose keys and names. The file itself is made in `core`.
+
+use std::collections::BTreeSet;
+
+use xuanping_core::{
+    id::ScreenId,
+    playlog::{
+        SignedBatch,
+        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef},
+    },
+    time::UtcMillis,
+};
+
+use super::{Filter, PlayError, Plays, names::Names, store};
+
+/// Records of the largest bundle: it is made in memory, and an auditor opens it on an office computer.
+pub const MOST_RECORDS: usize = 100_000;
+/// Bytes of signed batches in the largest bundle.
+const MOST_BYTES: usize = 256 << 20;
+
+const TAKEOVER: &str = "紧急插播";
+
+impl Plays {
+    /// The batches that hold the plays asked for, the screens' keys, and the plays in words, as one signed file.
+    pub async fn bundle(&self, filter: &Filter, now: UtcMillis) -> Result<Vec<u8>, PlayError> {
+        let places = store::plays::places(&self.db, filter, MOST_RECORDS + 1).await?;
+        if places.is_empty() {
+            return Err(PlayError::Nothing);
+        }
+        if places.len() > MOST_RECORDS {
+            return Err(PlayError::TooMany);
+        }
+        let mut names = Names::open(self).await?;
+        let wanted: BTreeSet<(ScreenId, u64)> =
+            places.iter().map(|(screen, sequence, _)| (*screen, *sequence)).collect();
+        names.learn_screens(self, wanted.iter().map(|(screen, _)| *screen).collect()).await?;
+        let mut batches = Vec::with_capacity(wanted.len());
+        let mut bytes = 0;
+        for (screen, sequence) in wanted {
+            let signed = store::batches::signed(&self.db, screen, sequence).await?;
+            bytes += signed.len();
+            if bytes > MOST_BYTES {
+                return Err(PlayError::TooMany);
+            }
+            let key = names.screen(screen).ok_or(PlayError::Nothing)?.key;
+            let verified =
+                SignedBatch::verify(signed, &key).map_err(|why| PlayError::Damaged { screen, sequence, why })?;
+            batches.push(verified);
+        }
+        let items = || batches.iter().flat_map(|batch| &batch.batch().items);
+        let creatives: BTreeSet<_> = items().map(|item| item.creative).collect();
+        let bookings: BTreeSet<_> = items().map(|item| (item.booking, item.playlist.is_none())).collect();
+        names.learn_creatives(self, creatives.clone()).await?;
+        let campaigns = self.campaigns.names().await?;
+        let campaign_of = |booking| {
+            campaigns
+                .iter()
+                .find(|n| n.booking == booking)
+                .and_then(|n| n.campaign.as_ref())
+                .map(|(_, name)| name.clone())
+        };
+        let screens: BTreeSet<_> = batches.iter().map(|batch| batch.batch().screen).collect();
+        let contents = Contents {
+            exported: now,
+            filter: filter.in_words(),
+            timezone: chrono_tz::Asia::Shanghai,
+            screens: screens
+                .into_iter()
+                .filter_map(|id| {
+                    let screen = names.screen(id)?;
+                    let (name, venue) = (screen.name.clone(), screen.venue.clone());
+                    Some(BundleScreen { id, name, venue, key: screen.key })
+                })
+                .collect(),
+            creatives: creatives
+                .into_iter()
+                .filter_map(|id| Some(BundleCreative { id, title: names.creative(id)?.title.clone() }))
+                .collect(),
+            bookings: bookings
+                .into_iter()
+                .filter_map(|(id, takeover)| {
+                    let name = names.booking(id)?.to_owned();
+                    let campaign = if takeover { TAKEOVER.to_owned() } else { campaign_of(id)? };
+                    Some(BundleBooking { id, name, campaign })
+                })
+                .collect(),
+            batches,
+            records: places.into_iter().map(|(screen, sequence, play)| PlayRef { screen, sequence, play }).collect(),
+        };
+        Ok(bundle::write(contents, self.publisher.public(), |statement| self.publisher.bundle(statement))?)
+    }
+}

@@ -1,0 +1,180 @@
+//! Which plays of a batch count: pure, so that the same batch is always judged alike.
+//!
+//! A signed play is never thrown away. One that cannot be true (an item the screen was never given, a time that cannot be)
+//! is kept with a flag and not counted, and a person is told.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{NaiveDate, Timelike as _};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use xuanping_core::{
+    id::{BookingId, CampaignId, CreativeId},
+    playlog::{Batch, ItemRef, Play, PlayStatus, Trigger},
+    time::UtcMillis,
+};
+
+/// How far a player's clock may be ahead of ours before its plays are not believed, in milliseconds.
+const CLOCK_AHEAD: i64 = 10 * 60_000;
+/// How long before its enrolment a screen's first play may lie, in milliseconds: its clock may have been a little slow.
+const BEFORE_ENROLMENT: i64 = 24 * 3_600_000;
+
+/// Why a play is not counted although the screen signed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    /// The item was never issued to this screen: not in the playlist it names, or that playlist or takeover was not its.
+    UnknownItem,
+    /// It starts in the future or before the screen was enrolled: the player's clock was wrong.
+    ImpossibleTime,
+}
+
+impl Flag {
+    /// What an official reads.
+    pub const fn name_zh(self) -> &'static str {
+        match self {
+            Self::UnknownItem => "未下发给该屏幕的素材",
+            Self::ImpossibleTime => "播放时间不可能",
+        }
+    }
+}
+
+/// How a play enters the counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// Shown its full length.
+    Completed,
+    /// Shown for a part.
+    Interrupted,
+    /// The display or the file failed.
+    Failed,
+    /// Flagged.
+    Not,
+}
+
+/// What is known about a screen and a moment when a batch comes in.
+#[derive(Debug, Clone)]
+pub struct Circumstances {
+    /// The zone its days are in.
+    pub timezone: Tz,
+    /// When it was enrolled.
+    pub enrolled: UtcMillis,
+    /// When the batch came.
+    pub received: UtcMillis,
+    /// Every item of the batch that was really issued to the screen.
+    pub issued: HashSet<ItemRef>,
+    /// Campaigns of the bookings.
+    pub campaigns: BTreeMap<BookingId, CampaignId>,
+}
+
+/// A play, judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged<'a> {
+    /// Position in the batch.
+    pub position: u32,
+    /// The play.
+    pub play: &'a Play,
+    /// What it showed.
+    pub item: &'a ItemRef,
+    /// Whose campaign.
+    pub campaign: Option<CampaignId>,
+    /// The venue's local date when it started.
+    pub day: NaiveDate,
+    /// The venue's local hour when it started.
+    pub hour: u32,
+    /// Why not, if it does not count.
+    pub flag: Option<Flag>,
+}
+
+impl Judged<'_> {
+    /// How it enters the counters.
+    pub fn counts(&self) -> Counts {
+        match (self.flag, self.play.status) {
+            (Some(_), _) => Counts::Not,
+            (None, _) if self.play.completed() => Counts::Completed,
+            // "Success" for less than the whole length is not believed to be more than a part.
+            (None, PlayStatus::Success | PlayStatus::Interrupted) => Counts::Interrupted,
+            (None, PlayStatus::HardwareFailure | PlayStatus::ContentFailure) => Counts::Failed,
+        }
+    }
+}
+
+/// Judges every play of a batch whose signature and place in the chain were checked.
+pub fn judge<'a>(batch: &'a Batch, known: &Circumstances) -> Vec<Judged<'a>> {
+    let judged = (0..).zip(&batch.plays).filter_map(|(position, play)| {
+        // Verified batches name only items of their table.
+        let item = batch.items.get(play.item as usize)?;
+        let local = play.start.to_datetime().unwrap_or_default().with_timezone(&known.timezone);
+        Some(Judged {
+            position,
+            play,
+            item,
+            campaign: known.campaigns.get(&item.booking).copied(),
+            day: local.date_naive(),
+            hour: local.hour(),
+            flag: flag(play, item, known),
+        })
+    });
+    judged.collect()
+}
+
+fn flag(play: &Play, item: &ItemRef, known: &Circumstances) -> Option<Flag> {
+    let fits = (play.trigger == Trigger::Takeover) == item.playlist.is_none();
+    let earliest = known.enrolled.plus(-BEFORE_ENROLMENT);
+    let latest = known.received.plus(CLOCK_AHEAD);
+    if !fits || !known.issued.contains(item) {
+        Some(Flag::UnknownItem)
+    } else if play.start < earliest || play.start > latest {
+        Some(Flag::ImpossibleTime)
+    } else {
+        None
+    }
+}
+
+/// A line of the counters: one creative, campaign, local day and hour of a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CountKey {
+    /// What was shown.
+    pub creative: CreativeId,
+    /// For which campaign; `None` for a takeover.
+    pub campaign: Option<CampaignId>,
+    /// Local day.
+    pub day: NaiveDate,
+    /// Local hour.
+    pub hour: u32,
+}
+
+/// What a line of the counters grows by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    /// Shown their full length.
+    pub completed: u64,
+    /// Shown for a part.
+    pub interrupted: u64,
+    /// Not shown.
+    pub failed: u64,
+    /// Flagged.
+    pub not_counted: u64,
+    /// How long completed and interrupted ones were on the wall together, in milliseconds.
+    pub shown_ms: u64,
+}
+
+/// What a batch adds to the counters.
+pub fn tally(judged: &[Judged<'_>]) -> BTreeMap<CountKey, Count> {
+    let mut lines: BTreeMap<CountKey, Count> = BTreeMap::new();
+    for each in judged {
+        let key = CountKey { creative: each.item.creative, campaign: each.campaign, day: each.day, hour: each.hour };
+        let line = lines.entry(key).or_default();
+        match each.counts() {
+            Counts::Completed => line.completed += 1,
+            Counts::Interrupted => line.interrupted += 1,
+            Counts::Failed => line.failed += 1,
+            Counts::Not => line.not_counted += 1,
+        }
+        if matches!(each.counts(), Counts::Completed | Counts::Interrupted) {
+            line.shown_ms += u64::from(each.play.actual.0);
+        }
+    }
+    lines
+}

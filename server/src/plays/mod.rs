@@ -1,0 +1,287 @@
+//! What was shown: play batches are verified, chained, stored and counted exactly once; people query and export them.
+//!
+//! The signed bytes are the record; the rows and counters beside them are made from them in the same transaction and only
+//! make them quick to find. A batch that is refused leaves a finding, so that nothing disappears without a word.
+
+mod bundle;
+pub mod http;
+mod ingest;
+pub mod judge;
+pub mod names;
+mod query;
+pub mod sheet;
+mod store;
+#[cfg(test)]
+mod tests;
+pub mod verify;
+mod words;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use xuanping_core::{
+    digest::Digest,
+    geometry::ZoneName,
+    id::{BookingId, CampaignId, CreativeId, ScreenId, VenueId},
+    playlog::{BatchError, PlayStatus, Trigger},
+    time::{Millis, UtcMillis},
+    vocabulary::VenueType,
+};
+
+pub use bundle::MOST_RECORDS;
+pub use ingest::IngestError;
+pub use judge::Flag;
+pub use query::{Cursor, Filter, Group, Order};
+
+use crate::{
+    accounts::{
+        Actor,
+        audit::{self, Outcome},
+    },
+    campaigns::{CampaignError, Campaigns},
+    content::{Content, ContentError},
+    db::{Db, DbError},
+    playlists::{PlaylistError, Playlists},
+    screens::{ScreenError, Screens},
+    signing::Publisher,
+};
+
+/// The play log of this server. Cheap to clone.
+#[derive(Clone)]
+pub struct Plays {
+    db: Db,
+    publisher: Publisher,
+    screens: Screens,
+    content: Content,
+    campaigns: Campaigns,
+    playlists: Playlists,
+}
+
+/// One play as it was recorded, with the facts of its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlayRecord {
+    /// On which screen.
+    pub screen: ScreenId,
+    /// In which batch.
+    pub sequence: u64,
+    /// At which position there, from 0.
+    pub position: u32,
+    /// When it started.
+    pub started: UtcMillis,
+    /// The venue's local date then.
+    pub day: NaiveDate,
+    /// Where on the screen.
+    pub zone: ZoneName,
+    /// What.
+    pub creative: CreativeId,
+    /// The exact file.
+    pub asset: Digest,
+    /// For which booking or takeover.
+    pub booking: BookingId,
+    /// For which campaign; `None` for a takeover.
+    pub campaign: Option<CampaignId>,
+    /// How long it was meant to last.
+    pub planned: Millis,
+    /// How long it was shown.
+    pub actual: Millis,
+    /// How it went.
+    pub status: PlayStatus,
+    /// What put it on the wall.
+    pub trigger: Trigger,
+    /// Shown its full length, and nothing against it.
+    pub counted: bool,
+    /// Why it is not believed.
+    pub flag: Option<Flag>,
+    /// In which venue the screen hung.
+    pub venue: VenueId,
+    /// What sort of place that was.
+    pub venue_type: VenueType,
+    /// Its area code.
+    pub area: String,
+    /// Its department.
+    pub department: String,
+}
+
+/// A line of a summary.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SummaryLine {
+    /// What the line is about: an id, a code or a date; empty for plays without (a takeover has no campaign).
+    pub key: String,
+    /// Plays shown their full length.
+    pub completed: i64,
+    /// Plays shown for a part.
+    pub interrupted: i64,
+    /// Plays that failed.
+    pub failed: i64,
+    /// Plays that are not believed.
+    pub not_counted: i64,
+    /// Time on the wall, in milliseconds.
+    pub shown_ms: i64,
+}
+
+/// What sort of thing a person should look into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// Refused: not signed with the screen's key.
+    BadSignature,
+    /// Refused: cannot be read.
+    Malformed,
+    /// Refused: of another screen.
+    OtherScreen,
+    /// Refused: does not follow the batch before it.
+    BrokenChain,
+    /// Refused: another batch has this number already.
+    Conflict,
+    /// Batches are missing before this one; solved when they come.
+    Gap,
+    /// Stored, but it holds plays of items that the screen was never given.
+    UnknownItem,
+    /// Stored, but it holds plays at times that cannot be.
+    ImpossibleTime,
+}
+
+impl FindingKind {
+    /// What an official reads.
+    pub const fn name_zh(self) -> &'static str {
+        match self {
+            Self::BadSignature => "签名无效,已拒收",
+            Self::Malformed => "内容无法识别,已拒收",
+            Self::OtherScreen => "属于其他屏幕,已拒收",
+            Self::BrokenChain => "与上一批次不衔接,已拒收",
+            Self::Conflict => "同一批次号出现两份不同内容,已拒收",
+            Self::Gap => "前面的批次尚未收到",
+            Self::UnknownItem => "含未下发素材的播放,已保存但不计入",
+            Self::ImpossibleTime => "含时间不可能的播放,已保存但不计入",
+        }
+    }
+}
+
+/// Something a person should look into.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Its number.
+    pub id: i64,
+    /// Whose.
+    pub screen: ScreenId,
+    /// What.
+    pub kind: FindingKind,
+    /// The batch's number, if it could be read.
+    pub sequence: Option<i64>,
+    /// Digest of the bytes as they came.
+    pub batch: Digest,
+    /// When it was first met.
+    pub first_at: UtcMillis,
+    /// When it was last met.
+    pub last_at: UtcMillis,
+    /// How often.
+    pub times: i64,
+    /// More.
+    pub details: serde_json::Value,
+    /// When it solved itself.
+    pub resolved_at: Option<UtcMillis>,
+}
+
+/// Why something about plays did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayError {
+    /// A stored batch does not verify any more.
+    #[error("batch {sequence} of screen {screen} is damaged in the database: {why}")]
+    Damaged {
+        /// Whose.
+        screen: ScreenId,
+        /// Which.
+        sequence: u64,
+        /// Why.
+        why: BatchError,
+    },
+    /// The filter matches nothing that could be exported.
+    #[error("no plays match")]
+    Nothing,
+    /// More than one bundle takes.
+    #[error("more plays match than one bundle takes")]
+    TooMany,
+    /// The bundle could not be made.
+    #[error(transparent)]
+    Bundle(#[from] xuanping_core::playlog::bundle::BundleError),
+    /// Writing a table failed.
+    #[error("table: {0}")]
+    Sheet(#[from] csv::Error),
+    /// Playlists.
+    #[error(transparent)]
+    Playlists(#[from] PlaylistError),
+    /// Campaigns.
+    #[error(transparent)]
+    Campaigns(#[from] CampaignError),
+    /// Content.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// Screens.
+    #[error(transparent)]
+    Screens(#[from] ScreenError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl Plays {
+    /// The play log in this database.
+    pub fn new(
+        db: Db,
+        publisher: Publisher,
+        screens: Screens,
+        content: Content,
+        campaigns: Campaigns,
+        playlists: Playlists,
+    ) -> Self {
+        Self { db, publisher, screens, content, campaigns, playlists }
+    }
+
+    /// A page of plays in the order asked for, after `cursor`.
+    pub async fn page(
+        &self,
+        filter: &Filter,
+        order: Order,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<PlayRecord>, PlayError> {
+        Ok(store::plays::page(&self.db, filter, order, cursor, limit).await?)
+    }
+
+    /// Counters, grouped.
+    pub async fn summary(&self, filter: &Filter, group: Group) -> Result<Vec<SummaryLine>, PlayError> {
+        Ok(store::counts::summary(&self.db, filter, group).await?)
+    }
+
+    /// How many plays were shown in full on a day.
+    pub async fn counted_on(&self, day: NaiveDate) -> Result<i64, PlayError> {
+        let filter = Filter { day_from: Some(day), day_to: Some(day), ..Filter::default() };
+        Ok(self.summary(&filter, Group::Day).await?.iter().map(|line| line.completed).sum())
+    }
+
+    /// What a person should look into on the filter's screen within its scope, the newest first, older than `before`.
+    pub async fn findings(
+        &self,
+        filter: &Filter,
+        open_only: bool,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Finding>, PlayError> {
+        Ok(store::findings::list(&self.db, filter, open_only, before, limit).await?)
+    }
+
+    /// Notes in the audit trail that somebody took records out of the system.
+    pub async fn note_export(
+        &self,
+        who: &Actor,
+        format: &'static str,
+        filter: &Filter,
+        now: UtcMillis,
+    ) -> Result<(), PlayError> {
+        let mut tx = self.db.begin().await?;
+        let details = serde_json::json!({ "filter": filter.in_words() });
+        audit::record(&mut tx, who, "plays.export", format, Outcome::Done, details, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

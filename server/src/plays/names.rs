@@ -1,0 +1,149 @@
+//! What people call the screens, creatives, campaigns, areas and departments of the records at hand, looked up once.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono_tz::Tz;
+use xuanping_core::{
+    digest::Digest,
+    id::{BookingId, CampaignId, CreativeId, ScreenId},
+    sign::PublicKey,
+    vocabulary::{CreativeKind, FraudType},
+};
+
+use super::{PlayError, PlayRecord, Plays};
+use crate::screens::ScreenError;
+
+/// What is known of a screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScreenNames {
+    /// Its name.
+    pub name: String,
+    /// Its venue's.
+    pub venue: String,
+    /// The zone its times are read in.
+    pub timezone: Tz,
+    /// The key its batches are signed with.
+    pub key: PublicKey,
+}
+
+/// What is known of a creative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreativeNames {
+    /// Its title.
+    pub title: String,
+    /// What it is.
+    pub kind: CreativeKind,
+    /// What it warns of.
+    pub fraud_type: FraudType,
+}
+
+/// What is known of a campaign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CampaignNames {
+    /// Its name.
+    pub name: String,
+    /// Code of the department that answers for it.
+    pub owner_department: String,
+}
+
+/// Names by id. What was never there (an invented creative, say) has none.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    screens: HashMap<ScreenId, Option<ScreenNames>>,
+    creatives: HashMap<CreativeId, Option<CreativeNames>>,
+    bookings: HashMap<BookingId, String>,
+    campaigns: HashMap<CampaignId, CampaignNames>,
+    areas: HashMap<String, String>,
+    departments: HashMap<String, String>,
+}
+
+impl Names {
+    /// Those that are few enough to be looked up at once.
+    pub async fn open(plays: &Plays) -> Result<Self, PlayError> {
+        let bookings = plays.campaigns.names().await?.into_iter().map(|n| (n.booking, n.name)).collect();
+        let campaigns = plays.campaigns.list().await?.into_iter();
+        let campaigns =
+            campaigns.map(|c| (c.id, CampaignNames { name: c.name, owner_department: c.owner_department })).collect();
+        let areas = plays.screens.areas().await?.into_iter().map(|a| (a.code, a.name)).collect();
+        let departments = plays.screens.departments().await?.into_iter().map(|d| (d.code, d.name)).collect();
+        Ok(Self { bookings, campaigns, areas, departments, ..Self::default() })
+    }
+
+    /// Looks up what these records name and is not known yet.
+    pub async fn learn(&mut self, plays: &Plays, records: &[PlayRecord]) -> Result<(), PlayError> {
+        self.learn_screens(plays, records.iter().map(|r| r.screen).collect()).await?;
+        self.learn_creatives(plays, records.iter().map(|r| r.creative).collect()).await
+    }
+
+    /// Looks up screens, retired ones too.
+    pub async fn learn_screens(&mut self, plays: &Plays, ids: BTreeSet<ScreenId>) -> Result<(), PlayError> {
+        for id in ids {
+            if self.screens.contains_key(&id) {
+                continue;
+            }
+            let found = match plays.screens.get(id).await {
+                Ok(screen) => Some(ScreenNames {
+                    name: screen.name,
+                    venue: screen.venue.name,
+                    timezone: screen.timezone.parse().unwrap_or(Tz::Asia__Shanghai),
+                    key: screen.public_key,
+                }),
+                Err(ScreenError::UnknownScreen) => None,
+                Err(error) => return Err(error.into()),
+            };
+            self.screens.insert(id, found);
+        }
+        Ok(())
+    }
+
+    /// Looks up creatives, withdrawn ones too.
+    pub async fn learn_creatives(&mut self, plays: &Plays, ids: BTreeSet<CreativeId>) -> Result<(), PlayError> {
+        let unknown: Vec<_> = ids.into_iter().filter(|id| !self.creatives.contains_key(id)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        self.creatives.extend(unknown.iter().map(|id| (*id, None)));
+        for creative in plays.content.creatives(&unknown).await? {
+            let said = creative.content;
+            let names = CreativeNames { title: said.title, kind: said.kind, fraud_type: said.fraud_type };
+            self.creatives.insert(creative.id, Some(names));
+        }
+        Ok(())
+    }
+
+    /// A screen's.
+    pub fn screen(&self, id: ScreenId) -> Option<&ScreenNames> {
+        self.screens.get(&id)?.as_ref()
+    }
+
+    /// A creative's.
+    pub fn creative(&self, id: CreativeId) -> Option<&CreativeNames> {
+        self.creatives.get(&id)?.as_ref()
+    }
+
+    /// A booking's or takeover's.
+    pub fn booking(&self, id: BookingId) -> Option<&str> {
+        self.bookings.get(&id).map(String::as_str)
+    }
+
+    /// A campaign's.
+    pub fn campaign(&self, id: CampaignId) -> Option<&CampaignNames> {
+        self.campaigns.get(&id)
+    }
+
+    /// An area's, by code.
+    pub fn area(&self, code: &str) -> Option<&str> {
+        self.areas.get(code).map(String::as_str)
+    }
+
+    /// A department's, by code.
+    pub fn department(&self, code: &str) -> Option<&str> {
+        self.departments.get(code).map(String::as_str)
+    }
+
+    /// How a player is named to outsiders: the beginning of its key's fingerprint, 36 characters at most.
+    pub fn player_ref(&self, id: ScreenId) -> String {
+        let fingerprint = self.screen(id).map(|s| s.key.fingerprint()).unwrap_or(Digest::ZERO);
+        fingerprint.to_string().chars().take(32).collect()
+    }
+}

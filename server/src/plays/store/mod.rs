@@ -1,0 +1,7 @@
+//! SQL of the play log.
+
+pub mod batches;
+pub mod counts;
+pub mod findings;
+pub mod plays;
+mod wanted;
