@@ -31,6 +31,7 @@ use crate::{
     plays::{self, Plays},
     screens::{self, Screens},
     signing::{KeyError, Publisher},
+    supervision::{self, Supervision},
 };
 
 /// Everything a server process holds.
@@ -147,6 +148,10 @@ impl App {
         Ok(Self { db, blobs, jobs, publisher, accounts, content, screens, campaigns, playlists, plays })
     }
 
+    fn supervision(&self) -> Supervision {
+        Supervision::new(self.screens.clone(), self.content.clone(), self.campaigns.clone())
+    }
+
     /// Every route with its place in the OpenAPI document.
     fn routes(&self) -> OpenApiRouter {
         OpenApiRouter::with_openapi(Document::openapi())
@@ -156,6 +161,7 @@ impl App {
             .merge(campaigns::http::routes(self.campaigns.clone()))
             .merge(playlists::http::routes(self.playlists.clone()))
             .merge(plays::http::routes(self.plays.clone()))
+            .merge(supervision::http::routes(self.supervision()))
     }
 
     /// The OpenAPI document.

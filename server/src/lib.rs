@@ -22,3 +22,4 @@ pub mod playlists;
 pub mod plays;
 pub mod screens;
 pub mod signing;
+pub mod supervision;

@@ -1,0 +1,98 @@
+//! The overview's endpoint.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use xuanping_core::{
+    id::{CampaignId, ScreenId, TakeoverId},
+    time::UtcMillis,
+};
+
+use super::{Overview, OverviewError, Supervision};
+use crate::{
+    accounts::{Allowed, SignedIn},
+    clock,
+    http::{Body, Problem},
+};
+
+/// All routes of this domain.
+pub fn routes(state: Supervision) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(overview)).with_state(state)
+}
+
+/// How things stand.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OverviewView {
+    screens: usize,
+    online: usize,
+    never_seen: usize,
+    venues: usize,
+    venues_without_screen: usize,
+    waiting_reviews: i64,
+    running_campaigns: Vec<RunningCampaign>,
+    active_takeovers: Vec<ActiveTakeover>,
+    silent: Vec<SilentScreen>,
+}
+
+/// A campaign that is on the walls.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RunningCampaign {
+    id: CampaignId,
+    name: String,
+}
+
+/// A takeover that is on the walls.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ActiveTakeover {
+    id: TakeoverId,
+    title: String,
+    expires: UtcMillis,
+}
+
+/// A screen that should report and does not.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SilentScreen {
+    id: ScreenId,
+    /// Venue and name.
+    name: String,
+    /// Never without.
+    last_seen: Option<UtcMillis>,
+}
+
+impl From<Overview> for OverviewView {
+    fn from(o: Overview) -> Self {
+        let campaigns = o.running_campaigns.into_iter().map(|(id, name)| RunningCampaign { id, name });
+        let takeovers =
+            o.active_takeovers.into_iter().map(|(id, title, expires)| ActiveTakeover { id, title, expires });
+        let silent = o.silent.into_iter().map(|s| SilentScreen { id: s.id, name: s.name, last_seen: s.last_seen });
+        Self {
+            screens: o.screens,
+            online: o.online,
+            never_seen: o.never_seen,
+            venues: o.venues,
+            venues_without_screen: o.venues_without_screen,
+            waiting_reviews: o.waiting_reviews,
+            running_campaigns: campaigns.collect(),
+            active_takeovers: takeovers.collect(),
+            silent: silent.collect(),
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/overview", tag = "supervision", responses((status = 200, body = OverviewView)),
+    extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
+async fn overview(State(supervision): State<Supervision>, _: Allowed<SignedIn>) -> Result<Body<OverviewView>, Problem> {
+    let today = clock::today(chrono_tz::Asia::Shanghai);
+    Ok(Body(supervision.overview(today, clock::now()).await?.into()))
+}
+
+impl From<OverviewError> for Problem {
+    fn from(error: OverviewError) -> Self {
+        match error {
+            OverviewError::Screens(e) => e.into(),
+            OverviewError::Content(e) => e.into(),
+            OverviewError::Campaigns(e) => e.into(),
+        }
+    }
+}
