@@ -27,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<Playlists> {
 
 /// How long to wait.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Wait {
     /// Seconds to wait for a manifest other than that of `If-None-Match`; 50 at most.
     #[serde(default)]

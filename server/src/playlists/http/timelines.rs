@@ -25,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<Playlists> {
 
 /// Which day.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct DayQuery {
     /// Local date; today without.
@@ -50,6 +51,7 @@ async fn published(
 
 /// Which screen on which day.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewQuery {
     screen: ScreenId,
