@@ -166,13 +166,13 @@ impl App {
 
     /// The OpenAPI document.
     pub fn openapi(&self) -> utoipa::openapi::OpenApi {
-        self.routes().into_openapi()
+        name_operations(self.routes().into_openapi())
     }
 
     /// The whole HTTP service.
     pub fn router(&self) -> Router {
         let (router, openapi) = self.routes().split_for_parts();
-        let document = openapi.to_json().unwrap_or_default();
+        let document = name_operations(openapi).to_json().unwrap_or_default();
         let router = router
             .route("/api/v1/openapi.json", axum::routing::get(async move || json_text(document.clone())))
             .route("/health", axum::routing::get(async || "ok"))
@@ -230,6 +230,30 @@ impl App {
         self.db.close().await;
         served
     }
+}
+
+/// Names each operation after its method and path (`get_screens_id`). By themselves they carry the handler's name, which
+/// is `list` in every domain, and generators of clients take operations of one name for one operation.
+fn name_operations(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    for (path, item) in &mut document.paths.paths {
+        let name = |method: &str| {
+            let parts = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|p| !["", "api", "v1"].contains(p));
+            [method].into_iter().chain(parts).collect::<Vec<_>>().join("_")
+        };
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(name(method));
+            }
+        }
+    }
+    document
 }
 
 fn json_text(text: String) -> impl axum::response::IntoResponse {

@@ -341,6 +341,7 @@ pub struct PublishedView {
 
 /// How strict publishing is.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PublishQuery {
