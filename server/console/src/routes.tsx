@@ -3,6 +3,7 @@ import { createBrowserRouter } from "react-router"
 import { AccountsPage } from "./accounts/AccountsPage"
 import { AuditTrailPage } from "./accounts/AuditTrailPage"
 import { SessionGate } from "./accounts/SessionGate"
+import { ScreensPage } from "./screens/ScreensPage"
 import { Frame } from "./shell/Frame"
 import { Crashed, NoSuchPage } from "./shell/NoSuchPage"
 
@@ -15,6 +16,7 @@ export const router = createBrowserRouter([
         element: <Frame />,
         errorElement: <Crashed />,
         children: [
+          { path: "/screens", element: <ScreensPage /> },
           { path: "/accounts", element: <AccountsPage /> },
           { path: "/audit-trail", element: <AuditTrailPage /> },
           { path: "*", element: <NoSuchPage /> },

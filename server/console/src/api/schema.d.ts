@@ -11,9 +11,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["list"];
+        get: operations["get_accounts"];
         put?: never;
-        post: operations["create"];
+        post: operations["post_accounts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -33,7 +33,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch: operations["update"];
+        patch: operations["patch_accounts_id"];
         trace?: never;
     };
     "/api/v1/accounts/{id}/reset-sign-in": {
@@ -45,7 +45,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["reset_sign_in"];
+        post: operations["post_accounts_id_reset_sign_in"];
         delete?: never;
         options?: never;
         head?: never;
@@ -59,9 +59,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["areas"];
+        get: operations["get_areas"];
         put?: never;
-        post: operations["put_area"];
+        post: operations["post_areas"];
         delete?: never;
         options?: never;
         head?: never;
@@ -75,7 +75,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["audit_trail"];
+        get: operations["get_audit_trail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -92,9 +92,9 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: operations["change_booking"];
+        put: operations["put_bookings_id"];
         post?: never;
-        delete: operations["remove_booking"];
+        delete: operations["delete_bookings_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -107,9 +107,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["list"];
+        get: operations["get_campaigns"];
         put?: never;
-        post: operations["create"];
+        post: operations["post_campaigns"];
         delete?: never;
         options?: never;
         head?: never;
@@ -123,13 +123,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get"];
+        get: operations["get_campaigns_id"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch: operations["update"];
+        patch: operations["patch_campaigns_id"];
         trace?: never;
     };
     "/api/v1/campaigns/{id}/bookings": {
@@ -141,7 +141,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["add_booking"];
+        post: operations["post_campaigns_id_bookings"];
         delete?: never;
         options?: never;
         head?: never;
@@ -157,7 +157,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["publish"];
+        post: operations["post_campaigns_id_publish"];
         delete?: never;
         options?: never;
         head?: never;
@@ -171,7 +171,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["preview"];
+        get: operations["get_campaigns_id_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -189,7 +189,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["withdraw"];
+        post: operations["post_campaigns_id_withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -203,9 +203,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["list"];
+        get: operations["get_creatives"];
         put?: never;
-        post: operations["create"];
+        post: operations["post_creatives"];
         delete?: never;
         options?: never;
         head?: never;
@@ -219,13 +219,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["show"];
+        get: operations["get_creatives_id"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch: operations["change"];
+        patch: operations["patch_creatives_id"];
         trace?: never;
     };
     "/api/v1/creatives/{id}/approve": {
@@ -237,7 +237,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["approve"];
+        post: operations["post_creatives_id_approve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -251,7 +251,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["original"];
+        get: operations["get_creatives_id_original"];
         put?: never;
         post?: never;
         delete?: never;
@@ -269,7 +269,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["reject"];
+        post: operations["post_creatives_id_reject"];
         delete?: never;
         options?: never;
         head?: never;
@@ -283,7 +283,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["renditions"];
+        get: operations["get_creatives_id_renditions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -301,7 +301,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["submit"];
+        post: operations["post_creatives_id_submit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -315,7 +315,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["thumbnail"];
+        get: operations["get_creatives_id_thumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -333,7 +333,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["withdraw"];
+        post: operations["post_creatives_id_withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -347,9 +347,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["departments"];
+        get: operations["get_departments"];
         put?: never;
-        post: operations["put_department"];
+        post: operations["post_departments"];
         delete?: never;
         options?: never;
         head?: never;
@@ -363,7 +363,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["fraud_types"];
+        get: operations["get_fraud_types"];
         put?: never;
         post?: never;
         delete?: never;
@@ -381,7 +381,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["pair"];
+        post: operations["post_pairings"];
         delete?: never;
         options?: never;
         head?: never;
@@ -395,7 +395,87 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["waiting"];
+        get: operations["get_pairings_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plays/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plays/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plays/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plays/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -413,7 +493,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["reach"];
+        post: operations["post_reach"];
         delete?: never;
         options?: never;
         head?: never;
@@ -427,7 +507,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["rendition"];
+        get: operations["get_renditions_digest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -443,7 +523,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["list"];
+        get: operations["get_screens"];
         put?: never;
         post?: never;
         delete?: never;
@@ -459,13 +539,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get"];
+        get: operations["get_screens_id"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch: operations["change"];
+        patch: operations["patch_screens_id"];
         trace?: never;
     };
     "/api/v1/screens/{id}/on-air": {
@@ -475,7 +555,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["on_air"];
+        get: operations["get_screens_id_on_air"];
         put?: never;
         post?: never;
         delete?: never;
@@ -491,7 +571,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["picture"];
+        get: operations["get_screens_id_picture"];
         put?: never;
         post?: never;
         delete?: never;
@@ -507,7 +587,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["picture_info"];
+        get: operations["get_screens_id_picture_info"];
         put?: never;
         post?: never;
         delete?: never;
@@ -525,7 +605,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["retire"];
+        post: operations["post_screens_id_retire"];
         delete?: never;
         options?: never;
         head?: never;
@@ -539,7 +619,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["published"];
+        get: operations["get_screens_id_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -555,10 +635,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["who_am_i"];
+        get: operations["get_session"];
         put?: never;
-        post: operations["sign_in"];
-        delete: operations["sign_out"];
+        post: operations["post_session"];
+        delete: operations["delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -573,7 +653,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["set_password"];
+        post: operations["post_session_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -589,7 +669,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["check"];
+        post: operations["post_slogans_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -603,9 +683,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["list"];
+        get: operations["get_takeovers"];
         put?: never;
-        post: operations["start"];
+        post: operations["post_takeovers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -621,7 +701,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["withdraw"];
+        post: operations["post_takeovers_id_withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -637,7 +717,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["upload"];
+        post: operations["post_uploads"];
         delete?: never;
         options?: never;
         head?: never;
@@ -651,7 +731,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["venue_types"];
+        get: operations["get_venue_types"];
         put?: never;
         post?: never;
         delete?: never;
@@ -667,9 +747,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["venues"];
+        get: operations["get_venues"];
         put?: never;
-        post: operations["add_venue"];
+        post: operations["post_venues"];
         delete?: never;
         options?: never;
         head?: never;
@@ -683,13 +763,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["venue"];
+        get: operations["get_venues_id"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch: operations["change_venue"];
+        patch: operations["patch_venues_id"];
         trace?: never;
     };
     "/player/v1/assets/{digest}": {
@@ -699,7 +779,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["asset"];
+        get: operations["get_player_assets_digest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -717,7 +797,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["introduce"];
+        post: operations["post_player_enrolments"];
         delete?: never;
         options?: never;
         head?: never;
@@ -731,7 +811,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["mine"];
+        get: operations["get_player_enrolments_mine"];
         put?: never;
         post?: never;
         delete?: never;
@@ -747,7 +827,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["manifest"];
+        get: operations["get_player_manifest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -764,8 +844,24 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: operations["picture"];
+        put: operations["put_player_picture"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/player/v1/play-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post_player_play_batches"];
         delete?: never;
         options?: never;
         head?: never;
@@ -779,7 +875,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["playlist"];
+        get: operations["get_player_playlists_digest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -797,7 +893,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["status"];
+        post: operations["post_player_status"];
         delete?: never;
         options?: never;
         head?: never;
@@ -811,7 +907,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["time"];
+        get: operations["get_player_time"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1207,6 +1303,52 @@ export interface components {
             title: string;
         };
         /**
+         * @description What sort of thing a person should look into.
+         * @enum {string}
+         */
+        FindingKind: "bad_signature" | "malformed" | "other_screen" | "broken_chain" | "conflict" | "gap" | "unknown_item" | "impossible_time";
+        /** @description Findings, the newest first. */
+        FindingPage: {
+            items: components["schemas"]["FindingView"][];
+            /**
+             * Format: int64
+             * @description Cursor of the next page; none on the last.
+             */
+            next?: number | null;
+        };
+        /** @description Something a person should look into. */
+        FindingView: {
+            /** @description SHA-256 of the bytes as they came. */
+            batch: string;
+            details: Record<string, never>;
+            first_at: components["schemas"]["UtcMillis"];
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["FindingKind"];
+            last_at: components["schemas"]["UtcMillis"];
+            resolved_at?: components["schemas"]["UtcMillis"] | null;
+            screen: components["schemas"]["ScreenId"];
+            screen_name: string;
+            /**
+             * Format: int64
+             * @description The batch's number, if it could be read.
+             */
+            sequence?: number | null;
+            /**
+             * Format: int64
+             * @description How often it was met.
+             */
+            times: number;
+            /** @description What it means, in Chinese. */
+            title: string;
+            venue_name: string;
+        };
+        /**
+         * @description Why a play is not counted although the screen signed it.
+         * @enum {string}
+         */
+        Flag: "unknown_item" | "impossible_time";
+        /**
          * @description Which fraud a creative warns of.
          * @enum {string}
          */
@@ -1353,6 +1495,67 @@ export interface components {
         /** @description How old the live picture is. */
         PictureInfo: {
             at?: components["schemas"]["UtcMillis"] | null;
+        };
+        /** @description Plays, the newest first. */
+        PlayPage: {
+            items: components["schemas"]["PlayView"][];
+            /** @description Cursor of the next page; none on the last. */
+            next?: string | null;
+        };
+        /**
+         * @description How a play went (ITU-T H.782, `PlayStatus`).
+         * @enum {string}
+         */
+        PlayStatus: "success" | "hardware_failure" | "content_failure" | "interrupted";
+        /** @description A play. */
+        PlayView: {
+            /** @description Milliseconds that it was shown. */
+            actual: components["schemas"]["Millis"];
+            /** @description 12-digit code. */
+            area: string;
+            area_name: string;
+            /** @description SHA-256 of the file that was shown. */
+            asset: string;
+            /** @description The booking, or the takeover under its id. */
+            booking: components["schemas"]["BookingId"];
+            booking_name?: string | null;
+            campaign?: components["schemas"]["CampaignId"] | null;
+            campaign_name?: string | null;
+            /** @description Shown its full length, and nothing against it. */
+            counted: boolean;
+            creative: components["schemas"]["CreativeId"];
+            creative_kind?: components["schemas"]["CreativeKind"] | null;
+            /** @description None if there is no such creative: see `flag`. */
+            creative_title?: string | null;
+            /**
+             * Format: date
+             * @description The venue's local date.
+             */
+            day: string;
+            /** @description Code. */
+            department: string;
+            flag?: components["schemas"]["Flag"] | null;
+            /** @description Milliseconds that it was meant to last. */
+            planned: components["schemas"]["Millis"];
+            /**
+             * Format: int32
+             * @description Position in the batch, from 0.
+             */
+            position: number;
+            screen: components["schemas"]["ScreenId"];
+            screen_name: string;
+            /**
+             * Format: int64
+             * @description Number of the batch.
+             */
+            sequence: number;
+            started: components["schemas"]["UtcMillis"];
+            status: components["schemas"]["PlayStatus"];
+            trigger: components["schemas"]["Trigger"];
+            venue: components["schemas"]["VenueId"];
+            venue_name: string;
+            venue_type: components["schemas"]["VenueType"];
+            zone: components["schemas"]["ZoneName"];
         };
         /** @description `POST /player/v1/status`, every so often. */
         PlayerStatus: {
@@ -1685,6 +1888,42 @@ export interface components {
             /** @description Why: needed for a rejection. */
             reason?: string | null;
         };
+        /** @description Lines by key. `status` and `counted_only` do not change them: they have a column for each. */
+        Summary: {
+            items: components["schemas"]["SummaryView"][];
+        };
+        /** @description A line of a summary. */
+        SummaryView: {
+            /**
+             * Format: int64
+             * @description Plays shown their full length.
+             */
+            completed: number;
+            /**
+             * Format: int64
+             * @description Plays that failed.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Plays shown for a part.
+             */
+            interrupted: number;
+            /** @description An id, a code, a date or an hour; empty for takeovers among campaigns. */
+            key: string;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Plays that are not believed.
+             */
+            not_counted: number;
+            /**
+             * Format: int64
+             * @description Milliseconds on the wall.
+             */
+            shown_ms: number;
+        };
         /** @description What a takeover is to be. */
         TakeoverForm: {
             /** @description Approved ones only. */
@@ -1746,6 +1985,11 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /**
+         * @description What put a play on the wall.
+         * @enum {string}
+         */
+        Trigger: "loop" | "takeover";
         /** @description How many screens of a venue type. */
         TypeCount: {
             name: string;
@@ -1882,7 +2126,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    list: {
+    get_accounts: {
         parameters: {
             query?: never;
             header?: never;
@@ -1901,7 +2145,7 @@ export interface operations {
             };
         };
     };
-    create: {
+    post_accounts: {
         parameters: {
             query?: never;
             header?: never;
@@ -1924,7 +2168,7 @@ export interface operations {
             };
         };
     };
-    update: {
+    patch_accounts_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -1949,7 +2193,7 @@ export interface operations {
             };
         };
     };
-    reset_sign_in: {
+    post_accounts_id_reset_sign_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -1970,7 +2214,7 @@ export interface operations {
             };
         };
     };
-    areas: {
+    get_areas: {
         parameters: {
             query?: never;
             header?: never;
@@ -1989,7 +2233,7 @@ export interface operations {
             };
         };
     };
-    put_area: {
+    post_areas: {
         parameters: {
             query?: never;
             header?: never;
@@ -2012,7 +2256,7 @@ export interface operations {
             };
         };
     };
-    audit_trail: {
+    get_audit_trail: {
         parameters: {
             query?: {
                 /** @description Only lines with a smaller number: the `next` of the page before. */
@@ -2036,7 +2280,7 @@ export interface operations {
             };
         };
     };
-    change_booking: {
+    put_bookings_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2061,7 +2305,7 @@ export interface operations {
             };
         };
     };
-    remove_booking: {
+    delete_bookings_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2082,7 +2326,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_campaigns: {
         parameters: {
             query?: never;
             header?: never;
@@ -2101,7 +2345,7 @@ export interface operations {
             };
         };
     };
-    create: {
+    post_campaigns: {
         parameters: {
             query?: never;
             header?: never;
@@ -2124,7 +2368,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    get_campaigns_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2145,7 +2389,7 @@ export interface operations {
             };
         };
     };
-    update: {
+    patch_campaigns_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2170,7 +2414,7 @@ export interface operations {
             };
         };
     };
-    add_booking: {
+    post_campaigns_id_bookings: {
         parameters: {
             query?: never;
             header?: never;
@@ -2195,7 +2439,7 @@ export interface operations {
             };
         };
     };
-    publish: {
+    post_campaigns_id_publish: {
         parameters: {
             query?: {
                 /** @description Publish bookings that reach no screen yet, too: screens enrolled later join by themselves. */
@@ -2219,15 +2463,16 @@ export interface operations {
             };
         };
     };
-    preview: {
+    get_campaigns_id_timeline: {
         parameters: {
-            query?: never;
+            query: {
+                screen: components["schemas"]["ScreenId"];
+                /** @description Local date; today without. */
+                date?: string;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["CampaignId"];
-                screen: components["schemas"]["ScreenId"];
-                /** @description Local date; today without. */
-                date: string | null;
             };
             cookie?: never;
         };
@@ -2243,7 +2488,7 @@ export interface operations {
             };
         };
     };
-    withdraw: {
+    post_campaigns_id_withdraw: {
         parameters: {
             query?: never;
             header?: never;
@@ -2262,7 +2507,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_creatives: {
         parameters: {
             query?: {
                 kind?: components["schemas"]["CreativeKind"];
@@ -2291,7 +2536,7 @@ export interface operations {
             };
         };
     };
-    create: {
+    post_creatives: {
         parameters: {
             query?: never;
             header?: never;
@@ -2314,7 +2559,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    get_creatives_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2335,7 +2580,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    patch_creatives_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2360,7 +2605,7 @@ export interface operations {
             };
         };
     };
-    approve: {
+    post_creatives_id_approve: {
         parameters: {
             query?: never;
             header?: never;
@@ -2385,7 +2630,7 @@ export interface operations {
             };
         };
     };
-    original: {
+    get_creatives_id_original: {
         parameters: {
             query?: never;
             header?: never;
@@ -2406,7 +2651,7 @@ export interface operations {
             };
         };
     };
-    reject: {
+    post_creatives_id_reject: {
         parameters: {
             query?: never;
             header?: never;
@@ -2431,7 +2676,7 @@ export interface operations {
             };
         };
     };
-    renditions: {
+    get_creatives_id_renditions: {
         parameters: {
             query?: never;
             header?: never;
@@ -2452,7 +2697,7 @@ export interface operations {
             };
         };
     };
-    submit: {
+    post_creatives_id_submit: {
         parameters: {
             query?: never;
             header?: never;
@@ -2473,7 +2718,7 @@ export interface operations {
             };
         };
     };
-    thumbnail: {
+    get_creatives_id_thumbnail: {
         parameters: {
             query?: never;
             header?: never;
@@ -2494,7 +2739,7 @@ export interface operations {
             };
         };
     };
-    withdraw: {
+    post_creatives_id_withdraw: {
         parameters: {
             query?: never;
             header?: never;
@@ -2519,7 +2764,7 @@ export interface operations {
             };
         };
     };
-    departments: {
+    get_departments: {
         parameters: {
             query?: never;
             header?: never;
@@ -2538,7 +2783,7 @@ export interface operations {
             };
         };
     };
-    put_department: {
+    post_departments: {
         parameters: {
             query?: never;
             header?: never;
@@ -2561,7 +2806,7 @@ export interface operations {
             };
         };
     };
-    fraud_types: {
+    get_fraud_types: {
         parameters: {
             query?: never;
             header?: never;
@@ -2580,7 +2825,7 @@ export interface operations {
             };
         };
     };
-    pair: {
+    post_pairings: {
         parameters: {
             query?: never;
             header?: never;
@@ -2603,7 +2848,7 @@ export interface operations {
             };
         };
     };
-    waiting: {
+    get_pairings_code: {
         parameters: {
             query?: never;
             header?: never;
@@ -2624,7 +2869,223 @@ export interface operations {
             };
         };
     };
-    reach: {
+    get_plays: {
+        parameters: {
+            query?: {
+                /** @description On this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description In this venue. */
+                venue?: components["schemas"]["VenueId"];
+                /** @description In this area or below: 12 digits. */
+                area?: string;
+                /** @description In venues of this department. */
+                department?: string;
+                /** @description In venues of this type. */
+                venue_type?: components["schemas"]["VenueType"];
+                /** @description Of this creative. */
+                creative?: components["schemas"]["CreativeId"];
+                /** @description For this campaign. */
+                campaign?: components["schemas"]["CampaignId"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description That went like this. */
+                status?: components["schemas"]["PlayStatus"];
+                /** @description Only those that count. */
+                counted_only?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Records on a page: 100, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayPage"];
+                };
+            };
+        };
+    };
+    get_plays_bundle: {
+        parameters: {
+            query?: {
+                /** @description On this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description In this venue. */
+                venue?: components["schemas"]["VenueId"];
+                /** @description In this area or below: 12 digits. */
+                area?: string;
+                /** @description In venues of this department. */
+                department?: string;
+                /** @description In venues of this type. */
+                venue_type?: components["schemas"]["VenueType"];
+                /** @description Of this creative. */
+                creative?: components["schemas"]["CreativeId"];
+                /** @description For this campaign. */
+                campaign?: components["schemas"]["CampaignId"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description That went like this. */
+                status?: components["schemas"]["PlayStatus"];
+                /** @description Only those that count. */
+                counted_only?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_plays_export: {
+        parameters: {
+            query: {
+                /** @description On this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description In this venue. */
+                venue?: components["schemas"]["VenueId"];
+                /** @description In this area or below: 12 digits. */
+                area?: string;
+                /** @description In venues of this department. */
+                department?: string;
+                /** @description In venues of this type. */
+                venue_type?: components["schemas"]["VenueType"];
+                /** @description Of this creative. */
+                creative?: components["schemas"]["CreativeId"];
+                /** @description For this campaign. */
+                campaign?: components["schemas"]["CampaignId"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description That went like this. */
+                status?: components["schemas"]["PlayStatus"];
+                /** @description Only those that count. */
+                counted_only?: boolean;
+                /** @description `people` or `outsmart`. */
+                format: "people" | "outsmart";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+        };
+    };
+    get_plays_findings: {
+        parameters: {
+            query?: {
+                /** @description Of this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description Only those that have not solved themselves. */
+                open?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description Findings on a page: 100, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+        };
+    };
+    get_plays_summary: {
+        parameters: {
+            query: {
+                /** @description On this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description In this venue. */
+                venue?: components["schemas"]["VenueId"];
+                /** @description In this area or below: 12 digits. */
+                area?: string;
+                /** @description In venues of this department. */
+                department?: string;
+                /** @description In venues of this type. */
+                venue_type?: components["schemas"]["VenueType"];
+                /** @description Of this creative. */
+                creative?: components["schemas"]["CreativeId"];
+                /** @description For this campaign. */
+                campaign?: components["schemas"]["CampaignId"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description That went like this. */
+                status?: components["schemas"]["PlayStatus"];
+                /** @description Only those that count. */
+                counted_only?: boolean;
+                /** @description What to have a line for. */
+                group: "creative" | "campaign" | "screen" | "venue_type" | "area" | "department" | "day" | "hour";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+        };
+    };
+    post_reach: {
         parameters: {
             query?: never;
             header?: never;
@@ -2647,7 +3108,7 @@ export interface operations {
             };
         };
     };
-    rendition: {
+    get_renditions_digest: {
         parameters: {
             query?: never;
             header?: never;
@@ -2668,7 +3129,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_screens: {
         parameters: {
             query?: {
                 /** @description Of this venue. */
@@ -2702,7 +3163,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    get_screens_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2723,7 +3184,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    patch_screens_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2748,7 +3209,7 @@ export interface operations {
             };
         };
     };
-    on_air: {
+    get_screens_id_on_air: {
         parameters: {
             query?: never;
             header?: never;
@@ -2769,7 +3230,7 @@ export interface operations {
             };
         };
     };
-    picture: {
+    get_screens_id_picture: {
         parameters: {
             query?: never;
             header?: never;
@@ -2797,7 +3258,7 @@ export interface operations {
             };
         };
     };
-    picture_info: {
+    get_screens_id_picture_info: {
         parameters: {
             query?: never;
             header?: never;
@@ -2818,7 +3279,7 @@ export interface operations {
             };
         };
     };
-    retire: {
+    post_screens_id_retire: {
         parameters: {
             query?: never;
             header?: never;
@@ -2837,14 +3298,15 @@ export interface operations {
             };
         };
     };
-    published: {
+    get_screens_id_timeline: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Local date; today without. */
+                date?: string;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["ScreenId"];
-                /** @description Local date; today without. */
-                date: string | null;
             };
             cookie?: never;
         };
@@ -2860,7 +3322,7 @@ export interface operations {
             };
         };
     };
-    who_am_i: {
+    get_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -2879,7 +3341,7 @@ export interface operations {
             };
         };
     };
-    sign_in: {
+    post_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -2902,7 +3364,7 @@ export interface operations {
             };
         };
     };
-    sign_out: {
+    delete_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -2919,7 +3381,7 @@ export interface operations {
             };
         };
     };
-    set_password: {
+    post_session_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -2940,7 +3402,7 @@ export interface operations {
             };
         };
     };
-    check: {
+    post_slogans_check: {
         parameters: {
             query?: never;
             header?: never;
@@ -2963,7 +3425,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_takeovers: {
         parameters: {
             query?: never;
             header?: never;
@@ -2982,7 +3444,7 @@ export interface operations {
             };
         };
     };
-    start: {
+    post_takeovers: {
         parameters: {
             query?: never;
             header?: never;
@@ -3005,7 +3467,7 @@ export interface operations {
             };
         };
     };
-    withdraw: {
+    post_takeovers_id_withdraw: {
         parameters: {
             query?: never;
             header?: never;
@@ -3024,7 +3486,7 @@ export interface operations {
             };
         };
     };
-    upload: {
+    post_uploads: {
         parameters: {
             query?: {
                 /** @description File name, for people and to notice a wrong extension. */
@@ -3050,7 +3512,7 @@ export interface operations {
             };
         };
     };
-    venue_types: {
+    get_venue_types: {
         parameters: {
             query?: never;
             header?: never;
@@ -3069,7 +3531,7 @@ export interface operations {
             };
         };
     };
-    venues: {
+    get_venues: {
         parameters: {
             query?: {
                 /** @description Of this type. */
@@ -3097,7 +3559,7 @@ export interface operations {
             };
         };
     };
-    add_venue: {
+    post_venues: {
         parameters: {
             query?: never;
             header?: never;
@@ -3120,7 +3582,7 @@ export interface operations {
             };
         };
     };
-    venue: {
+    get_venues_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3141,7 +3603,7 @@ export interface operations {
             };
         };
     };
-    change_venue: {
+    patch_venues_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3166,7 +3628,7 @@ export interface operations {
             };
         };
     };
-    asset: {
+    get_player_assets_digest: {
         parameters: {
             query?: never;
             header?: never;
@@ -3197,7 +3659,7 @@ export interface operations {
             };
         };
     };
-    introduce: {
+    post_player_enrolments: {
         parameters: {
             query?: never;
             header?: never;
@@ -3214,7 +3676,7 @@ export interface operations {
             };
         };
     };
-    mine: {
+    get_player_enrolments_mine: {
         parameters: {
             query?: never;
             header?: never;
@@ -3231,7 +3693,7 @@ export interface operations {
             };
         };
     };
-    manifest: {
+    get_player_manifest: {
         parameters: {
             query?: {
                 /** @description Seconds to wait for a manifest other than that of `If-None-Match`; 50 at most. */
@@ -3264,7 +3726,7 @@ export interface operations {
             };
         };
     };
-    picture: {
+    put_player_picture: {
         parameters: {
             query?: never;
             header?: never;
@@ -3281,7 +3743,37 @@ export interface operations {
             };
         };
     };
-    playlist: {
+    post_player_play_batches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the signed receipt, COSE_Sign1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_player_playlists_digest: {
         parameters: {
             query?: never;
             header?: never;
@@ -3307,7 +3799,7 @@ export interface operations {
             };
         };
     };
-    status: {
+    post_player_status: {
         parameters: {
             query?: never;
             header?: never;
@@ -3324,7 +3816,7 @@ export interface operations {
             };
         };
     };
-    time: {
+    get_player_time: {
         parameters: {
             query: {
                 /** @description 64 hexadecimal digits. */

@@ -1,0 +1,211 @@
+/** A screen's details: its picture, what is on, how it is doing, its programme of today. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
+import { App, Button, Drawer, Form, Input, Modal, Popconfirm, Radio, Switch } from "antd"
+import { useState } from "react"
+import { answered, api } from "../api/client"
+import { asRefusal } from "../api/refusal"
+import { useMay } from "../accounts/session"
+import { useCreativeTitles } from "../content/creatives"
+import { ago, clockTime, dateTime, duration, today } from "../i18n/format"
+import { useLanguage, useWords } from "../i18n/language"
+import { Ribbon } from "../playlists/Ribbon"
+import { Loaded, Nothing, Refused, Waiting } from "../shell/Page"
+import { useFormRefusal, useRefusalNotice } from "../shell/refusals"
+import { words as shell } from "../shell/words"
+import { LivePicture } from "./LivePicture"
+import { nameOf, useAreas, useDepartments, useVenueTypes } from "./places"
+import { DOT, useNow, useScreen, type Layout, type Screen } from "./screens"
+import { words } from "./words"
+
+export function ScreenDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
+  const t = useWords(words)
+  const screen = useScreen(id, 3_000)
+  const title = screen.data ? `${screen.data.venue.name} · ${screen.data.name}` : t.screen
+  return (
+    <Drawer open={id !== null} onClose={onClose} size={720} title={title} destroyOnHidden aria-label={title} footer={screen.data && <Actions screen={screen.data} onClose={onClose} />}>
+      {id && <Loaded query={screen}>{(data) => <Details screen={data} />}</Loaded>}
+    </Drawer>
+  )
+}
+
+function Details({ screen }: { screen: Screen }) {
+  const t = useWords(words)
+  const { language } = useLanguage()
+  const now = useNow()
+  const wide = screen.size.width > screen.size.height * 4
+  return (
+    <div className="stack" style={{ gap: 20 }}>
+      <div style={{ display: "grid", gridTemplateColumns: wide ? "1fr" : "minmax(0, 1fr) 270px", gap: 20 }}>
+        <LivePicture screen={screen} height={wide ? 84 : 250} />
+        <div>
+          <dl className="facts">
+            <dt>{t.state}</dt>
+            <dd>
+              <span className={`dot ${DOT[screen.state]}`}>{t.states[screen.state]}</span>
+              {screen.last_seen && <span className="quiet small"> {ago(screen.last_seen, now, language)}</span>}
+            </dd>
+            <OnAirFacts screen={screen} />
+          </dl>
+        </div>
+      </div>
+      <section>
+        <h2 className="section-title">{t.today}</h2>
+        <Today screen={screen} />
+      </section>
+      <section>
+        <h2 className="section-title">{t.details}</h2>
+        <Device screen={screen} now={now} />
+      </section>
+    </div>
+  )
+}
+
+function OnAirFacts({ screen }: { screen: Screen }) {
+  const t = useWords(words)
+  const titles = useCreativeTitles()
+  const onAir = useQuery({
+    queryKey: ["on-air", screen.id],
+    queryFn: () => answered(api.GET("/api/v1/screens/{id}/on-air", { params: { path: { id: screen.id } } })),
+    refetchInterval: 3_000,
+  })
+  return (
+    <>
+      {screen.zones.map(({ name }) => {
+        const reported = screen.state === "online" ? screen.status?.zones.find((z) => z.zone === name) : undefined
+        const planned = onAir.data?.zones.find((z) => z.zone === name)
+        const id = reported?.creative ?? null
+        const title = id ? (titles.get(id) ?? planned?.title) : undefined
+        return (
+          <div key={name} style={{ display: "contents" }}>
+            <dt>{screen.zones.length > 1 ? t.zones[name] : t.onAir}</dt>
+            <dd>
+              {title ?? <span className="faint">{t.nothingOnAir}</span>}
+              {planned?.takeover && <span className="dot bad small" style={{ marginInlineStart: 8 }}>TAKEOVER</span>}
+            </dd>
+          </div>
+        )
+      })}
+    </>
+  )
+}
+
+function Today({ screen }: { screen: Screen }) {
+  const t = useWords(words)
+  const date = today(screen.timezone)
+  const day = useQuery({
+    queryKey: ["timeline", screen.id, date],
+    queryFn: () => answered(api.GET("/api/v1/screens/{id}/timeline", { params: { path: { id: screen.id }, query: { date } } })),
+    refetchInterval: 30_000,
+  })
+  if (day.data && day.data.zones.some((z) => z.dayparts.length > 0)) return <Ribbon day={day.data} />
+  if (day.data || (day.error && asRefusal(day.error).status === 404)) return <Nothing inTable title={t.todayNone}>{t.todayNoneHint}</Nothing>
+  return day.error ? <Refused error={day.error} retry={() => void day.refetch()} /> : <Waiting />
+}
+
+/** How far a player's clock may be from ours before somebody should look: reports take a moment themselves. */
+const CLOCK_TOLERANCE = 30_000
+
+function Device({ screen, now }: { screen: Screen; now: number }) {
+  const t = useWords(words)
+  const { language } = useLanguage()
+  const areas = useAreas()
+  const departments = useDepartments()
+  const types = useVenueTypes()
+  const { status } = screen
+  const off = status && screen.last_seen ? status.now - screen.last_seen : 0
+  // Seen from here: the reported clock, moved on by the time since the report.
+  const deviceNow = status && screen.last_seen ? now + off : null
+  return (
+    <dl className="facts" style={{ gridTemplateColumns: "max-content minmax(0,1fr) max-content minmax(0,1fr)" }}>
+      <dt>{t.venueType}</dt><dd>{nameOf(types.data, screen.venue.type)}</dd>
+      <dt>{t.kind}</dt><dd>{t.kinds[screen.kind]}{screen.kind !== "speaker" && ` ${screen.size.width}×${screen.size.height}`}</dd>
+      <dt>{t.area}</dt><dd>{nameOf(areas.data, screen.venue.area)}</dd>
+      <dt>{t.layout}</dt><dd>{t.layouts[screen.layout]}</dd>
+      <dt>{t.department}</dt><dd>{nameOf(departments.data, screen.venue.department)}</dd>
+      <dt>{t.sound}</dt><dd>{screen.sound === "on" ? t.soundOn : t.soundOff}</dd>
+      <dt>{t.opening}</dt><dd>{screen.venue.opening}</dd>
+      <dt>{t.clips}</dt><dd>{screen.clips ? t.yes : t.no}</dd>
+      <dt>{t.deviceTime}</dt>
+      <dd>
+        {deviceNow && screen.state === "online" ? clockTime(deviceNow, screen.timezone) : <span className="faint">—</span>}
+        {Math.abs(off) > CLOCK_TOLERANCE && <div className="dot bad small">{t.clockOff(duration(Math.abs(off), language))}</div>}
+      </dd>
+      <dt>{t.deviceZone}</dt>
+      <dd>
+        {status?.device_timezone ?? <span className="faint">{t.deviceZoneUnset}</span>}
+        {status?.device_timezone && status.device_timezone !== screen.timezone && <div className="quiet small">{t.zoneOff(screen.timezone)}</div>}
+      </dd>
+      <dt>{t.manifest}</dt><dd>{status?.manifest_version ? status.manifest_version : <span className="faint">{t.noManifest}</span>}</dd>
+      <dt>{t.missing}</dt><dd>{status?.missing_assets ?? "—"}</dd>
+      <dt>{t.unreported}</dt><dd>{status?.unreported_plays ?? "—"}</dd>
+      <dt>{t.lastError}</dt><dd>{status?.last_error ? <span className="dot bad">{status.last_error}</span> : <span className="faint">{t.none}</span>}</dd>
+      <dt>{t.host}</dt><dd>{screen.host}</dd>
+      <dt>{t.software}</dt><dd>{status?.software ?? "—"}</dd>
+      <dt>{t.enrolled}</dt><dd>{dateTime(screen.enrolled_at)}</dd>
+      <dt>{t.fingerprint}</dt><dd className="mono clip-text" title={screen.fingerprint}>{screen.fingerprint.slice(0, 16)}</dd>
+    </dl>
+  )
+}
+
+function Actions({ screen, onClose }: { screen: Screen; onClose: () => void }) {
+  const t = useWords(words)
+  const common = useWords(shell)
+  const client = useQueryClient()
+  const notice = useRefusalNotice()
+  const { message } = App.useApp()
+  const manage = useMay("manageScreens")
+  const [editing, setEditing] = useState(false)
+  const retire = useMutation({
+    mutationFn: () => answered(api.POST("/api/v1/screens/{id}/retire", { params: { path: { id: screen.id } } })),
+    onSuccess: () => {
+      void message.success(t.retired)
+      void client.invalidateQueries({ queryKey: ["screens"] })
+      onClose()
+    },
+    onError: notice,
+  })
+  if (!manage || screen.state === "retired") return null
+  return (
+    <div className="row">
+      <Button onClick={() => setEditing(true)}>{t.edit}</Button>
+      <Popconfirm title={t.retireAsk(screen.name)} description={<div style={{ maxWidth: 300 }}>{t.retireDetail}</div>} okText={t.retire} okButtonProps={{ danger: true }} cancelText={common.cancel} onConfirm={() => retire.mutateAsync().catch(() => undefined)}>
+        <Button danger className="right">{t.retire}</Button>
+      </Popconfirm>
+      {editing && <EditScreen screen={screen} onClose={() => setEditing(false)} />}
+    </div>
+  )
+}
+
+function EditScreen({ screen, onClose }: { screen: Screen; onClose: () => void }) {
+  const t = useWords(words)
+  const common = useWords(shell)
+  const client = useQueryClient()
+  const [form] = Form.useForm<{ name: string; layout: Layout; sound: boolean }>()
+  const refused = useFormRefusal(form)
+  const save = useMutation({
+    mutationFn: (v: { name: string; layout: Layout; sound: boolean }) =>
+      answered(api.PATCH("/api/v1/screens/{id}", { params: { path: { id: screen.id } }, body: { name: v.name, layout: v.layout, sound: v.sound ? "on" : "off" } })),
+    onSuccess: (changed) => {
+      client.setQueryData(["screen", screen.id], changed)
+      void client.invalidateQueries({ queryKey: ["screens"] })
+      onClose()
+    },
+    onError: refused,
+  })
+  const layouts: Layout[] = screen.kind === "speaker" ? ["audio_only"] : screen.kind === "led_strip" ? ["full"] : ["full", "main_and_ticker"]
+  return (
+    <Modal open title={t.edit} onCancel={onClose} okText={common.save} onOk={() => form.submit()} confirmLoading={save.isPending} width={460}>
+      <Form form={form} layout="vertical" requiredMark={false} initialValues={{ name: screen.name, layout: screen.layout, sound: screen.sound === "on" }} onFinish={(v) => save.mutate(v)}>
+        <Form.Item name="name" label={t.screenName} rules={[{ required: true, whitespace: true, message: t.needed }]}>
+          <Input maxLength={40} autoFocus />
+        </Form.Item>
+        <Form.Item name="layout" label={t.layout}>
+          <Radio.Group options={layouts.map((value) => ({ value, label: t.layouts[value] }))} />
+        </Form.Item>
+        <Form.Item name="sound" label={t.sound} valuePropName="checked">
+          <Switch checkedChildren={t.soundOn} unCheckedChildren={t.soundOff} />
+        </Form.Item>
+      </Form>
+    </Modal>
+  )
+}

@@ -1,0 +1,79 @@
+/** A venue's fields, alone in a dialog or as part of pairing. */
+import { useMutation, useQueryClient } from "@tanstack/react-query"
+import { App, Form, Input, Modal, Select, TreeSelect } from "antd"
+import { answered, api, type Schemas } from "../api/client"
+import { useWords } from "../i18n/language"
+import { useFormRefusal } from "../shell/refusals"
+import { words as shell } from "../shell/words"
+import { areaTree, useAreas, useDepartments, useVenueTypes } from "./places"
+import type { Venue } from "./screens"
+import { words } from "./words"
+
+export type VenueFields = Schemas["AddVenue"]
+
+const OPENING = /^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$/
+
+/** The fields, at `prefix` of the surrounding form. */
+export function VenueFieldset({ prefix = [], focus }: { prefix?: string[]; focus?: boolean }) {
+  const t = useWords(words)
+  const areas = useAreas()
+  const departments = useDepartments()
+  const types = useVenueTypes()
+  const at = (name: string) => [...prefix, name]
+  const needed = [{ required: true, message: t.needed }]
+  return (
+    <div style={{ display: "grid", gridTemplateColumns: "1fr 1fr", columnGap: 16 }}>
+      <Form.Item name={at("name")} label={t.venue} rules={[{ required: true, whitespace: true, message: t.needed }]}>
+        <Input autoFocus={focus} maxLength={60} />
+      </Form.Item>
+      <Form.Item name={at("type")} label={t.venueType} rules={needed}>
+        <Select showSearch optionFilterProp="label" options={types.data?.map((x) => ({ value: x.code, label: x.name }))} />
+      </Form.Item>
+      <Form.Item name={at("area")} label={t.area} rules={needed}>
+        <TreeSelect showSearch treeDefaultExpandAll treeNodeFilterProp="title" treeData={areaTree(areas.data ?? [])} />
+      </Form.Item>
+      <Form.Item name={at("department")} label={t.department} rules={needed}>
+        <Select showSearch optionFilterProp="label" options={departments.data?.map((d) => ({ value: d.code, label: d.name }))} />
+      </Form.Item>
+      <Form.Item name={at("opening")} label={t.opening} extra={t.openingHint} rules={[...needed, { pattern: OPENING, message: t.openingBad }]}>
+        <Input placeholder="08:30-17:30" />
+      </Form.Item>
+      <Form.Item name={at("address")} label={t.address}>
+        <Input maxLength={120} />
+      </Form.Item>
+    </div>
+  )
+}
+
+/** Dialog to add or change a venue. */
+export function VenueDialog({ venue, onClose }: { venue: Venue | null; onClose: () => void }) {
+  const t = useWords(words)
+  const common = useWords(shell)
+  const client = useQueryClient()
+  const { message } = App.useApp()
+  const [form] = Form.useForm<VenueFields>()
+  const refused = useFormRefusal(form)
+  const save = useMutation({
+    mutationFn: (body: VenueFields) =>
+      venue
+        ? answered(api.PATCH("/api/v1/venues/{id}", { params: { path: { id: venue.id } }, body }))
+        : answered(api.POST("/api/v1/venues", { body })),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ["venues"] })
+      void client.invalidateQueries({ queryKey: ["screens"] })
+      void message.success(common.saved)
+      onClose()
+    },
+    onError: refused,
+  })
+  const initial = venue
+    ? { name: venue.name, type: venue.type, area: venue.area, department: venue.department, opening: venue.opening, address: venue.address }
+    : { opening: "00:00-24:00", address: "" }
+  return (
+    <Modal open title={venue ? t.venueTitle(venue.name) : t.addVenue} onCancel={onClose} okText={venue ? common.save : t.addVenue} onOk={() => form.submit()} confirmLoading={save.isPending} width={620}>
+      <Form form={form} layout="vertical" requiredMark={false} initialValues={initial} onFinish={(v) => save.mutate(v)}>
+        <VenueFieldset focus={!venue} />
+      </Form>
+    </Modal>
+  )
+}
