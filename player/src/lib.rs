@@ -1,1 +1,10 @@
-//! Xuanping.
+//! The unattended player that owns one wall.
+//!
+//! One loop takes events, a pure state turns them into actions, and everything slow happens elsewhere: the network on its
+//! own threads, decoding on another, clips in another process. What is on the wall never waits for any of them.
+
+pub mod clock;
+pub mod durable;
+pub mod entropy;
+pub mod journal;
+pub mod keys;

@@ -1,0 +1,151 @@
+//! Turns closed segments into signed batches, on a thread of its own: syncing may take long and must never hold up a frame.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File},
+    io,
+};
+
+use xuanping_core::{
+    id::{BootId, ScreenId},
+    playlog::{BATCH_VERSION, Batch, ItemRef, Play, SignedBatch},
+    sign::SecretKey,
+};
+
+use super::{
+    Entry, Journal,
+    segment::{discard, finished_plays, segments},
+};
+use crate::clock::Moment;
+
+/// When a segment is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealRules {
+    /// A segment with plays is closed after so many milliseconds.
+    pub interval: u64,
+    /// Or as soon as it has this many plays.
+    pub plays: usize,
+}
+
+impl SealRules {
+    /// While the server does not answer, small batches would only pile up: segments then grow to `plays`, but are closed
+    /// at the latest after this many milliseconds.
+    pub const OFFLINE_INTERVAL: u64 = 600_000;
+    /// From so many batches without a receipt on, the server counts as not answering.
+    pub const OFFLINE_BATCHES: u64 = 4;
+}
+
+/// Closes, syncs and seals. Owned by one thread.
+#[derive(Debug)]
+pub struct Sealer {
+    journal: Journal,
+    screen: ScreenId,
+    boot: BootId,
+    rules: SealRules,
+    last: u64,
+}
+
+impl Sealer {
+    /// A sealer for the journal of `screen`.
+    pub fn new(journal: Journal, screen: ScreenId, boot: BootId, rules: SealRules, now: Moment) -> Self {
+        Self { journal, screen, boot, rules, last: now.monotonic }
+    }
+
+    /// Syncs what was appended, closes the segment if it is time (or `at_once`), and seals every closed one. Returns how
+    /// many batches were made. After an error the same call is simply made again.
+    pub fn work(&mut self, key: &SecretKey, now: Moment, at_once: bool) -> io::Result<usize> {
+        let worked = self.try_work(key, now, at_once);
+        if worked.as_ref().is_err_and(is_full) {
+            self.journal.spend_reserve();
+            return self.try_work(key, now, at_once);
+        }
+        worked
+    }
+
+    fn try_work(&mut self, key: &SecretKey, now: Moment, at_once: bool) -> io::Result<usize> {
+        let (to_sync, finished) = {
+            let mut segment = self.journal.segment();
+            segment.write_backlog()?;
+            (segment.to_sync(), segment.finished())
+        };
+        if let Some(file) = to_sync {
+            file?.sync_data()?;
+        }
+        if self.due(finished, now, at_once) {
+            self.journal.segment().rotate()?;
+            File::open(&self.journal.folder)?.sync_all()?;
+            self.last = now.monotonic;
+        }
+        if finished == 0 {
+            self.last = now.monotonic;
+        }
+        let made = self.seal_closed(key, now)?;
+        if made > 0 {
+            self.journal.keep_reserve();
+        }
+        Ok(made)
+    }
+
+    fn due(&self, finished: usize, now: Moment, at_once: bool) -> bool {
+        let waited = now.monotonic.saturating_sub(self.last);
+        let offline = self.journal.outbox.waiting().batches >= SealRules::OFFLINE_BATCHES;
+        let interval = if offline { SealRules::OFFLINE_INTERVAL.max(self.rules.interval) } else { self.rules.interval };
+        finished > 0 && (at_once || finished >= self.rules.plays || waited >= interval)
+    }
+
+    fn seal_closed(&self, key: &SecretKey, now: Moment) -> io::Result<usize> {
+        let current = self.journal.segment().number();
+        let mut made = 0;
+        for number in segments(&self.journal.folder)?.into_iter().filter(|n| *n < current) {
+            let head = self.journal.outbox.head()?;
+            if number > head.sequence {
+                let plays = finished_plays(&self.journal.folder, number)?;
+                let (items, plays) = tabulate(plays);
+                let batch = Batch {
+                    version: BATCH_VERSION,
+                    screen: self.screen,
+                    boot: self.boot,
+                    sequence: number,
+                    previous: head.digest,
+                    sealed: now.wall,
+                    items,
+                    plays,
+                };
+                self.journal.outbox.put(&SignedBatch::sign(batch, key))?;
+                made += 1;
+            }
+            // Only now that its batch is durable.
+            discard(&self.journal.folder, number)?;
+        }
+        Ok(made)
+    }
+}
+
+/// Moves what the plays showed into a table without duplicates.
+fn tabulate(entries: Vec<Entry>) -> (Vec<ItemRef>, Vec<Play>) {
+    let mut items = Vec::new();
+    let mut places = HashMap::new();
+    let plays = entries
+        .into_iter()
+        .map(|Entry { item, play }| {
+            let place = *places.entry(item).or_insert_with(|| {
+                items.push(item);
+                items.len() as u32 - 1
+            });
+            Play { item: place, ..play }
+        })
+        .collect();
+    (items, plays)
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Forgets every play and batch: the screen was retired.
+pub fn wipe(data: &std::path::Path) -> io::Result<()> {
+    match fs::remove_dir_all(data.join("journal")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

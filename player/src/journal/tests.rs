@@ -1,0 +1,340 @@
+//! The journal under power cuts, kills and full disks.
+
+use std::fs;
+
+use proptest::prelude::*;
+use uuid::Uuid;
+use xuanping_core::{
+    digest::Digest,
+    geometry::ZoneName,
+    id::{BookingId, BootId, CreativeId, ScreenId},
+    playlog::{ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger},
+    sign::SecretKey,
+    time::{Millis, UtcMillis},
+};
+
+use super::*;
+use crate::clock::Moment;
+
+const RULES: SealRules = SealRules { interval: 1_000, plays: 1_000 };
+
+fn key() -> SecretKey {
+    SecretKey::from_seed(&[7; 32])
+}
+
+fn publisher() -> SecretKey {
+    SecretKey::from_seed(&[8; 32])
+}
+
+fn screen() -> ScreenId {
+    ScreenId::new(Uuid::from_u128(1))
+}
+
+fn at(monotonic: u64) -> Moment {
+    Moment { wall: UtcMillis(1_000_000 + monotonic as i64), monotonic }
+}
+
+/// Play number `n`: recognisable by its start.
+fn entry(n: u64) -> Entry {
+    let item = ItemRef {
+        playlist: Some(Digest::of(b"playlist")),
+        booking: BookingId::new(Uuid::from_u128(2)),
+        creative: CreativeId::new(Uuid::from_u128(u128::from(n % 3))),
+        asset: Digest::of(b"asset"),
+    };
+    let play = Play {
+        item: 0,
+        zone: ZoneName::Main,
+        start: UtcMillis(n as i64),
+        monotonic: n,
+        planned: Millis(10_000),
+        actual: Millis(10_000),
+        status: PlayStatus::Success,
+        trigger: Trigger::Loop,
+        evidence: Vec::new(),
+    };
+    Entry { item, play }
+}
+
+fn sealer(journal: &Journal) -> Sealer {
+    Sealer::new(journal.clone(), screen(), BootId::new(Uuid::from_u128(3)), RULES, at(0))
+}
+
+fn play(journal: &Journal, n: u64) {
+    journal.append(&Record::Opened(n, entry(n))).unwrap();
+    journal.append(&Record::Finished(n, entry(n))).unwrap();
+}
+
+/// What a server would do: takes batches in order, checks the chain, gives receipts.
+#[derive(Default)]
+struct Server {
+    taken: Vec<SignedBatch>,
+}
+
+impl Server {
+    fn take_all(&mut self, journal: &Journal) {
+        while let Some(batch) = journal.outbox().oldest().unwrap() {
+            self.take(&batch);
+            let receipt = Receipt {
+                screen: screen(),
+                sequence: batch.batch().sequence,
+                batch: batch.digest(),
+                received: UtcMillis(0),
+            };
+            journal.outbox().acknowledged(&batch, &receipt.sign(&publisher()), &publisher().public()).unwrap();
+        }
+    }
+
+    fn take(&mut self, batch: &SignedBatch) {
+        let batch = SignedBatch::verify(batch.signed().to_vec(), &key().public()).unwrap();
+        if let Some(known) = self.taken.iter().find(|b| b.batch().sequence == batch.batch().sequence) {
+            assert_eq!(known.digest(), batch.digest(), "one number, two batches");
+            return;
+        }
+        match self.taken.last() {
+            Some(last) => assert!(last.is_followed_by(batch.batch()), "the chain is broken"),
+            None => assert_eq!((batch.batch().sequence, batch.batch().previous), (1, Digest::ZERO)),
+        }
+        self.taken.push(batch);
+    }
+
+    fn plays(&self) -> Vec<(i64, PlayStatus)> {
+        self.taken.iter().flat_map(|b| &b.batch().plays).map(|p| (p.start.0, p.status)).collect()
+    }
+}
+
+#[test]
+fn plays_come_out_in_order_once_and_chained() {
+    let data = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let mut sealer = sealer(&journal);
+    let mut server = Server::default();
+    for n in 1..=20 {
+        play(&journal, n);
+        if n % 3 == 0 {
+            sealer.work(&key(), at(n * 2_000), false).unwrap();
+        }
+        if n % 7 == 0 {
+            server.take_all(&journal);
+        }
+    }
+    assert_eq!(journal.state().unreported, 20 - server.plays().len() as u64);
+    sealer.work(&key(), at(99_000), true).unwrap();
+    server.take_all(&journal);
+    assert_eq!(server.plays(), (1..=20).map(|n| (n, PlayStatus::Success)).collect::<Vec<_>>());
+    assert_eq!(journal.state().unreported, 0);
+    assert!(server.taken[0].batch().items.len() <= 3, "items are in the table once");
+}
+
+#[test]
+fn a_segment_waits_for_its_time_unless_it_is_full() {
+    let data = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let rules = SealRules { interval: 15_000, plays: 3 };
+    let mut sealer = Sealer::new(journal.clone(), screen(), BootId::new(Uuid::nil()), rules, at(0));
+    assert_eq!(sealer.work(&key(), at(60_000), false).unwrap(), 0, "nothing to seal");
+    play(&journal, 1);
+    assert_eq!(sealer.work(&key(), at(61_000), false).unwrap(), 0, "too early");
+    play(&journal, 2);
+    play(&journal, 3);
+    assert_eq!(sealer.work(&key(), at(62_000), false).unwrap(), 1, "full");
+    play(&journal, 4);
+    assert_eq!(sealer.work(&key(), at(77_000), false).unwrap(), 1, "due");
+}
+
+#[test]
+fn while_the_server_is_silent_batches_grow_instead_of_piling_up() {
+    let data = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let mut sealer = sealer(&journal);
+    for n in 1..=500 {
+        play(&journal, n);
+        sealer.work(&key(), at(n * 2_000), false).unwrap();
+    }
+    assert!(journal.outbox().waiting().batches <= SealRules::OFFLINE_BATCHES + 2);
+    assert_eq!(journal.state().unreported, 500);
+}
+
+#[test]
+fn a_journal_cut_at_any_byte_keeps_every_whole_play_and_the_one_on_the_wall_is_interrupted() {
+    let data = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let file = data.path().join("journal/0000000000000001.plays");
+    let mut ends = Vec::new();
+    for n in 1..=4 {
+        journal.append(&Record::Opened(n, entry(n))).unwrap();
+        let opened = fs::metadata(&file).unwrap().len();
+        journal.append(&Record::Showing(n, Millis(4_000))).unwrap();
+        journal.append(&Record::Finished(n, entry(n))).unwrap();
+        ends.push((opened, fs::metadata(&file).unwrap().len()));
+    }
+    drop(journal);
+    let whole = fs::read(&file).unwrap();
+    for cut in 0..=whole.len() {
+        let data = tempfile::tempdir().unwrap();
+        fs::create_dir_all(data.path().join("journal")).unwrap();
+        fs::write(data.path().join("journal/0000000000000001.plays"), &whole[..cut]).unwrap();
+        let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+        sealer(&journal).work(&key(), at(5_000), true).unwrap();
+        let mut server = Server::default();
+        server.take_all(&journal);
+        let complete = ends.iter().filter(|(_, end)| *end <= cut as u64).count();
+        let begun = ends.iter().filter(|(opened, _)| *opened <= cut as u64).count();
+        let expected: Vec<_> = (1..=begun)
+            .map(|n| (n as i64, if n <= complete { PlayStatus::Success } else { PlayStatus::Interrupted }))
+            .collect();
+        assert_eq!(server.plays(), expected, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_flipped_byte_never_makes_a_play_that_was_not() {
+    let data = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    play(&journal, 1);
+    play(&journal, 2);
+    drop(journal);
+    let whole = fs::read(data.path().join("journal/0000000000000001.plays")).unwrap();
+    for place in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 0x10;
+        let (records, _) = record::read_all(&bytes);
+        for record in records {
+            let (Record::Opened(n, read) | Record::Finished(n, read)) = record else { panic!("invented") };
+            assert_eq!(read, entry(n));
+        }
+    }
+}
+
+#[test]
+fn a_play_on_the_wall_while_a_segment_is_sealed_is_found_again_in_the_next() {
+    let data = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    play(&journal, 1);
+    journal.append(&Record::Opened(2, entry(2))).unwrap();
+    journal.append(&Record::Showing(2, Millis(3_000))).unwrap();
+    sealer(&journal).work(&key(), at(5_000), true).unwrap();
+    drop(journal);
+    let (journal, recovered) = Journal::open(data.path(), key().public()).unwrap();
+    assert_eq!(recovered.interrupted, 1);
+    sealer(&journal).work(&key(), at(6_000), true).unwrap();
+    let mut server = Server::default();
+    server.take_all(&journal);
+    assert_eq!(server.plays(), vec![(1, PlayStatus::Success), (2, PlayStatus::Interrupted)]);
+    assert_eq!(server.taken[1].batch().plays[0].actual, Millis(3_000));
+}
+
+#[test]
+fn a_batch_that_was_sealed_but_whose_segment_was_not_yet_removed_is_not_sealed_again() {
+    let data = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    play(&journal, 1);
+    let segment = data.path().join("journal/0000000000000001.plays");
+    let before = fs::read(&segment).unwrap();
+    sealer(&journal).work(&key(), at(5_000), true).unwrap();
+    drop(journal);
+    fs::write(&segment, before).unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    play(&journal, 2);
+    sealer(&journal).work(&key(), at(6_000), true).unwrap();
+    let mut server = Server::default();
+    server.take_all(&journal);
+    assert_eq!(server.plays(), vec![(1, PlayStatus::Success), (2, PlayStatus::Success)]);
+}
+
+#[test]
+fn the_chain_goes_on_after_all_batches_were_acknowledged_and_the_process_started_again() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = Server::default();
+    for n in 1..=3 {
+        let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+        play(&journal, n);
+        sealer(&journal).work(&key(), at(5_000), true).unwrap();
+        server.take_all(&journal);
+    }
+    assert_eq!(server.plays().len(), 3);
+}
+
+#[test]
+fn a_disk_that_refuses_keeps_plays_in_memory_and_writes_them_when_it_works_again() {
+    let data = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    play(&journal, 1);
+    journal.segment().refuse_writes();
+    journal.append(&Record::Opened(2, entry(2))).unwrap_err();
+    journal.append(&Record::Finished(2, entry(2))).unwrap_err();
+    assert_eq!(journal.state(), JournalState { unreported: 2, in_memory: 1, lost: 0 });
+    let mut sealer = sealer(&journal);
+    sealer.work(&key(), at(5_000), true).unwrap_err();
+    journal.segment().accept_writes().unwrap();
+    journal.append(&Record::Finished(3, entry(3))).unwrap();
+    sealer.work(&key(), at(6_000), true).unwrap();
+    let mut server = Server::default();
+    server.take_all(&journal);
+    assert_eq!(server.plays().iter().map(|p| p.0).collect::<Vec<_>>(), vec![1, 2, 3]);
+}
+
+#[test]
+fn a_refused_batch_is_kept_for_people_and_the_next_one_follows_it() {
+    let data = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    play(&journal, 1);
+    let mut sealer = sealer(&journal);
+    sealer.work(&key(), at(5_000), true).unwrap();
+    let refused = journal.outbox().oldest().unwrap().unwrap();
+    journal.outbox().set_aside(&refused).unwrap();
+    play(&journal, 2);
+    sealer.work(&key(), at(9_000), true).unwrap();
+    let next = journal.outbox().oldest().unwrap().unwrap();
+    assert!(refused.is_followed_by(next.batch()));
+    assert_eq!(journal.outbox().waiting(), Waiting { batches: 1, plays: 1 });
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Play,
+    Seal,
+    Send,
+    /// Sent and stored, but the answer was lost.
+    SendUnheard,
+    Kill,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => Just(Step::Play),
+        2 => Just(Step::Seal),
+        1 => Just(Step::Send),
+        1 => Just(Step::SendUnheard),
+        1 => Just(Step::Kill),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn whatever_happens_in_whatever_order_every_finished_play_is_stored_exactly_once(steps in steps()) {
+        let data = tempfile::tempdir().unwrap();
+        let (mut journal, _) = Journal::open(data.path(), key().public()).unwrap();
+        let mut sealing = sealer(&journal);
+        let mut server = Server::default();
+        let mut count = 0;
+        for step in steps {
+            match step {
+                Step::Play => { count += 1; play(&journal, count); }
+                Step::Seal => { sealing.work(&key(), at(1_000_000), true).unwrap(); }
+                Step::Send => server.take_all(&journal),
+                Step::SendUnheard => if let Some(batch) = journal.outbox().oldest().unwrap() { server.take(&batch); },
+                Step::Kill => {
+                    journal = Journal::open(data.path(), key().public()).unwrap().0;
+                    sealing = sealer(&journal);
+                }
+            }
+        }
+        sealing.work(&key(), at(2_000_000), true).unwrap();
+        server.take_all(&journal);
+        prop_assert_eq!(server.plays(), (1..=count as i64).map(|n| (n, PlayStatus::Success)).collect::<Vec<_>>());
+        prop_assert_eq!(journal.state().unreported, 0);
+    }
+}
