@@ -3,8 +3,14 @@
 //! One loop takes events, a pure state turns them into actions, and everything slow happens elsewhere: the network on its
 //! own threads, decoding on another, clips in another process. What is on the wall never waits for any of them.
 
+pub mod cache;
 pub mod clock;
 pub mod durable;
 pub mod entropy;
+pub mod event;
+pub mod inbox;
 pub mod journal;
 pub mod keys;
+pub mod stage;
+pub mod state;
+pub mod sync;

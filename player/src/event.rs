@@ -1,0 +1,94 @@
+//! Everything that can happen to a player. The list is closed: whoever wants to influence the wall says it in one of these.
+
+use std::sync::Arc;
+
+use xuanping_core::{
+    digest::Digest,
+    geometry::ZoneName,
+    id::ScreenId,
+    playlist::{Playlist, TrustedManifest},
+    time::Millis,
+};
+
+use crate::stage::Picture;
+
+/// Something happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Time has passed.
+    Tick,
+    /// News about who this player is.
+    Pairing(Pairing),
+    /// A manifest came, from the server or from disk; its signature was verified.
+    Manifest(TrustedManifest),
+    /// A playlist is in the cache; its digest was verified.
+    Playlist(Digest, Arc<Playlist>),
+    /// Files are in the cache.
+    Stored(Vec<Digest>),
+    /// A picture or strip was read, verified and decoded; or could not be.
+    Loaded(Digest, Result<Arc<Picture>, Fault>),
+    /// The media worker says something about the clip or sound of a zone.
+    Media(ZoneName, Digest, Media),
+    /// The server does, or does not, want to see the wall.
+    PictureWanted(bool),
+    /// The newest thing a person should know of, in Chinese; `None`: it is over.
+    Trouble(Trouble, Option<String>),
+    /// The screen was retired in the console.
+    Retired,
+    /// The process shall end.
+    Stop,
+}
+
+/// Who this player is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pairing {
+    /// Not yet heard from the server.
+    Asking,
+    /// The code to show.
+    Code(String),
+    /// It is this screen.
+    Enrolled(ScreenId),
+}
+
+/// Why something cannot be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The file is not in the cache.
+    Missing,
+    /// The file was damaged on disk (and has been deleted).
+    Damaged,
+    /// The file is what was signed, but cannot be played here.
+    Unplayable,
+    /// The worker, display or sound card failed.
+    Hardware,
+}
+
+/// What the media worker says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// Ready to start.
+    Ready,
+    /// Its first frame or sample is out.
+    Started,
+    /// This much has been presented.
+    Progress(Millis),
+    /// Over, after this much was presented.
+    Ended(Millis),
+    /// Given up.
+    Failed(Fault),
+}
+
+/// Where a trouble comes from: each source has one current trouble at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// The server cannot be reached or refuses us.
+    Server,
+    /// Manifest or playlist are refused.
+    Programme,
+    /// Files cannot be had.
+    Assets,
+    /// The journal cannot be written or a batch was refused.
+    Journal,
+    /// The media worker.
+    Media,
+}

@@ -1,0 +1,212 @@
+//! What the wall looks like: scenes made of layers, composed into a frame, touching only the pixels that changed.
+//!
+//! Pure: the same scene at the same instant gives the same pixels, on every screen of the county.
+
+mod frame;
+mod lettering;
+mod pairing;
+mod picture;
+mod standby;
+mod strip;
+#[cfg(test)]
+mod tests;
+
+pub use frame::{Colour, Frame};
+pub use picture::{Picture, PictureError};
+pub use strip::strip_offset;
+
+use std::sync::Arc;
+
+use xuanping_core::{
+    geometry::{Rect, Size, ZoneName},
+    time::UtcMillis,
+    vocabulary::ScreenKind,
+};
+
+/// What the whole wall shows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scene {
+    /// The pairing screen, with the code as soon as there is one.
+    Pairing {
+        /// Eight digits.
+        code: Option<String>,
+    },
+    /// The standby picture over everything.
+    Standby,
+    /// The zones of the screen.
+    Zones(Vec<Layer>),
+}
+
+/// One zone's part of the wall.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// Where.
+    pub rect: Rect,
+    /// What.
+    pub content: Content,
+}
+
+/// What one zone shows.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Black: a takeover that has nothing for this zone.
+    Black,
+    /// The standby picture, or its ground in a zone too small for it.
+    Standby,
+    /// A still.
+    Picture(Arc<Picture>),
+    /// A line of text, standing or scrolling.
+    Strip {
+        /// Its pixels.
+        strip: Arc<Picture>,
+        /// Its speed when it scrolls.
+        pixels_per_second: u32,
+        /// When its pass began; `None`: it is held, and passes without end.
+        start: Option<UtcMillis>,
+    },
+    /// The newest frame of what the media worker plays in this zone.
+    Clip(ZoneName),
+}
+
+impl PartialEq for Content {
+    /// Pictures are compared by identity: they are decoded once.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Black, Self::Black) | (Self::Standby, Self::Standby) => true,
+            (Self::Picture(a), Self::Picture(b)) => Arc::ptr_eq(a, b),
+            (
+                Self::Strip { strip: a, pixels_per_second: speed_a, start: start_a },
+                Self::Strip { strip: b, pixels_per_second: speed_b, start: start_b },
+            ) => Arc::ptr_eq(a, b) && speed_a == speed_b && start_a == start_b,
+            (Self::Clip(a), Self::Clip(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// The wall a stage draws for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wall {
+    /// Its pixels.
+    pub size: Size,
+    /// What it is made of: LED gets crisp bitmap digits and black grounds.
+    pub kind: ScreenKind,
+    /// A line for the operator on the pairing screen, e.g. the server's address.
+    pub note: String,
+}
+
+/// Draws scenes, remembering what is drawn already.
+#[derive(Debug)]
+pub struct Stage {
+    wall: Wall,
+    frame: Frame,
+    drawn: Option<Scene>,
+    offsets: Vec<Option<i64>>,
+}
+
+/// How often a scrolling strip moves at most, in frames per second.
+pub const FRAMES_PER_SECOND: i64 = 60;
+
+impl Stage {
+    /// A stage whose frame is black.
+    pub fn new(wall: Wall) -> Self {
+        let frame = Frame::new(wall.size);
+        Self { wall, frame, drawn: None, offsets: Vec::new() }
+    }
+
+    /// The frame as last drawn.
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// Draws the scene as it is at `at`; `clip` gives the newest frame of a zone's clip if there is a new one. Returns what
+    /// changed.
+    pub fn draw(
+        &mut self,
+        scene: &Scene,
+        at: UtcMillis,
+        clip: &mut dyn FnMut(ZoneName) -> Option<Arc<Picture>>,
+    ) -> Vec<Rect> {
+        let same = self.drawn.as_ref() == Some(scene);
+        match scene {
+            Scene::Zones(layers) => self.draw_layers(layers, at, clip),
+            Scene::Pairing { .. } | Scene::Standby if same => Vec::new(),
+            Scene::Pairing { code } => {
+                pairing::draw(&mut self.frame, &self.wall, code.as_deref());
+                self.whole(scene)
+            }
+            Scene::Standby => {
+                standby::draw(&mut self.frame, self.wall.size.rect(), self.wall.kind);
+                self.whole(scene)
+            }
+        }
+    }
+
+    fn whole(&mut self, scene: &Scene) -> Vec<Rect> {
+        self.drawn = Some(scene.clone());
+        self.offsets.clear();
+        vec![self.wall.size.rect()]
+    }
+
+    fn draw_layers(
+        &mut self,
+        layers: &[Layer],
+        at: UtcMillis,
+        clip: &mut dyn FnMut(ZoneName) -> Option<Arc<Picture>>,
+    ) -> Vec<Rect> {
+        let mut damage = Vec::new();
+        let before = match self.drawn.take() {
+            Some(Scene::Zones(before)) if rects(&before).eq(rects(layers)) => before,
+            _ => {
+                // Whatever no zone covers is black.
+                self.frame.fill(self.wall.size.rect(), Colour::BLACK);
+                damage.push(self.wall.size.rect());
+                self.offsets.clear();
+                Vec::new()
+            }
+        };
+        self.offsets.resize(layers.len(), None);
+        for (place, layer) in layers.iter().enumerate() {
+            let Some(rect) = self.frame.clip(layer.rect) else { continue };
+            let same = before.get(place).is_some_and(|b| b.content == layer.content);
+            match &layer.content {
+                Content::Black if !same => self.frame.fill(rect, Colour::BLACK),
+                Content::Standby if !same => standby::draw(&mut self.frame, rect, self.wall.kind),
+                Content::Picture(picture) if !same => self.frame.blit_centred(rect, picture),
+                Content::Strip { strip, pixels_per_second, start } => {
+                    let offset = strip_offset(strip.size(), layer.rect.size(), *pixels_per_second, *start, at);
+                    if same && self.offsets[place] == Some(offset) {
+                        continue;
+                    }
+                    self.offsets[place] = Some(offset);
+                    strip::draw(&mut self.frame, layer.rect, strip, offset);
+                }
+                Content::Clip(zone) => match clip(*zone) {
+                    Some(picture) => self.frame.blit_centred(rect, &picture),
+                    None => continue,
+                },
+                _ => continue,
+            }
+            damage.push(rect);
+        }
+        self.drawn = Some(Scene::Zones(layers.to_vec()));
+        damage
+    }
+}
+
+fn rects(layers: &[Layer]) -> impl Iterator<Item = Rect> + '_ {
+    layers.iter().map(|layer| layer.rect)
+}
+
+/// How often a scene must be drawn: frames per second, 0 for one that stands still.
+pub fn frames_per_second(scene: &Scene) -> u32 {
+    let Scene::Zones(layers) = scene else { return 0 };
+    let layer = |layer: &Layer| match &layer.content {
+        Content::Strip { strip, pixels_per_second, .. } if strip.size().width > layer.rect.width => {
+            (*pixels_per_second).min(FRAMES_PER_SECOND as u32)
+        }
+        Content::Clip(_) => FRAMES_PER_SECOND as u32,
+        _ => 0,
+    };
+    layers.iter().map(layer).max().unwrap_or(0)
+}

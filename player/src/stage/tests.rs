@@ -1,0 +1,189 @@
+//! Golden pictures: what people would see, pixel for pixel. `XUANPING_BLESS=1` writes them anew; look at them before committing.
+
+use std::{fs, path::PathBuf, sync::Arc};
+
+use xuanping_core::geometry::{Layout, Sound};
+
+use super::*;
+
+fn wall(width: u32, height: u32, kind: ScreenKind) -> Wall {
+    let note = format!("http://192.168.1.10:8410 · hall-pc · {width}×{height}");
+    Wall { size: Size { width, height }, kind, note }
+}
+
+/// Compares a frame with the committed picture of that name.
+fn golden(name: &str, frame: &Frame) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.png"));
+    let png = frame.to_png(u32::MAX).unwrap();
+    if std::env::var_os("XUANPING_BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, png).unwrap();
+        return;
+    }
+    let committed = fs::read(&path).unwrap_or_else(|_| panic!("{} is missing", path.display()));
+    let (found, expected) =
+        (image::load_from_memory(&png).unwrap().into_rgb8(), image::load_from_memory(&committed).unwrap().into_rgb8());
+    if found != expected {
+        let beside = std::env::temp_dir().join(format!("xuanping-{name}.png"));
+        fs::write(&beside, png).unwrap();
+        panic!("{name} looks different now: see {}", beside.display());
+    }
+}
+
+fn drawn(wall: Wall, scene: &Scene, at: i64) -> Stage {
+    let mut stage = Stage::new(wall);
+    stage.draw(scene, UtcMillis(at), &mut |_| None);
+    stage
+}
+
+/// A poster: a coloured ground with a frame and a cross, so that shifts and cuts show.
+fn poster(width: u32, height: u32, colour: Colour) -> Arc<Picture> {
+    let pixels = (0..height).flat_map(|y| {
+        (0..width).map(move |x| {
+            let edge = x < 8 || y < 8 || x + 8 >= width || y + 8 >= height;
+            let cross = x * height / width == y || (width - 1 - x) * height / width == y;
+            if edge { 0x00ff_ffff } else if cross { 0x00ff_d400 } else { colour.0 }
+        })
+    });
+    Arc::new(Picture::new(Size { width, height }, pixels.collect()).unwrap())
+}
+
+/// A strip whose columns tell where they are: bars every 16 pixels, taller every 64.
+fn line(width: u32, height: u32, ground: Colour, ink: Colour) -> Arc<Picture> {
+    let pixels = (0..height).flat_map(|y| {
+        (0..width).map(move |x| {
+            let tall = x % 64 < 3;
+            let bar = x > 0 && x % 16 < 3 && (tall || y > height / 2);
+            if bar && y > 2 && y + 3 < height { ink.0 } else { ground.0 }
+        })
+    });
+    Arc::new(Picture::new(Size { width, height }, pixels.collect()).unwrap())
+}
+
+fn strip(strip: Arc<Picture>, pixels_per_second: u32, start: i64) -> Content {
+    Content::Strip { strip, pixels_per_second, start: Some(UtcMillis(start)) }
+}
+
+fn hall_scene() -> Scene {
+    let zones = Layout::MainAndTicker.zones(Size { width: 1920, height: 1080 }, Sound::Off);
+    let red = Colour::rgb(140, 20, 24);
+    Scene::Zones(vec![
+        Layer { rect: zones[0].rect, content: Content::Picture(poster(1920, 960, Colour::rgb(30, 70, 120))) },
+        Layer { rect: zones[1].rect, content: strip(line(3000, 120, red, Colour::rgb(255, 240, 210)), 120, 0) },
+    ])
+}
+
+#[test]
+fn the_hall_screen_shows_its_poster_above_the_scrolling_ticker() {
+    let stage = drawn(wall(1920, 1080, ScreenKind::Lcd), &hall_scene(), 10_000);
+    golden("hall", stage.frame());
+}
+
+#[test]
+fn the_door_strip_scrolls_in_whole_pixels() {
+    let content = strip(line(900, 32, Colour::BLACK, Colour::rgb(255, 60, 0)), 60, 0);
+    let scene = Scene::Zones(vec![Layer { rect: Size { width: 512, height: 32 }.rect(), content }]);
+    golden("door", drawn(wall(512, 32, ScreenKind::LedStrip), &scene, 6_000).frame());
+}
+
+#[test]
+fn the_portrait_screen_shows_its_poster_over_everything() {
+    let content = Content::Picture(poster(1080, 1920, Colour::rgb(120, 40, 30)));
+    let scene = Scene::Zones(vec![Layer { rect: Size { width: 1080, height: 1920 }.rect(), content }]);
+    golden("portrait", drawn(wall(1080, 1920, ScreenKind::Lcd), &scene, 0).frame());
+}
+
+#[test]
+fn the_pairing_screen_in_all_shapes() {
+    let scene = Scene::Pairing { code: Some("12345678".into()) };
+    for (name, wall) in [
+        ("pairing-hall", wall(1920, 1080, ScreenKind::Lcd)),
+        ("pairing-portrait", wall(1080, 1920, ScreenKind::Lcd)),
+        ("pairing-door", wall(512, 32, ScreenKind::LedStrip)),
+        ("pairing-small-door", wall(128, 16, ScreenKind::LedStrip)),
+    ] {
+        golden(name, drawn(wall, &scene, 0).frame());
+    }
+    let asking = Scene::Pairing { code: None };
+    golden("connecting-hall", drawn(wall(1920, 1080, ScreenKind::Lcd), &asking, 0).frame());
+    golden("connecting-door", drawn(wall(512, 32, ScreenKind::LedStrip), &asking, 0).frame());
+}
+
+#[test]
+fn the_standby_picture_in_all_shapes() {
+    for (name, wall) in [
+        ("standby-hall", wall(1920, 1080, ScreenKind::Lcd)),
+        ("standby-portrait", wall(1080, 1920, ScreenKind::Lcd)),
+        ("standby-door", wall(512, 32, ScreenKind::LedStrip)),
+    ] {
+        golden(name, drawn(wall, &Scene::Standby, 0).frame());
+    }
+}
+
+#[test]
+fn everything_that_is_written_can_be_written() {
+    for text in [pairing::TITLE, pairing::ASKING, pairing::ASKING_HINT, pairing::FOOT, standby::LINE, "宣屏·×"]
+        .iter()
+        .chain(&pairing::HOW)
+    {
+        assert!(lettering::can_write(text), "{text}");
+    }
+}
+
+#[test]
+fn only_what_changed_is_drawn() {
+    let mut stage = Stage::new(wall(1920, 1080, ScreenKind::Lcd));
+    let scene = hall_scene();
+    let mut draw = |scene: &Scene, at| stage.draw(scene, UtcMillis(at), &mut |_| None);
+    assert_eq!(draw(&scene, 1_000)[0], Size { width: 1920, height: 1080 }.rect());
+    assert_eq!(draw(&scene, 1_000), vec![], "nothing moved");
+    assert_eq!(draw(&scene, 1_034), vec![Rect { x: 0, y: 960, width: 1920, height: 120 }], "only the ticker moved");
+    assert_eq!(draw(&Scene::Standby, 1_034).len(), 1);
+    assert_eq!(draw(&Scene::Standby, 9_000), vec![]);
+    assert_eq!(frames_per_second(&scene), 60);
+    assert_eq!(frames_per_second(&Scene::Standby), 0);
+}
+
+#[test]
+fn a_strip_stands_centred_if_it_fits_and_otherwise_enters_right_and_leaves_left() {
+    let zone = Size { width: 512, height: 32 };
+    let short = Size { width: 500, height: 32 };
+    assert_eq!(strip_offset(short, zone, 60, Some(UtcMillis(0)), UtcMillis(7_777)), 6);
+    let long = Size { width: 1000, height: 32 };
+    let at = |ms| strip_offset(long, zone, 60, Some(UtcMillis(0)), UtcMillis(ms));
+    assert_eq!(at(0), 512, "just outside on the right");
+    assert_eq!(at(1_000), 452, "60 pixels later");
+    assert_eq!(at(25_200), -1_000, "gone on the left after (512 + 1000) / 60 seconds");
+    assert_eq!(at(99_000), -1_000, "and stays gone");
+    let held = |ms| strip_offset(long, zone, 60, None, UtcMillis(ms));
+    assert_eq!(held(25_200), 512, "a held one enters again");
+    // Every frame at 60 Hz moves by exactly one pixel.
+    let steps: Vec<_> = (0..600).map(|f| at((f * 1000 + 59) / 60)).collect();
+    assert!(steps.windows(2).all(|w| w[0] - w[1] == 1), "{steps:?}");
+}
+
+#[test]
+fn a_picture_of_another_size_than_promised_is_refused_before_it_is_unpacked() {
+    use xuanping_core::{
+        digest::Digest,
+        id::{BookingId, CreativeId},
+        playlist::{Item, Show},
+        time::Millis,
+        vocabulary::CreativeKind,
+    };
+    let png = Frame::new(Size { width: 20, height: 10 }).to_png(u32::MAX).unwrap();
+    let item = |width, height| Item {
+        booking: BookingId::new(uuid::Uuid::nil()),
+        creative: CreativeId::new(uuid::Uuid::nil()),
+        asset: Digest::of(&png),
+        bytes: png.len() as u64,
+        show: Show::Picture { size: Size { width, height } },
+        duration: Millis(1),
+        kind: CreativeKind::Poster,
+        ends: None,
+    };
+    assert!(Picture::decode(&item(20, 10), &png).is_ok());
+    assert!(matches!(Picture::decode(&item(20, 11), &png), Err(PictureError::OtherSize { .. })));
+    assert!(matches!(Picture::decode(&item(20, 10), &png[..40]), Err(PictureError::Broken(_))));
+    assert!(matches!(Picture::decode(&item(20, 10), b""), Err(PictureError::Broken(_))));
+}

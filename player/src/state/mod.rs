@@ -1,0 +1,388 @@
+//! What the player is doing, as a value: `step(event, now)` changes it and returns what must be done about it.
+//!
+//! Nothing here reads a clock, a file or the network, so every bad day can be played through in a test. What should be on
+//! the wall is `core::playlist::on_wall`'s decision; this only follows it, and keeps the record of what really was.
+
+mod assets;
+mod showing;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use assets::Assets;
+use showing::ZoneState;
+use xuanping_core::{
+    digest::Digest,
+    geometry::{Rect, ZoneName},
+    id::ScreenId,
+    playlist::{Item, Manifest, OnWall, Playlist, Show, on_wall},
+    time::UtcMillis,
+    vocabulary::CreativeKind,
+    wire::ZoneStatus,
+};
+
+use crate::{
+    clock::Moment,
+    event::{Event, Fault, Media, Pairing, Trouble},
+    journal::{Entry, PlayKey},
+    stage::{Content, Layer, Scene},
+};
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// A play went up: journal it.
+    Open(PlayKey, Entry),
+    /// A play is over: journal it.
+    Finish(PlayKey, Entry),
+    /// Read, verify and decode this picture or strip soon.
+    Load(Item),
+    /// Have the media worker prepare this for a zone.
+    PrepareMedia(ZoneName, Item),
+    /// Start what was prepared, `late` milliseconds into it.
+    StartMedia(ZoneName, Digest, u64),
+    /// Stop what plays in a zone.
+    StopMedia(ZoneName, Digest),
+    /// These files are needed, most urgent first. Replaces the list before.
+    Fetch(Vec<Want>),
+    /// This playlist is needed.
+    FetchPlaylist(Digest),
+    /// The programme is complete here; everything not in this set may be deleted.
+    Keep(HashSet<Digest>),
+    /// Forget everything: cache, journal, key.
+    Wipe,
+    /// End the process.
+    Exit,
+}
+
+/// A file to be downloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Want {
+    /// Its name.
+    pub asset: Digest,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Ahead of everything else, beside whatever else is being downloaded: a takeover's.
+    pub urgent: bool,
+}
+
+/// What this player can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abilities {
+    /// There is a media worker: clips and sound.
+    pub media: bool,
+}
+
+/// A new playlist whose first files are not here yet is followed at the latest after so many milliseconds.
+const PATIENCE: u64 = 15_000;
+/// While the right picture is being decoded, the one before stays, at the longest for so many milliseconds.
+const LINGER: u64 = 2_000;
+/// How often a long play's progress is worth noting, in milliseconds.
+pub const PROGRESS_EVERY: u64 = 5_000;
+
+/// The player.
+#[derive(Debug)]
+pub struct State {
+    pairing: Pairing,
+    abilities: Abilities,
+    manifest: Option<Manifest>,
+    playlist: Option<(Digest, Arc<Playlist>)>,
+    arriving: Option<(Digest, Arc<Playlist>, u64)>,
+    zones: BTreeMap<ZoneName, ZoneState>,
+    assets: Assets,
+    troubles: BTreeMap<Trouble, String>,
+    picture_wanted: bool,
+    next_key: PlayKey,
+    stopping: bool,
+}
+
+impl State {
+    /// A player that has just been switched on. `first_key` must be greater than any key used in this run so far.
+    pub fn new(abilities: Abilities) -> Self {
+        Self {
+            pairing: Pairing::Asking,
+            abilities,
+            manifest: None,
+            playlist: None,
+            arriving: None,
+            zones: BTreeMap::new(),
+            assets: Assets::default(),
+            troubles: BTreeMap::new(),
+            picture_wanted: false,
+            next_key: 1,
+            stopping: false,
+        }
+    }
+
+    /// Takes one event at one instant. Afterwards the state is what it should be at that instant.
+    pub fn step(&mut self, event: Event, now: Moment) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.stopping {
+            return actions;
+        }
+        match event {
+            Event::Tick => {}
+            Event::Pairing(news) => self.pairing = news,
+            Event::Manifest(trusted) => self.follow(trusted.manifest, &mut actions),
+            Event::Playlist(digest, playlist) => self.arrived(digest, playlist, now),
+            Event::Stored(assets) => self.assets.stored(assets),
+            Event::Loaded(asset, result) => self.assets.loaded(asset, result, now),
+            Event::Media(zone, asset, news) => self.media(zone, asset, news, now, &mut actions),
+            Event::PictureWanted(wanted) => self.picture_wanted = wanted,
+            Event::Trouble(from, Some(text)) => {
+                self.troubles.insert(from, text);
+            }
+            Event::Trouble(from, None) => {
+                self.troubles.remove(&from);
+            }
+            Event::Retired => {
+                self.finish_all(now, &mut actions);
+                self.stopping = true;
+                actions.push(Action::Wipe);
+                return actions;
+            }
+            Event::Stop => {
+                self.finish_all(now, &mut actions);
+                self.stopping = true;
+                actions.push(Action::Exit);
+                return actions;
+            }
+        }
+        self.advance(now, &mut actions);
+        actions
+    }
+
+    fn follow(&mut self, manifest: Manifest, actions: &mut Vec<Action>) {
+        if self.manifest.as_ref().is_some_and(|m| manifest.version <= m.version) {
+            return;
+        }
+        let arriving = self.arriving.as_ref().map(|(digest, ..)| *digest);
+        let playing = self.playlist.as_ref().map(|(digest, _)| *digest);
+        match manifest.playlist {
+            None => {
+                self.playlist = None;
+                self.arriving = None;
+            }
+            Some(digest) if playing == Some(digest) => self.arriving = None,
+            Some(digest) if arriving == Some(digest) => {}
+            Some(digest) => {
+                self.arriving = None;
+                actions.push(Action::FetchPlaylist(digest));
+            }
+        }
+        self.manifest = Some(manifest);
+    }
+
+    fn arrived(&mut self, digest: Digest, playlist: Arc<Playlist>, now: Moment) {
+        let wanted = self.manifest.as_ref().and_then(|m| m.playlist) == Some(digest);
+        if wanted && self.playlist.as_ref().is_none_or(|(playing, _)| *playing != digest) {
+            self.arriving = Some((digest, playlist, now.monotonic));
+        }
+    }
+
+    fn media(&mut self, name: ZoneName, asset: Digest, news: Media, now: Moment, actions: &mut Vec<Action>) {
+        let zone = self.zones.get_mut(&name);
+        match news {
+            Media::Ready => self.assets.media_ready(name, asset),
+            Media::Started => {
+                self.assets.media_used(name, asset);
+                if let Some(zone) = zone {
+                    zone.media_started(asset, now, &mut self.next_key, actions);
+                }
+            }
+            Media::Failed(fault) => {
+                self.assets.media_failed(name, asset, fault, now);
+                if let Some(zone) = zone {
+                    zone.media_failed(asset, fault);
+                }
+            }
+            Media::Progress(_) | Media::Ended(_) => {
+                if let Some(zone) = zone {
+                    zone.media_news(asset, news, now);
+                }
+            }
+        }
+    }
+
+    /// Makes the zones show what they should show now.
+    fn advance(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        self.adopt(now);
+        let Some(manifest) = &self.manifest else {
+            return;
+        };
+        let playlist = self.playlist.as_ref().map(|(digest, playlist)| (*digest, playlist.as_ref()));
+        // A zone that the screen no longer has, or that moved: what it showed is interrupted.
+        let zones: BTreeMap<ZoneName, Rect> = manifest.orders.zones.iter().map(|z| (z.name, z.rect)).collect();
+        let gone: Vec<_> = self.zones.keys().filter(|name| !zones.contains_key(name)).copied().collect();
+        for name in gone {
+            if let Some(mut zone) = self.zones.remove(&name) {
+                zone.finish(now, actions);
+            }
+        }
+        let mut needed = Vec::new();
+        for (name, rect) in zones {
+            let zone = self.zones.entry(name).or_insert_with(|| ZoneState::new(name, rect));
+            zone.rect = rect;
+            let answer = on_wall(playlist.map(|(_, p)| p), &manifest.takeovers, name, now.wall);
+            let (planned, until) = showing::planned(answer, playlist.map(|(d, _)| d));
+            zone.until = until;
+            zone.follow(planned, now, &mut self.next_key, actions);
+            let coming = until.map(|until| on_wall(playlist.map(|(_, p)| p), &manifest.takeovers, name, until));
+            let coming = coming.and_then(|answer| showing::planned(answer, None).0.item().cloned());
+            needed.extend(zone.waits_for().cloned().map(|item| (name, item)));
+            needed.extend(coming.map(|item| (name, item)));
+        }
+        self.assets.need(needed, self.abilities, now, actions);
+        for zone in self.zones.values_mut() {
+            zone.begin(&mut self.assets, now, &mut self.next_key, actions);
+        }
+        self.fetch(now, actions);
+    }
+
+    /// Follows the newest playlist as soon as what it shows now is in the cache, or patience is over.
+    fn adopt(&mut self, now: Moment) {
+        let Some((_, playlist, since)) = &self.arriving else { return };
+        let manifest = self.manifest.as_ref();
+        let takeovers = manifest.map_or(&[][..], |m| &m.takeovers);
+        let present = playlist.zones.iter().all(|zone| {
+            let answer = on_wall(Some(playlist), takeovers, zone.zone, now.wall);
+            showing::planned(answer, None).0.item().is_none_or(|item| self.assets.is_stored(&item.asset))
+        });
+        if self.playlist.is_none() || present || now.monotonic.saturating_sub(*since) >= PATIENCE {
+            self.playlist = self.arriving.take().map(|(digest, playlist, _)| (digest, playlist));
+        }
+    }
+
+    /// Says which files are needed, if that changed since it was last said.
+    fn fetch(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        let takeovers = self.manifest.iter().flat_map(|m| &m.takeovers).flat_map(|t| &t.items);
+        let mut wants: Vec<_> = takeovers
+            .map(|i| Want { asset: i.item.asset, bytes: i.item.bytes, urgent: true })
+            .chain(self.zones.values().filter_map(|z| z.planned().item()).map(want))
+            .chain(self.arriving.iter().flat_map(|(_, playlist, _)| on_air_now(playlist, now)).map(want))
+            .chain(self.arriving.iter().flat_map(|(_, playlist, _)| &playlist.items).map(want))
+            .chain(self.playlist.iter().flat_map(|(_, playlist)| &playlist.items).map(want))
+            .collect();
+        let mut seen = HashSet::new();
+        wants.retain(|want| seen.insert(want.asset));
+        if let Some(missing) = self.assets.changed_wants(wants, now) {
+            actions.push(Action::Fetch(missing));
+            let mut keep = seen;
+            keep.extend(self.playlist.iter().map(|(digest, _)| *digest));
+            keep.extend(self.arriving.iter().map(|(digest, ..)| *digest));
+            keep.extend(self.manifest.as_ref().and_then(|m| m.playlist));
+            // Only when the newest playlist is here is it known what may go.
+            let newest = self.manifest.as_ref().and_then(|m| m.playlist);
+            let known = self.playlist.iter().map(|(d, _)| *d).chain(self.arriving.iter().map(|(d, ..)| *d));
+            if newest.is_none_or(|newest| known.into_iter().any(|d| d == newest)) {
+                actions.push(Action::Keep(keep));
+            }
+        }
+    }
+
+    fn finish_all(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        for zone in self.zones.values_mut() {
+            zone.finish(now, actions);
+        }
+    }
+
+    /// What the wall should look like now.
+    pub fn scene(&self, now: Moment) -> Scene {
+        if self.stopping {
+            return Scene::Standby;
+        }
+        match &self.pairing {
+            Pairing::Code(code) => return Scene::Pairing { code: Some(code.clone()) },
+            Pairing::Asking if self.manifest.is_none() => return Scene::Pairing { code: None },
+            Pairing::Asking | Pairing::Enrolled(_) => {}
+        }
+        let pixels: Vec<_> = self.zones.values().filter(|z| z.rect.width > 0 && z.rect.height > 0).collect();
+        let nothing = pixels.iter().all(|z| matches!(z.content(now), Content::Standby));
+        if pixels.is_empty() || nothing {
+            return Scene::Standby;
+        }
+        Scene::Zones(pixels.iter().map(|z| Layer { rect: z.rect, content: z.content(now) }).collect())
+    }
+
+    /// When, on the wall clock, something changes by itself.
+    pub fn next_change(&self, now: Moment) -> Option<UtcMillis> {
+        let zones = self.zones.values().filter_map(|zone| zone.until);
+        let patience = self.arriving.as_ref().map(|(_, _, since)| {
+            now.wall.plus((since + PATIENCE).saturating_sub(now.monotonic) as i64)
+        });
+        let retries = self.assets.next_retry(now).map(|at| now.wall.plus(at.saturating_sub(now.monotonic) as i64));
+        let linger = self.zones.values().filter_map(|zone| zone.lingers_until(now));
+        zones.chain(patience).chain(retries).chain(linger).min()
+    }
+
+    /// Plays now on the wall and how long they have been: for the journal's progress notes.
+    pub fn progress(&self, now: Moment) -> Vec<(PlayKey, xuanping_core::time::Millis)> {
+        self.zones.values().filter_map(|zone| zone.progress(now)).collect()
+    }
+
+    /// Which screen this is, once it is known.
+    pub fn screen(&self) -> Option<ScreenId> {
+        match (&self.pairing, &self.manifest) {
+            (Pairing::Enrolled(screen), _) => Some(*screen),
+            (_, manifest) => manifest.as_ref().map(|m| m.screen),
+        }
+    }
+
+    /// Version of the manifest that is followed; 0 without one.
+    pub fn manifest_version(&self) -> u64 {
+        self.manifest.as_ref().map_or(0, |m| m.version)
+    }
+
+    /// The playlist that is played.
+    pub fn playlist(&self) -> Option<Digest> {
+        self.playlist.as_ref().map(|(digest, _)| *digest)
+    }
+
+    /// What each zone shows.
+    pub fn zone_states(&self) -> Vec<ZoneStatus> {
+        self.zones.iter().map(|(name, zone)| ZoneStatus { zone: *name, creative: zone.creative() }).collect()
+    }
+
+    /// Files of the programme that are not here yet.
+    pub fn missing_assets(&self) -> u32 {
+        self.assets.missing()
+    }
+
+    /// Whether somebody is looking.
+    pub fn picture_wanted(&self) -> bool {
+        self.picture_wanted
+    }
+
+    /// What a person should know of, in Chinese, most important first.
+    pub fn trouble(&self, now: Moment) -> Option<String> {
+        let expired = self.manifest.as_ref().is_some_and(|m| m.expires < now.wall);
+        let expired = expired.then(|| "播放指令已过期，正按最后一份有效播放单继续播放，请检查网络。".to_owned());
+        let bad = self.assets.trouble();
+        self.troubles.values().cloned().chain(bad).chain(expired).next()
+    }
+}
+
+fn want(item: &Item) -> Want {
+    Want { asset: item.asset, bytes: item.bytes, urgent: false }
+}
+
+fn on_air_now(playlist: &Playlist, now: Moment) -> Vec<&Item> {
+    let zones = playlist.zones.iter();
+    zones.filter_map(|zone| match on_wall(Some(playlist), &[], zone.zone, now.wall) {
+        OnWall::Play { item, .. } | OnWall::Hold { item, .. } => Some(item),
+        OnWall::Nothing { .. } => None,
+    }).collect()
+}
+
+/// Whether an item needs the media worker.
+fn is_media(item: &Item) -> bool {
+    matches!(item.show, Show::Clip { .. } | Show::Sound)
+        || matches!(item.kind, CreativeKind::Clip | CreativeKind::Audio)
+}
+
+/// What stands against an item at once, whatever its file: this machine cannot play it.
+fn cannot(item: &Item, abilities: Abilities) -> Option<Fault> {
+    (is_media(item) && !abilities.media).then_some(Fault::Hardware)
+}

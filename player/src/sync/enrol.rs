@@ -1,0 +1,144 @@
+//! Becoming a screen: introduce the key, show the code, wait until somebody has typed it. The publishing key of the first
+//! answer is pinned: from then on no other server can put anything on this wall.
+
+use std::{fs, io, path::Path, time::Duration};
+
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+use xuanping_core::{
+    id::ScreenId,
+    sign::PublicKey,
+    wire::{Enrolment, EnrolmentRequest, EnrolmentState, ProblemType},
+};
+
+use super::{Context, Introduction, RequestError, pause};
+use crate::{
+    durable::{self, Privacy},
+    event::{Event, Pairing, Trouble},
+};
+
+/// Which screen this is, and whose word counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enrolled {
+    /// The screen.
+    pub screen: ScreenId,
+    /// The key that signs manifests and receipts.
+    pub publisher: PublicKey,
+}
+
+/// As kept in the data folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    publisher: PublicKey,
+    screen: Option<ScreenId>,
+}
+
+impl Enrolled {
+    /// What is kept in the data folder. A file that cannot be read counts as none: the player introduces itself again with
+    /// the same key, and the server knows which screen that is.
+    pub fn load(data: &Path) -> Option<Self> {
+        let kept = load(data)?;
+        Some(Self { screen: kept.screen?, publisher: kept.publisher })
+    }
+
+    /// Forgets it.
+    pub fn forget(data: &Path) -> io::Result<()> {
+        durable::remove(&data.join(FILE))
+    }
+}
+
+const FILE: &str = "enrolment.json";
+/// How often to ask whether the code was typed.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
+fn load(data: &Path) -> Option<Kept> {
+    serde_json::from_slice(&fs::read(data.join(FILE)).ok()?).ok()
+}
+
+/// Runs until this player is enrolled.
+pub(super) async fn introduce(context: &Context, introduction: &Introduction) {
+    let request = EnrolmentRequest {
+        public_key: context.client.key().public(),
+        capabilities: introduction.capabilities.clone(),
+        token: introduction.token.clone(),
+    };
+    let body = serde_json::to_vec(&request).unwrap_or_default();
+    let mut backoff = context.backoff();
+    let mut asked_by_code = None;
+    loop {
+        let answer: Result<Enrolment, _> = match &asked_by_code {
+            None => context.client.json(Method::POST, "enrolments", Some(body.clone())).await,
+            Some(_) => context.client.json(Method::GET, "enrolments/mine", None).await,
+        };
+        match answer {
+            Ok(enrolment) => {
+                if !pin(context, &enrolment) {
+                    pause(&mut backoff).await;
+                    continue;
+                }
+                backoff.reset();
+                context.trouble(Trouble::Server, None);
+                match enrolment.state {
+                    EnrolmentState::Enrolled { screen } => {
+                        context.inbox.send(Event::Pairing(Pairing::Enrolled(screen)));
+                        return;
+                    }
+                    EnrolmentState::Waiting { code, .. } => {
+                        if asked_by_code.as_ref() != Some(&code) {
+                            tracing::info!("waiting to be paired; the code is on the screen");
+                            context.inbox.send(Event::Pairing(Pairing::Code(code.clone())));
+                        }
+                        asked_by_code = Some(code);
+                        tokio::time::sleep(ASK_EVERY).await;
+                    }
+                }
+            }
+            // The code has expired: a new one is asked for at once.
+            Err(error) if error.kind() == Some(ProblemType::UnknownDevice) && asked_by_code.take().is_some() => {}
+            Err(error) if error.kind() == Some(ProblemType::ScreenRetired) => {
+                context.inbox.send(Event::Retired);
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "not enrolled yet");
+                if let (Some(ProblemType::ClockSkew), RequestError::Refused { now: Some(now), .. }) = (error.kind(), &error)
+                {
+                    // Nobody is trusted yet; once the publisher is pinned, only its signed time counts.
+                    context.clock.learn(*now);
+                }
+                if backoff.failures() > 1 {
+                    // A code that nobody can check is not shown.
+                    asked_by_code = None;
+                    context.inbox.send(Event::Pairing(Pairing::Asking));
+                }
+                pause(&mut backoff).await;
+            }
+        }
+    }
+}
+
+/// Pins the publisher at the first answer, refuses any other later, and keeps what was learnt.
+fn pin(context: &Context, enrolment: &Enrolment) -> bool {
+    let before = load(&context.data);
+    if let Some(kept) = before.filter(|kept| kept.publisher != enrolment.publisher) {
+        tracing::error!(pinned = %kept.publisher, offered = %enrolment.publisher, "the server has another publishing key than the one this player was enrolled with; refused");
+        context.trouble(Trouble::Server, "服务器的发布密钥与首次登记时不同，已拒绝。".to_owned());
+        return false;
+    }
+    let screen = match enrolment.state {
+        EnrolmentState::Enrolled { screen } => Some(screen),
+        EnrolmentState::Waiting { .. } => None,
+    };
+    let kept = Kept { publisher: enrolment.publisher, screen };
+    if before == Some(kept) {
+        return true;
+    }
+    let written = serde_json::to_vec(&kept)
+        .map_err(io::Error::other)
+        .and_then(|bytes| durable::write(&context.data.join(FILE), &bytes, Privacy::Usual));
+    if let Err(error) = written {
+        tracing::error!(%error, "the enrolment could not be kept");
+        return false;
+    }
+    true
+}

@@ -1,0 +1,211 @@
+//! Everything that speaks to the server, on a thread of its own. The wall never waits for it: what comes in is an event,
+//! what goes out was durable before.
+
+mod assets;
+mod backoff;
+mod batches;
+mod client;
+mod enrol;
+mod manifest;
+mod status;
+
+pub use client::{AddressError, Client, RequestError};
+pub use enrol::Enrolled;
+pub use manifest::{forget as forget_manifest, load as load_manifest};
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use tokio::sync::{Notify, oneshot, watch};
+use xuanping_core::{
+    digest::Digest,
+    wire::{Capabilities, PlayerStatus, ProblemType},
+};
+
+use crate::{
+    cache::Cache,
+    clock::Clock,
+    entropy,
+    event::{Event, Trouble},
+    inbox::Inbox,
+    journal::Outbox,
+    stage::Frame,
+    state::Want,
+};
+use backoff::Backoff;
+
+/// What the network side needs to know.
+#[derive(Clone)]
+pub struct Context {
+    /// The server, spoken to with the screen's key.
+    pub client: Client,
+    /// Where files go.
+    pub cache: Cache,
+    /// Where events go.
+    pub inbox: Inbox,
+    /// The clock that the server may correct.
+    pub clock: Clock,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The longest wait between tries.
+    pub retry_limit: Duration,
+}
+
+impl Context {
+    fn backoff(&self) -> Backoff {
+        Backoff::new(self.retry_limit)
+    }
+
+    fn trouble(&self, from: Trouble, text: impl Into<Option<String>>) {
+        self.inbox.send(Event::Trouble(from, text.into()));
+    }
+
+    /// Does what a refusal asks for.
+    async fn heed(&self, error: &RequestError, enrolled: &Enrolled) {
+        match error.kind() {
+            Some(ProblemType::ClockSkew) => self.learn_time(enrolled).await,
+            Some(ProblemType::ScreenRetired | ProblemType::UnknownDevice) => {
+                // Only the server that we were enrolled at may say so: one that cannot sign with its key is not it.
+                if self.client.time(&enrolled.publisher).await.is_ok() {
+                    tracing::warn!(%error, "the server no longer has this screen");
+                    self.inbox.send(Event::Retired);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    async fn learn_time(&self, enrolled: &Enrolled) {
+        match self.client.time(&enrolled.publisher).await {
+            Ok(time) => {
+                if let Some(correction) = self.clock.learn(time) {
+                    tracing::warn!(correction, "the device's clock is wrong and is corrected by the server's, in milliseconds");
+                    self.inbox.send(Event::Tick);
+                }
+            }
+            Err(error) => tracing::debug!(%error, "no time from the server"),
+        }
+    }
+}
+
+async fn pause(backoff: &mut Backoff) {
+    tokio::time::sleep(backoff.next(entropy::permille())).await;
+}
+
+/// What an unpaired player starts with.
+pub struct Introduction {
+    /// What it says of its wall.
+    pub capabilities: Capabilities,
+    /// A one-time token instead of a code.
+    pub token: Option<String>,
+}
+
+/// The running network side. Dropping it stops everything.
+pub struct Sync {
+    wants: watch::Sender<Vec<Want>>,
+    playlist: watch::Sender<Option<Digest>>,
+    status: watch::Sender<Option<PlayerStatus>>,
+    picture: watch::Sender<Option<Arc<Frame>>>,
+    batches: Arc<Notify>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sync {
+    /// Introduces this player until an operator has paired it; the end is an `Event::Pairing(Enrolled)`.
+    pub fn introduce(context: Context, introduction: Introduction) -> io::Result<Self> {
+        Self::start(move |_| async move { enrol::introduce(&context, &introduction).await })
+    }
+
+    /// Serves an enrolled player. `followed` is the version of the manifest that is followed already.
+    pub fn serve(context: Context, enrolled: Enrolled, outbox: Outbox, followed: Option<u64>) -> io::Result<Self> {
+        Self::start(move |ends| async move {
+            tokio::join!(
+                manifest::follow(&context, &enrolled, followed),
+                manifest::fetch_playlists(&context, &enrolled, ends.playlist),
+                assets::fetch(&context, &enrolled, ends.wants),
+                batches::deliver(&context, &enrolled, &outbox, &ends.batches),
+                status::report(&context, &enrolled, ends.status),
+                status::show(&context, ends.picture),
+                status::keep_time(&context, &enrolled),
+            );
+        })
+    }
+
+    fn start<F: Future<Output = ()>>(work: impl FnOnce(Ends) -> F + Send + 'static) -> io::Result<Self> {
+        let (wants, wants_end) = watch::channel(Vec::new());
+        let (playlist, playlist_end) = watch::channel(None);
+        let (status, status_end) = watch::channel(None);
+        let (picture, picture_end) = watch::channel(None);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let batches = Arc::new(Notify::new());
+        let ends = Ends {
+            wants: wants_end,
+            playlist: playlist_end,
+            status: status_end,
+            picture: picture_end,
+            batches: batches.clone(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;
+        let thread = std::thread::Builder::new().name("sync".into()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = work(ends) => {}
+                    _ = stopped => {}
+                }
+            });
+            // A hash of a long clip need not be waited for.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { wants, playlist, status, picture, batches, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// These files are needed, most urgent first.
+    pub fn want(&self, wants: Vec<Want>) {
+        self.wants.send_replace(wants);
+    }
+
+    /// This playlist is needed.
+    pub fn want_playlist(&self, digest: Digest) {
+        self.playlist.send_replace(Some(digest));
+    }
+
+    /// This is how the player is doing.
+    pub fn status(&self, status: PlayerStatus) {
+        self.status.send_replace(Some(status));
+    }
+
+    /// This is what the wall shows; sent at once.
+    pub fn picture(&self, frame: Arc<Frame>) {
+        self.picture.send_replace(Some(frame));
+    }
+
+    /// There are new batches.
+    pub fn batches_sealed(&self) {
+        self.batches.notify_one();
+    }
+}
+
+impl Drop for Sync {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the network thread ended badly");
+        }
+    }
+}
+
+struct Ends {
+    wants: watch::Receiver<Vec<Want>>,
+    playlist: watch::Receiver<Option<Digest>>,
+    status: watch::Receiver<Option<PlayerStatus>>,
+    picture: watch::Receiver<Option<Arc<Frame>>>,
+    batches: Arc<Notify>,
+}
