@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use xuanping_core::digest::{Digest, Hasher};
+use xuanping_core::{
+    digest::{Digest, Hasher},
+    time::UtcMillis,
+};
 
 use crate::durable;
 
@@ -17,6 +20,10 @@ use crate::durable;
 pub struct Cache {
     folder: PathBuf,
 }
+
+/// What was stored less than so many milliseconds ago is not deleted: it may belong to a programme that is only now
+/// becoming known.
+const KEPT: i64 = 600_000;
 
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -77,8 +84,12 @@ impl Cache {
         Ok(Partial { cache: self.clone(), digest, path, file, length })
     }
 
-    /// Deletes everything that is not in `wanted`. Returns how many files.
-    pub fn retain(&self, wanted: &HashSet<Digest>) -> io::Result<usize> {
+    /// Deletes everything that is not in `wanted` and older than [`KEPT`]. Returns how many files.
+    pub fn retain(&self, wanted: &HashSet<Digest>, now: UtcMillis) -> io::Result<usize> {
+        self.delete(|digest, changed| !wanted.contains(digest) && now.since(changed) > KEPT)
+    }
+
+    fn delete(&self, unwanted: impl Fn(&Digest, UtcMillis) -> bool) -> io::Result<usize> {
         let mut deleted = 0;
         for shelf in fs::read_dir(&self.folder)? {
             let shelf = shelf?.path();
@@ -88,7 +99,9 @@ impl Cache {
             for file in fs::read_dir(&shelf)? {
                 let file = file?;
                 let digest = file.file_name().to_str().and_then(|n| n.parse::<Digest>().ok());
-                if digest.is_none_or(|d| !wanted.contains(&d)) {
+                let changed = file.metadata()?.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                let changed = UtcMillis(i64::try_from(changed.as_millis()).unwrap_or(i64::MAX));
+                if digest.is_none_or(|d| unwanted(&d, changed)) {
                     durable::remove(&file.path())?;
                     deleted += 1;
                 }
@@ -99,7 +112,7 @@ impl Cache {
 
     /// Deletes everything.
     pub fn wipe(&self) -> io::Result<()> {
-        self.retain(&HashSet::new()).map(|_| ())
+        self.delete(|_, _| true).map(|_| ())
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
@@ -237,7 +250,9 @@ mod tests {
     fn what_is_no_longer_wanted_goes_and_the_rest_stays() {
         let (_data, cache) = cache();
         let (kept, dropped) = (cache.put(b"kept").unwrap(), cache.put(b"dropped").unwrap());
-        assert_eq!(cache.retain(&HashSet::from([kept])).unwrap(), 1);
+        let now = crate::clock::Clock::new().now().wall;
+        assert_eq!(cache.retain(&HashSet::from([kept]), now).unwrap(), 0, "too young to die");
+        assert_eq!(cache.retain(&HashSet::from([kept]), now.plus(KEPT + 60_000)).unwrap(), 1);
         assert!(cache.contains(&kept) && !cache.contains(&dropped));
     }
 }

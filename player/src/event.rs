@@ -87,7 +87,9 @@ pub enum Trouble {
     Programme,
     /// Files cannot be had.
     Assets,
-    /// The journal cannot be written or a batch was refused.
+    /// The journal cannot be written.
+    Disk,
+    /// Batches cannot be delivered or were refused.
     Journal,
     /// The media worker.
     Media,

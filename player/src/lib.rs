@@ -5,12 +5,17 @@
 
 pub mod cache;
 pub mod clock;
+pub mod config;
 pub mod durable;
 pub mod entropy;
 pub mod event;
 pub mod inbox;
 pub mod journal;
+mod journalist;
 pub mod keys;
+mod loader;
+pub mod output;
+pub mod run;
 pub mod stage;
 pub mod state;
 pub mod sync;

@@ -204,7 +204,10 @@ impl Segment {
 /// The plays of a closed segment; what is torn was cut off when it was recovered or never finished.
 pub fn finished_plays(folder: &Path, number: u64) -> io::Result<Vec<Entry>> {
     let (records, _) = read_all(&fs::read(path(folder, number))?);
-    Ok(records.into_iter().filter_map(|r| if let Record::Finished(_, entry) = r { Some(entry) } else { None }).collect())
+    Ok(records
+        .into_iter()
+        .filter_map(|r| if let Record::Finished(_, entry) = r { Some(entry) } else { None })
+        .collect())
 }
 
 /// The numbers of segments in a folder, ascending.

@@ -90,6 +90,16 @@ impl Frame {
         }
     }
 
+    /// Takes over rectangles of a frame of the same size.
+    pub fn copy_from(&mut self, other: &Self, rects: &[Rect]) {
+        for rect in rects {
+            let Some(rect) = self.clip(*rect) else { continue };
+            for y in rect.y..rect.y + rect.height {
+                self.row_mut(rect.x, y, rect.width).copy_from_slice(other.row(rect.x, y, rect.width));
+            }
+        }
+    }
+
     /// `width` pixels of a row; they must lie within.
     pub fn row(&self, x: u32, y: u32, width: u32) -> &[u32] {
         let start = y as usize * self.size.width as usize + x as usize;

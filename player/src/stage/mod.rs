@@ -198,15 +198,19 @@ fn rects(layers: &[Layer]) -> impl Iterator<Item = Rect> + '_ {
     layers.iter().map(|layer| layer.rect)
 }
 
-/// How often a scene must be drawn: frames per second, 0 for one that stands still.
-pub fn frames_per_second(scene: &Scene) -> u32 {
-    let Scene::Zones(layers) = scene else { return 0 };
-    let layer = |layer: &Layer| match &layer.content {
-        Content::Strip { strip, pixels_per_second, .. } if strip.size().width > layer.rect.width => {
-            (*pixels_per_second).min(FRAMES_PER_SECOND as u32)
+/// When a scene must be drawn again because something in it moves; `None` if nothing does. The instant is the middle of
+/// the next frame, so that being woken a few milliseconds early or late never skips or repeats a pixel.
+pub fn next_frame(scene: &Scene, at: UtcMillis) -> Option<UtcMillis> {
+    let Scene::Zones(layers) = scene else { return None };
+    let anchor = |layer: &Layer| match &layer.content {
+        Content::Strip { strip, start, .. } if strip.size().width > layer.rect.width => {
+            Some(start.unwrap_or(UtcMillis(0)))
         }
-        Content::Clip(_) => FRAMES_PER_SECOND as u32,
-        _ => 0,
+        _ => None,
     };
-    layers.iter().map(layer).max().unwrap_or(0)
+    let clip = layers.iter().any(|layer| matches!(layer.content, Content::Clip(_)));
+    let anchor = layers.iter().find_map(anchor).or(clip.then_some(UtcMillis(0)))?;
+    let frame = (at.since(anchor) * FRAMES_PER_SECOND).div_euclid(1000);
+    let middle = (2 * frame + 3) * 1000;
+    Some(anchor.plus((middle + 2 * FRAMES_PER_SECOND - 1).div_euclid(2 * FRAMES_PER_SECOND)))
 }

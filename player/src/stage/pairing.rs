@@ -38,7 +38,8 @@ pub(super) fn draw(frame: &mut Frame, wall: &Wall, code: Option<&str>) {
     let Some(code) = code else {
         let title = Line { text: ASKING, weight: Weight::Bold, size: 84.0 * unit, spacing: 6.0 * unit, colour: INK };
         write(frame, title, middle, centre - 40.0 * unit);
-        let hint = Line { text: ASKING_HINT, weight: Weight::Regular, size: 40.0 * unit, spacing: 2.0 * unit, colour: QUIET };
+        let hint =
+            Line { text: ASKING_HINT, weight: Weight::Regular, size: 40.0 * unit, spacing: 2.0 * unit, colour: QUIET };
         write(frame, hint, middle, centre + 60.0 * unit);
         note(frame, wall, middle, high - 72.0 * unit, unit);
         return;

@@ -64,7 +64,8 @@ impl Picture {
             return Err(PictureError::OtherSize { found, promised });
         }
         let rgb = image::DynamicImage::from_decoder(decoder)?.into_rgb8();
-        let pixels = rgb.as_raw().as_chunks::<3>().0.iter().map(|[r, g, b]| u32::from_be_bytes([0, *r, *g, *b])).collect();
+        let pixels =
+            rgb.as_raw().as_chunks::<3>().0.iter().map(|[r, g, b]| u32::from_be_bytes([0, *r, *g, *b])).collect();
         Ok(Self { size: found, pixels })
     }
 

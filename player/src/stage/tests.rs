@@ -42,7 +42,13 @@ fn poster(width: u32, height: u32, colour: Colour) -> Arc<Picture> {
         (0..width).map(move |x| {
             let edge = x < 8 || y < 8 || x + 8 >= width || y + 8 >= height;
             let cross = x * height / width == y || (width - 1 - x) * height / width == y;
-            if edge { 0x00ff_ffff } else if cross { 0x00ff_d400 } else { colour.0 }
+            if edge {
+                0x00ff_ffff
+            } else if cross {
+                0x00ff_d400
+            } else {
+                colour.0
+            }
         })
     });
     Arc::new(Picture::new(Size { width, height }, pixels.collect()).unwrap())
@@ -140,8 +146,7 @@ fn only_what_changed_is_drawn() {
     assert_eq!(draw(&scene, 1_034), vec![Rect { x: 0, y: 960, width: 1920, height: 120 }], "only the ticker moved");
     assert_eq!(draw(&Scene::Standby, 1_034).len(), 1);
     assert_eq!(draw(&Scene::Standby, 9_000), vec![]);
-    assert_eq!(frames_per_second(&scene), 60);
-    assert_eq!(frames_per_second(&Scene::Standby), 0);
+    assert_eq!(next_frame(&Scene::Standby, UtcMillis(0)), None);
 }
 
 #[test]
@@ -186,4 +191,19 @@ fn a_picture_of_another_size_than_promised_is_refused_before_it_is_unpacked() {
     assert!(matches!(Picture::decode(&item(20, 11), &png), Err(PictureError::OtherSize { .. })));
     assert!(matches!(Picture::decode(&item(20, 10), &png[..40]), Err(PictureError::Broken(_))));
     assert!(matches!(Picture::decode(&item(20, 10), b""), Err(PictureError::Broken(_))));
+}
+
+#[test]
+fn being_woken_a_little_late_or_early_never_skips_or_repeats_a_pixel() {
+    let scene = hall_scene();
+    let Scene::Zones(layers) = &scene else { panic!("zones") };
+    let Content::Strip { strip, start, .. } = &layers[1].content else { panic!("a strip") };
+    let mut at = UtcMillis(1_003);
+    let mut offsets = Vec::new();
+    for n in 0..1_200 {
+        at = next_frame(&scene, at).unwrap();
+        let woken = at.plus([0, 6, -6, 3][n % 4]);
+        offsets.push(strip_offset(strip.size(), layers[1].rect.size(), 120, *start, woken));
+    }
+    assert!(offsets.windows(2).all(|w| w[0] - w[1] == 2), "120 pixels per second are two per frame");
 }

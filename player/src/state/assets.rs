@@ -188,7 +188,8 @@ impl Assets {
     /// What a person should know of bad files.
     pub(super) fn trouble(&self) -> Option<String> {
         let bad = self.bad.values().filter(|b| b.times > 1 || b.fault == Fault::Unplayable).count();
-        (bad > 0).then(|| format!("有 {bad} 个素材文件损坏或无法播放，已跳过并在重新下载。"))
+        (bad > 0)
+            .then(|| format!("有 {bad} 个素材文件损坏或无法播放，已跳过并在重新下载。"))
             .or_else(|| (!self.unable.is_empty()).then(|| "本机未安装媒体组件，宣传片和音频无法播放。".to_owned()))
     }
 }

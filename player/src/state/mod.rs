@@ -309,9 +309,10 @@ impl State {
     /// When, on the wall clock, something changes by itself.
     pub fn next_change(&self, now: Moment) -> Option<UtcMillis> {
         let zones = self.zones.values().filter_map(|zone| zone.until);
-        let patience = self.arriving.as_ref().map(|(_, _, since)| {
-            now.wall.plus((since + PATIENCE).saturating_sub(now.monotonic) as i64)
-        });
+        let patience = self
+            .arriving
+            .as_ref()
+            .map(|(_, _, since)| now.wall.plus((since + PATIENCE).saturating_sub(now.monotonic) as i64));
         let retries = self.assets.next_retry(now).map(|at| now.wall.plus(at.saturating_sub(now.monotonic) as i64));
         let linger = self.zones.values().filter_map(|zone| zone.lingers_until(now));
         zones.chain(patience).chain(retries).chain(linger).min()
@@ -370,10 +371,12 @@ fn want(item: &Item) -> Want {
 
 fn on_air_now(playlist: &Playlist, now: Moment) -> Vec<&Item> {
     let zones = playlist.zones.iter();
-    zones.filter_map(|zone| match on_wall(Some(playlist), &[], zone.zone, now.wall) {
-        OnWall::Play { item, .. } | OnWall::Hold { item, .. } => Some(item),
-        OnWall::Nothing { .. } => None,
-    }).collect()
+    zones
+        .filter_map(|zone| match on_wall(Some(playlist), &[], zone.zone, now.wall) {
+            OnWall::Play { item, .. } | OnWall::Hold { item, .. } => Some(item),
+            OnWall::Nothing { .. } => None,
+        })
+        .collect()
 }
 
 /// Whether an item needs the media worker.

@@ -53,9 +53,7 @@ impl Planned {
             (
                 Self::Play { item: a, source: from_a, start: start_a, .. },
                 Self::Play { item: b, source: from_b, start: start_b, .. },
-            ) => {
-                (a.asset, a.booking, a.creative, from_a, start_a) == (b.asset, b.booking, b.creative, from_b, start_b)
-            }
+            ) => (a.asset, a.booking, a.creative, from_a, start_a) == (b.asset, b.booking, b.creative, from_b, start_b),
             (Self::Hold(a), Self::Hold(b)) => (a.asset, a.show) == (b.asset, b.show),
             (Self::Nothing { black: a }, Self::Nothing { black: b }) => a == b,
             _ => false,
@@ -186,13 +184,7 @@ impl ZoneState {
         }
     }
 
-    fn up(
-        &mut self,
-        what: Option<Arc<Picture>>,
-        now: Moment,
-        next_key: &mut PlayKey,
-        actions: &mut Vec<Action>,
-    ) {
+    fn up(&mut self, what: Option<Arc<Picture>>, now: Moment, next_key: &mut PlayKey, actions: &mut Vec<Action>) {
         let key = matches!(self.planned, Planned::Play { .. }).then(|| {
             let key = *next_key;
             *next_key += 1;
@@ -290,12 +282,7 @@ impl ZoneState {
             Source::Takeover(_) => Trigger::Takeover,
         };
         Some(Entry {
-            item: ItemRef {
-                playlist: *playlist,
-                booking: item.booking,
-                creative: item.creative,
-                asset: item.asset,
-            },
+            item: ItemRef { playlist: *playlist, booking: item.booking, creative: item.creative, asset: item.asset },
             play: Play {
                 item: 0,
                 zone: self.name,

@@ -3,22 +3,25 @@
 use std::{io, time::Duration};
 
 use reqwest::{Method, header};
-use tokio::sync::Notify;
 use xuanping_core::{
     playlog::{Receipt, SignedBatch},
     wire::ProblemType,
 };
 
-use super::{Context, Enrolled, RequestError, client::read_all, pause};
+use super::{Context, Deliveries, Enrolled, RequestError, client::read_all, pause};
 use crate::{event::Trouble, journal::Outbox};
 
 /// Without being told of new batches, look for some this often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Delivers for ever.
-pub(super) async fn deliver(context: &Context, enrolled: &Enrolled, outbox: &Outbox, sealed: &Notify) {
+pub(super) async fn deliver(context: &Context, enrolled: &Enrolled, deliveries: &Deliveries) {
     let mut backoff = context.backoff();
     loop {
+        let Some(outbox) = deliveries.outbox.get() else {
+            tokio::time::sleep(LOOK_EVERY).await;
+            continue;
+        };
         match deliver_oldest(context, enrolled, outbox).await {
             Ok(true) => {
                 backoff.reset();
@@ -26,7 +29,7 @@ pub(super) async fn deliver(context: &Context, enrolled: &Enrolled, outbox: &Out
             }
             Ok(false) => {
                 backoff.reset();
-                let _ = tokio::time::timeout(LOOK_EVERY, sealed.notified()).await;
+                let _ = tokio::time::timeout(LOOK_EVERY, deliveries.sealed.notified()).await;
             }
             Err(error) => {
                 tracing::warn!(%error, "a play batch was not delivered");

@@ -101,7 +101,8 @@ pub(super) async fn introduce(context: &Context, introduction: &Introduction) {
             }
             Err(error) => {
                 tracing::warn!(%error, "not enrolled yet");
-                if let (Some(ProblemType::ClockSkew), RequestError::Refused { now: Some(now), .. }) = (error.kind(), &error)
+                if let (Some(ProblemType::ClockSkew), RequestError::Refused { now: Some(now), .. }) =
+                    (error.kind(), &error)
                 {
                     // Nobody is trusted yet; once the publisher is pinned, only its signed time counts.
                     context.clock.learn(*now);

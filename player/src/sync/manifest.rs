@@ -9,11 +9,7 @@ use xuanping_core::{
     playlist::{Playlist, TrustedManifest},
 };
 
-use super::{
-    Context, Enrolled, RequestError,
-    client::read_all,
-    pause,
-};
+use super::{Context, Enrolled, RequestError, client::read_all, pause};
 use crate::{
     durable::{self, Privacy},
     event::{Event, Trouble},
@@ -139,9 +135,8 @@ pub(super) async fn fetch_playlists(
 }
 
 async fn playlist(context: &Context, digest: Digest) -> Result<Arc<Playlist>, RequestError> {
-    let understood = |bytes: &[u8]| {
-        Playlist::from_bytes(bytes).map(Arc::new).map_err(|e| RequestError::Nonsense(e.to_string()))
-    };
+    let understood =
+        |bytes: &[u8]| Playlist::from_bytes(bytes).map(Arc::new).map_err(|e| RequestError::Nonsense(e.to_string()));
     if let Ok(bytes) = context.cache.read(&digest) {
         return understood(&bytes);
     }

@@ -16,7 +16,7 @@ pub use manifest::{forget as forget_manifest, load as load_manifest};
 use std::{
     io,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread::JoinHandle,
     time::Duration,
 };
@@ -84,7 +84,10 @@ impl Context {
         match self.client.time(&enrolled.publisher).await {
             Ok(time) => {
                 if let Some(correction) = self.clock.learn(time) {
-                    tracing::warn!(correction, "the device's clock is wrong and is corrected by the server's, in milliseconds");
+                    tracing::warn!(
+                        correction,
+                        "the device's clock is wrong and is corrected by the server's, in milliseconds"
+                    );
                     self.inbox.send(Event::Tick);
                 }
             }
@@ -105,13 +108,21 @@ pub struct Introduction {
     pub token: Option<String>,
 }
 
+/// Where sealed batches lie, once the journal could be opened, and who tells of new ones.
+#[derive(Debug, Clone, Default)]
+pub struct Deliveries {
+    /// The sealed batches.
+    pub outbox: Arc<OnceLock<Outbox>>,
+    /// There are new ones.
+    pub sealed: Arc<Notify>,
+}
+
 /// The running network side. Dropping it stops everything.
 pub struct Sync {
     wants: watch::Sender<Vec<Want>>,
     playlist: watch::Sender<Option<Digest>>,
     status: watch::Sender<Option<PlayerStatus>>,
     picture: watch::Sender<Option<Arc<Frame>>>,
-    batches: Arc<Notify>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -123,13 +134,18 @@ impl Sync {
     }
 
     /// Serves an enrolled player. `followed` is the version of the manifest that is followed already.
-    pub fn serve(context: Context, enrolled: Enrolled, outbox: Outbox, followed: Option<u64>) -> io::Result<Self> {
+    pub fn serve(
+        context: Context,
+        enrolled: Enrolled,
+        deliveries: Deliveries,
+        followed: Option<u64>,
+    ) -> io::Result<Self> {
         Self::start(move |ends| async move {
             tokio::join!(
                 manifest::follow(&context, &enrolled, followed),
                 manifest::fetch_playlists(&context, &enrolled, ends.playlist),
                 assets::fetch(&context, &enrolled, ends.wants),
-                batches::deliver(&context, &enrolled, &outbox, &ends.batches),
+                batches::deliver(&context, &enrolled, &deliveries),
                 status::report(&context, &enrolled, ends.status),
                 status::show(&context, ends.picture),
                 status::keep_time(&context, &enrolled),
@@ -143,14 +159,7 @@ impl Sync {
         let (status, status_end) = watch::channel(None);
         let (picture, picture_end) = watch::channel(None);
         let (stop, stopped) = oneshot::channel::<()>();
-        let batches = Arc::new(Notify::new());
-        let ends = Ends {
-            wants: wants_end,
-            playlist: playlist_end,
-            status: status_end,
-            picture: picture_end,
-            batches: batches.clone(),
-        };
+        let ends = Ends { wants: wants_end, playlist: playlist_end, status: status_end, picture: picture_end };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;
         let thread = std::thread::Builder::new().name("sync".into()).spawn(move || {
             runtime.block_on(async {
@@ -162,7 +171,7 @@ impl Sync {
             // A hash of a long clip need not be waited for.
             runtime.shutdown_background();
         })?;
-        Ok(Self { wants, playlist, status, picture, batches, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { wants, playlist, status, picture, stop: Some(stop), thread: Some(thread) })
     }
 
     /// These files are needed, most urgent first.
@@ -184,11 +193,6 @@ impl Sync {
     pub fn picture(&self, frame: Arc<Frame>) {
         self.picture.send_replace(Some(frame));
     }
-
-    /// There are new batches.
-    pub fn batches_sealed(&self) {
-        self.batches.notify_one();
-    }
 }
 
 impl Drop for Sync {
@@ -207,5 +211,4 @@ struct Ends {
     playlist: watch::Receiver<Option<Digest>>,
     status: watch::Receiver<Option<PlayerStatus>>,
     picture: watch::Receiver<Option<Arc<Frame>>>,
-    batches: Arc<Notify>,
 }

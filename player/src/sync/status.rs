@@ -16,11 +16,7 @@ const TIME_EVERY: Duration = Duration::from_secs(600);
 const PICTURE_EDGE: u32 = 960;
 
 /// Reports for ever, as often as the server asks.
-pub(super) async fn report(
-    context: &Context,
-    enrolled: &Enrolled,
-    mut status: watch::Receiver<Option<PlayerStatus>>,
-) {
+pub(super) async fn report(context: &Context, enrolled: &Enrolled, mut status: watch::Receiver<Option<PlayerStatus>>) {
     let mut backoff = context.backoff();
     // Before the first status there is nothing to say.
     if status.wait_for(Option::is_some).await.is_err() {

@@ -1,0 +1,287 @@
+//! Settings: arguments first, then the environment, then a TOML file, then what is usual.
+
+use std::{fs, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::{Parser, ValueEnum};
+use serde::Deserialize;
+use xuanping_core::{geometry::Size, vocabulary::ScreenKind};
+
+use crate::output::Placement;
+
+/// Where frames go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputKind {
+    /// A window that owns the display.
+    Window,
+    /// No display; see --headless-dir.
+    Headless,
+}
+
+/// What the wall is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Kind {
+    /// 液晶屏.
+    Lcd,
+    /// LED条屏.
+    LedStrip,
+    /// 全彩LED.
+    LedWall,
+    /// 音柱、广播.
+    Speaker,
+}
+
+impl From<Kind> for ScreenKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Lcd => Self::Lcd,
+            Kind::LedStrip => Self::LedStrip,
+            Kind::LedWall => Self::LedWall,
+            Kind::Speaker => Self::Speaker,
+        }
+    }
+}
+
+/// 宣屏播放器 — the unattended player that owns one wall.
+#[derive(Debug, Clone, Default, Parser, Deserialize)]
+#[command(name = "xuanping-player", version, about)]
+#[serde(deny_unknown_fields, default)]
+pub struct Arguments {
+    /// TOML file with the same settings as these (names with _ for -).
+    #[arg(long)]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Folder for the key, the cache and the play journal.
+    #[arg(long, env = "XUANPING_DATA")]
+    data: Option<PathBuf>,
+    /// Address of the server, e.g. https://xuanping.example.cn.
+    #[arg(long, env = "XUANPING_SERVER")]
+    server: Option<String>,
+    /// Where frames go.
+    #[arg(long)]
+    output: Option<OutputKind>,
+    /// Pixels of the wall, e.g. 1920x1080; without, those of the display.
+    #[arg(long, value_parser = parse_size)]
+    #[serde(deserialize_with = "size_text")]
+    size: Option<Size>,
+    /// What the wall is made of.
+    #[arg(long)]
+    kind: Option<Kind>,
+    /// Upper left corner of the window on the desktop, e.g. 0,0; without, the window fills the display.
+    #[arg(long, value_parser = parse_position, allow_hyphen_values = true)]
+    #[serde(deserialize_with = "position_text")]
+    position: Option<(i32, i32)>,
+    /// Headless: folder for frame.png.
+    #[arg(long)]
+    headless_dir: Option<PathBuf>,
+    /// Headless: how often frame.png is replaced at most.
+    #[arg(long, value_parser = parse_duration)]
+    #[serde(deserialize_with = "duration_text")]
+    headless_every: Option<Duration>,
+    /// How often plays are sealed into a batch, if there are any.
+    #[arg(long, value_parser = parse_duration)]
+    #[serde(deserialize_with = "duration_text")]
+    seal_interval: Option<Duration>,
+    /// Plays in a batch at most.
+    #[arg(long)]
+    batch_plays: Option<usize>,
+    /// The longest wait between two tries to reach the server.
+    #[arg(long, value_parser = parse_duration)]
+    #[serde(deserialize_with = "duration_text")]
+    retry_limit: Option<Duration>,
+    /// One-time enrolment token instead of typing a code.
+    #[arg(long, env = "XUANPING_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Allow http:// to another machine: only on a network that is protected itself.
+    #[arg(long)]
+    allow_plain_http: bool,
+    /// Make no noise, whatever the console says.
+    #[arg(long)]
+    mute: bool,
+    /// The media worker; without, xuanping-media beside this program.
+    #[arg(long)]
+    media_worker: Option<PathBuf>,
+}
+
+/// Complete settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Data folder.
+    pub data: PathBuf,
+    /// The server's address.
+    pub server: String,
+    /// Where frames go.
+    pub output: OutputKind,
+    /// The wall's pixels, if they were said.
+    pub size: Option<Size>,
+    /// What the wall is made of.
+    pub kind: ScreenKind,
+    /// Where the window goes.
+    pub placement: Placement,
+    /// Headless: folder for pictures, and how often.
+    pub headless: Option<(PathBuf, Duration)>,
+    /// How often plays are sealed.
+    pub seal_interval: Duration,
+    /// Plays in a batch at most.
+    pub batch_plays: usize,
+    /// The longest wait between two tries.
+    pub retry_limit: Duration,
+    /// One-time token.
+    pub token: Option<String>,
+    /// Unencrypted HTTP to other machines is meant.
+    pub allow_plain_http: bool,
+    /// No noise.
+    pub mute: bool,
+    /// The media worker's program, if it was said.
+    pub media_worker: Option<PathBuf>,
+}
+
+/// The settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The TOML file.
+    #[error("{path}: {text}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        text: String,
+    },
+    /// Something necessary was not said.
+    #[error("please say --{0}")]
+    Missing(&'static str),
+}
+
+impl Config {
+    /// Puts arguments and file together.
+    pub fn from_arguments(arguments: Arguments) -> Result<Self, ConfigError> {
+        let file = match &arguments.config {
+            None => Arguments::default(),
+            Some(path) => {
+                let fault = |text: String| ConfigError::File { path: path.clone(), text };
+                let text = fs::read_to_string(path).map_err(|e| fault(e.to_string()))?;
+                toml::from_str(&text).map_err(|e| fault(e.to_string()))?
+            }
+        };
+        let kind = arguments.kind.or(file.kind).unwrap_or(Kind::Lcd).into();
+        let output = arguments.output.or(file.output).unwrap_or(OutputKind::Window);
+        let size = match kind {
+            ScreenKind::Speaker => Some(Size { width: 0, height: 0 }),
+            _ => arguments.size.or(file.size),
+        };
+        if output == OutputKind::Headless && size.is_none() {
+            return Err(ConfigError::Missing("size"));
+        }
+        let every = arguments.headless_every.or(file.headless_every).unwrap_or(Duration::from_secs(2));
+        let position = arguments.position.or(file.position);
+        Ok(Self {
+            data: arguments.data.or(file.data).ok_or(ConfigError::Missing("data"))?,
+            server: arguments.server.or(file.server).ok_or(ConfigError::Missing("server"))?,
+            // A loudspeaker has no display to own.
+            output: if kind == ScreenKind::Speaker { OutputKind::Headless } else { output },
+            size,
+            kind,
+            placement: position.map_or(Placement::FullScreen, |(x, y)| Placement::At { x, y }),
+            headless: arguments.headless_dir.or(file.headless_dir).map(|folder| (folder, every)),
+            seal_interval: arguments.seal_interval.or(file.seal_interval).unwrap_or(Duration::from_secs(15)),
+            batch_plays: arguments.batch_plays.or(file.batch_plays).unwrap_or(1_000).max(1),
+            retry_limit: arguments.retry_limit.or(file.retry_limit).unwrap_or(Duration::from_secs(30)),
+            token: arguments.token.or(file.token),
+            allow_plain_http: arguments.allow_plain_http || file.allow_plain_http,
+            mute: arguments.mute || file.mute,
+            media_worker: arguments.media_worker.or(file.media_worker),
+        })
+    }
+}
+
+fn parse_size(text: &str) -> Result<Size, String> {
+    let numbers = text.split_once(['x', 'X', '×']).and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    numbers
+        .and_then(|(width, height)| Size::checked(width, height))
+        .ok_or_else(|| "write a size like 1920x1080".to_owned())
+}
+
+fn parse_position(text: &str) -> Result<(i32, i32), String> {
+    let numbers = text.split_once(',').and_then(|(x, y)| Some((x.trim().parse().ok()?, y.trim().parse().ok()?)));
+    numbers.ok_or_else(|| "write a position like 0,0".to_owned())
+}
+
+/// `500ms`, `15s`, `2m`; a bare number is seconds.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number = u64::from_str(&text[..split]).map_err(|_| "write a duration like 15s".to_owned())?;
+    match &text[split..] {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" | "" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        _ => Err("write a duration like 500ms, 15s or 2m".to_owned()),
+    }
+}
+
+fn from_text<'de, D: serde::Deserializer<'de>, T>(
+    deserializer: D,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+fn size_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Size>, D::Error> {
+    from_text(deserializer, parse_size)
+}
+
+fn position_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<(i32, i32)>, D::Error> {
+    from_text(deserializer, parse_position)
+}
+
+fn duration_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    from_text(deserializer, parse_duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Result<Config, ConfigError> {
+        Config::from_arguments(Arguments::parse_from([&["xuanping-player"], arguments].concat()))
+    }
+
+    #[test]
+    fn arguments_come_before_the_file_and_the_file_before_what_is_usual() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("player.toml");
+        fs::write(
+            &path,
+            "data = '/var/lib/xuanping'\nserver = 'https://a.cn'\nsize = '512x32'\nkind = 'led_strip'\n\
+             position = '0,40'\nseal_interval = '5s'",
+        )
+        .unwrap();
+        let path = path.to_str().unwrap();
+        let config = config(&["--config", path, "--server", "https://b.cn", "--seal-interval", "500ms"]).unwrap();
+        assert_eq!(config.server, "https://b.cn");
+        assert_eq!(config.size, Some(Size { width: 512, height: 32 }));
+        assert_eq!(config.kind, ScreenKind::LedStrip);
+        assert_eq!(config.placement, Placement::At { x: 0, y: 40 });
+        assert_eq!(config.seal_interval, Duration::from_millis(500));
+        assert_eq!(config.batch_plays, 1_000);
+    }
+
+    #[test]
+    fn a_setting_that_does_not_exist_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("player.toml");
+        fs::write(&path, "sever = 'https://a.cn'").unwrap();
+        assert!(matches!(config(&["--config", path.to_str().unwrap()]), Err(ConfigError::File { .. })));
+    }
+
+    #[test]
+    fn what_cannot_be_guessed_must_be_said() {
+        assert!(matches!(config(&["--server", "https://a.cn"]), Err(ConfigError::Missing("data"))));
+        let headless = ["--data", "d", "--server", "https://a.cn", "--output", "headless"];
+        assert!(matches!(config(&headless), Err(ConfigError::Missing("size"))));
+        let speaker = config(&[&headless[..], &["--kind", "speaker"]].concat()).unwrap();
+        assert_eq!(speaker.size, Some(Size { width: 0, height: 0 }));
+    }
+}

@@ -1,0 +1,81 @@
+//! Reads, verifies and decodes files on a thread of its own, so that a large poster never holds up a scrolling line.
+
+use std::{
+    collections::HashSet,
+    io,
+    sync::{
+        Arc,
+        mpsc::{Sender, channel},
+    },
+};
+
+use xuanping_core::{digest::Digest, playlist::Item, time::UtcMillis};
+
+use crate::{
+    cache::{Cache, CacheError},
+    event::{Event, Fault},
+    inbox::Inbox,
+    stage::Picture,
+};
+
+enum Job {
+    Load(Item),
+    Retain(HashSet<Digest>, UtcMillis),
+}
+
+/// The thread. It ends when this is dropped.
+pub struct Loader {
+    jobs: Sender<Job>,
+}
+
+impl Loader {
+    /// Starts it.
+    pub fn start(cache: Cache, inbox: Inbox) -> io::Result<Self> {
+        // The state asks for at most two files per zone at a time: the queue needs no other bound.
+        let (jobs, queue) = channel();
+        std::thread::Builder::new().name("loader".into()).spawn(move || {
+            for job in queue {
+                match job {
+                    Job::Load(item) => {
+                        let loaded = load(&cache, &item);
+                        inbox.send(Event::Loaded(item.asset, loaded));
+                    }
+                    Job::Retain(wanted, now) => match cache.retain(&wanted, now) {
+                        Ok(0) => {}
+                        Ok(deleted) => tracing::info!(deleted, "files that are no longer needed were deleted"),
+                        Err(error) => tracing::warn!(%error, "files that are no longer needed could not be deleted"),
+                    },
+                }
+            }
+        })?;
+        Ok(Self { jobs })
+    }
+
+    /// Loads a picture or strip; the answer is an [`Event::Loaded`].
+    pub fn load(&self, item: Item) {
+        // The thread lives as long as this does.
+        let _ = self.jobs.send(Job::Load(item));
+    }
+
+    /// Deletes from the cache what is not in `wanted`.
+    pub fn retain(&self, wanted: HashSet<Digest>, now: UtcMillis) {
+        let _ = self.jobs.send(Job::Retain(wanted, now));
+    }
+}
+
+fn load(cache: &Cache, item: &Item) -> Result<Arc<Picture>, Fault> {
+    let bytes = cache.read(&item.asset).map_err(|error| fault(&error))?;
+    Picture::decode(item, &bytes).map(Arc::new).map_err(|error| {
+        tracing::error!(asset = %item.asset, %error, "a file cannot be shown");
+        Fault::Unplayable
+    })
+}
+
+fn fault(error: &CacheError) -> Fault {
+    tracing::warn!(%error, "a file cannot be used");
+    match error {
+        CacheError::Missing(_) => Fault::Missing,
+        CacheError::Damaged(_) => Fault::Damaged,
+        CacheError::Disk(_) => Fault::Missing,
+    }
+}

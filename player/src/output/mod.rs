@@ -1,0 +1,45 @@
+//! Where frames go: a window that owns the display, or nothing but a file.
+
+mod headless;
+mod window;
+
+pub use headless::Headless;
+pub use window::{Placement, Window};
+
+use std::time::Duration;
+
+use xuanping_core::geometry::{Rect, Size};
+
+use crate::{inbox::Waker, stage::Frame};
+
+/// What a wait ended with, beside time or a nudge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waited {
+    /// The display lost what was on it: present the whole frame again.
+    pub exposed: bool,
+    /// Somebody closed the window.
+    pub closed: bool,
+}
+
+/// The display failed.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// No display, or it is gone.
+    #[error("the display cannot be used: {0}")]
+    Display(String),
+    /// A picture file could not be written.
+    #[error("the picture cannot be written: {0}")]
+    File(#[from] std::io::Error),
+}
+
+/// A display. Owned by the thread that runs the loop.
+pub trait Output {
+    /// Its pixels.
+    fn size(&self) -> Size;
+    /// Shows the frame, of which only `damage` has changed since the last time.
+    fn present(&mut self, frame: &Frame, damage: &[Rect]) -> Result<(), OutputError>;
+    /// Sleeps until nudged, but not longer than this; meanwhile serves the display.
+    fn wait(&mut self, longest: Duration) -> Waited;
+    /// What nudges it.
+    fn waker(&self) -> Waker;
+}
