@@ -89,6 +89,12 @@ pub enum BatchError {
         /// Which play.
         play: usize,
     },
+    /// Entry `item` (from 0) of the item table equals one before it.
+    #[error("item {item} occurs twice")]
+    ItemTwice {
+        /// Which entry.
+        item: usize,
+    },
 }
 
 impl SignedBatch {
@@ -118,6 +124,10 @@ impl SignedBatch {
         }
         if let Some(play) = batch.plays.iter().position(|p| p.item as usize >= batch.items.len()) {
             return Err(BatchError::UnknownItem { play });
+        }
+        let mut seen = std::collections::HashSet::new();
+        if let Some(item) = batch.items.iter().position(|item| !seen.insert(item)) {
+            return Err(BatchError::ItemTwice { item });
         }
         Ok(Self { batch, signed })
     }

@@ -98,3 +98,6 @@ impl Play {
         self.status == PlayStatus::Success && self.actual.0.saturating_add(Self::TOLERANCE.0) >= self.planned.0
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -248,6 +248,7 @@ fn batch_zh(error: &BatchError) -> String {
         BatchError::Malformed(_) => "签名有效,但不是播放批次的格式".into(),
         BatchError::Version(version) => format!("版本 {version} 未知"),
         BatchError::UnknownItem { play } => format!("第 {} 次播放没有对应的素材", play + 1),
+        BatchError::ItemTwice { item } => format!("素材表第 {} 项重复", item + 1),
     }
 }
 

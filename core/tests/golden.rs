@@ -1,0 +1,291 @@
+//! The bytes of everything that is stored, signed or sent as CBOR, fixed for good: a change here is a change of format and
+//! needs a new version. Golden files only grow. And: decoders take any bytes without panic.
+
+use std::{fs, path::Path};
+
+use chrono::NaiveDate;
+use proptest::prelude::*;
+use uuid::Uuid;
+use xuanping_core::{
+    digest::Digest,
+    geometry::{Layout, Size, Sound, ZoneName},
+    id::{BookingId, BootId, CreativeId, ScreenId, TakeoverId},
+    playlist::{
+        Day, Daypart, Item, Loop, MANIFEST_VERSION, Manifest, PLAYLIST_VERSION, Playlist, ScreenOrders, Show, Slot,
+        Takeover, TakeoverItem, TakeoverLevel, TrustedManifest, ZoneProgramme,
+    },
+    playlog::{
+        BATCH_VERSION, Batch, ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger,
+        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef},
+    },
+    sign::{Context, SecretKey},
+    time::{Millis, UtcMillis},
+    vocabulary::CreativeKind,
+};
+
+/// 2025-06-02 00:00 in Shanghai.
+const DAY: i64 = 1_748_793_600_000;
+const HOUR: i64 = 3_600_000;
+
+fn publisher() -> SecretKey {
+    SecretKey::from_seed(&[1; 32])
+}
+
+fn device() -> SecretKey {
+    SecretKey::from_seed(&[2; 32])
+}
+
+fn uuid(n: u128) -> Uuid {
+    Uuid::from_u128(0x0197_2a00_0000_7000_8000_0000_0000_0000 + n)
+}
+
+fn screen() -> ScreenId {
+    ScreenId::new(uuid(1))
+}
+
+fn item(n: u128, kind: CreativeKind, show: Show, ends: Option<UtcMillis>) -> Item {
+    Item {
+        booking: BookingId::new(uuid(0x20)),
+        creative: CreativeId::new(uuid(0x30 + n)),
+        asset: Digest::of(&[n as u8]),
+        bytes: 100_000 + n as u64,
+        show,
+        duration: Millis(10_000),
+        kind,
+        ends,
+    }
+}
+
+fn playlist() -> Playlist {
+    let size = Size { width: 1920, height: 960 };
+    let strip = Show::Strip { size: Size { width: 2400, height: 120 }, pixels_per_second: 120 };
+    let part = |from: i64, to: i64, looped| Daypart {
+        start: UtcMillis(DAY + from * HOUR),
+        end: UtcMillis(DAY + to * HOUR),
+        looped,
+    };
+    let day = |date: &str, dayparts| Day { date: date.parse::<NaiveDate>().unwrap(), dayparts };
+    let slot = |item| Slot { item, duration: Millis(10_000) };
+    Playlist {
+        version: PLAYLIST_VERSION,
+        timezone: "Asia/Shanghai".into(),
+        items: vec![
+            item(0, CreativeKind::Poster, Show::Picture { size }, None),
+            item(1, CreativeKind::Clip, Show::Clip { size }, Some(UtcMillis(DAY + 48 * HOUR))),
+            item(2, CreativeKind::Slogan, strip, None),
+            item(3, CreativeKind::Audio, Show::Sound, None),
+        ],
+        loops: vec![
+            Loop { slots: vec![slot(0), slot(1)], hold: Some(0) },
+            Loop { slots: vec![slot(2)], hold: Some(2) },
+            Loop { slots: vec![slot(3)], hold: None },
+        ],
+        zones: vec![
+            ZoneProgramme {
+                zone: ZoneName::Main,
+                days: vec![
+                    day("2025-06-02", vec![part(8, 12, 0), part(14, 24, 0)]),
+                    day("2025-06-03", vec![part(32, 44, 0)]),
+                ],
+            },
+            ZoneProgramme { zone: ZoneName::Ticker, days: vec![day("2025-06-02", vec![part(0, 24, 1)])] },
+            ZoneProgramme { zone: ZoneName::Audio, days: vec![day("2025-06-02", vec![part(9, 10, 2)])] },
+        ],
+    }
+}
+
+fn manifest() -> Manifest {
+    let picture = Show::Picture { size: Size { width: 1920, height: 960 } };
+    Manifest {
+        format: MANIFEST_VERSION,
+        screen: screen(),
+        version: 7,
+        issued: UtcMillis(DAY),
+        expires: UtcMillis(DAY + 24 * HOUR),
+        playlist: Some(playlist().digest()),
+        orders: ScreenOrders {
+            name: "城关支行大厅屏".into(),
+            timezone: "Asia/Shanghai".into(),
+            zones: Layout::MainAndTicker.zones(Size { width: 1920, height: 1080 }, Sound::On),
+        },
+        takeovers: vec![Takeover {
+            id: TakeoverId::new(uuid(0x40)),
+            level: TakeoverLevel::Emergency,
+            starts: UtcMillis(DAY + HOUR),
+            expires: UtcMillis(DAY + 2 * HOUR),
+            items: vec![TakeoverItem { zone: ZoneName::Main, item: item(0, CreativeKind::Poster, picture, None) }],
+        }],
+    }
+}
+
+/// The example of FORMAT.md.
+fn batch() -> Batch {
+    let play = |n: i64, actual, status, evidence| Play {
+        item: 0,
+        zone: ZoneName::Main,
+        start: UtcMillis(DAY + 8 * HOUR + n * 20_000),
+        monotonic: 60_000 + n as u64 * 20_000,
+        planned: Millis(10_000),
+        actual: Millis(actual),
+        status,
+        trigger: Trigger::Loop,
+        evidence,
+    };
+    Batch {
+        version: BATCH_VERSION,
+        screen: screen(),
+        boot: BootId::new(uuid(0x50)),
+        sequence: 1,
+        previous: Digest::ZERO,
+        sealed: UtcMillis(DAY + 8 * HOUR + 60_000),
+        items: vec![ItemRef {
+            playlist: Some(playlist().digest()),
+            booking: BookingId::new(uuid(0x20)),
+            creative: CreativeId::new(uuid(0x30)),
+            asset: Digest::of(&[0]),
+        }],
+        plays: vec![
+            play(0, 10_000, PlayStatus::Success, vec![Digest::of(b"picture")]),
+            play(1, 4_200, PlayStatus::Interrupted, Vec::new()),
+        ],
+    }
+}
+
+fn bundle() -> Vec<u8> {
+    let contents = Contents {
+        exported: UtcMillis(DAY + 24 * HOUR),
+        filter: "城关支行大厅屏 2025-06-02".into(),
+        timezone: chrono_tz::Asia::Shanghai,
+        screens: vec![BundleScreen {
+            id: screen(),
+            name: "大厅屏".into(),
+            venue: "城关支行".into(),
+            key: device().public(),
+        }],
+        creatives: vec![BundleCreative { id: CreativeId::new(uuid(0x30)), title: "刷单就是诈骗".into() }],
+        bookings: vec![BundleBooking {
+            id: BookingId::new(uuid(0x20)),
+            name: "银行网点".into(),
+            campaign: "集中宣传月".into(),
+        }],
+        batches: vec![SignedBatch::sign(batch(), &device())],
+        records: vec![PlayRef { screen: screen(), sequence: 1, play: 0 }],
+    };
+    bundle::write(contents, publisher().public(), |payload| publisher().sign(Context::Bundle, payload)).unwrap()
+}
+
+/// Compares with the golden file of that name: hexadecimal, 32 bytes a line.
+fn golden(name: &str, bytes: &[u8]) {
+    let lines: Vec<String> = bytes.chunks(32).map(hex::encode).collect();
+    let text = lines.join("\n") + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name).with_extension("hex");
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == text, "{name}: the bytes changed; if they are new, {} should be\n{text}", path.display());
+}
+
+#[test]
+fn a_playlist_keeps_its_bytes() {
+    golden("playlist-1", &playlist().to_bytes());
+    assert_eq!(Playlist::from_bytes(&playlist().to_bytes()), Ok(playlist()));
+}
+
+#[test]
+fn a_manifest_keeps_its_bytes_and_its_signature() {
+    let signed = manifest().sign(&publisher());
+    golden("manifest-1", &signed);
+    let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), Some(7)).unwrap();
+    assert_eq!(accepted.manifest, manifest());
+}
+
+#[test]
+fn a_batch_keeps_its_bytes_and_its_signature() {
+    let signed = SignedBatch::sign(batch(), &device());
+    golden("batch-1", signed.signed());
+    let read = SignedBatch::verify(signed.signed().to_vec(), &device().public()).unwrap();
+    assert_eq!(read.batch(), &batch());
+}
+
+#[test]
+fn a_receipt_keeps_its_bytes_and_its_signature() {
+    let digest = SignedBatch::sign(batch(), &device()).digest();
+    let receipt = Receipt { screen: screen(), sequence: 1, batch: digest, received: UtcMillis(DAY + 9 * HOUR) };
+    let signed = receipt.sign(&publisher());
+    golden("receipt-1", &signed);
+    assert_eq!(Receipt::verify(&signed, &publisher().public()), Ok(receipt));
+}
+
+#[test]
+fn a_bundle_keeps_its_bytes() {
+    golden("bundle-1", &bundle());
+    assert!(bundle::verify(&bundle(), Some(publisher().public())).is_intact());
+}
+
+#[test]
+fn the_example_in_the_format_description_is_the_golden_batch() {
+    let text = include_str!("../src/playlog/FORMAT.md");
+    let block = text.split("```hex").nth(1).unwrap().split("```").next().unwrap();
+    let digits: String = block
+        .lines()
+        .flat_map(|line| line.split('#').next().unwrap_or_default().chars())
+        .filter(|c| !c.is_whitespace())
+        .collect();
+    let bytes = hex::decode(digits).unwrap();
+    assert_eq!(hex::encode(&bytes), hex::encode(SignedBatch::sign(batch(), &device()).signed()));
+    assert!(text.contains(&device().public().to_string()), "the example's public key");
+    assert!(text.contains(&Digest::of(&bytes).to_string()), "the example's digest");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    #[test]
+    fn no_bytes_make_a_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        decode_all(&bytes);
+    }
+
+    #[test]
+    fn no_mutation_makes_a_decoder_panic(
+        which in 0..5usize,
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in proptest::option::weighted(0.2, any::<prop::sample::Index>()),
+        insert in proptest::option::weighted(0.2, (any::<prop::sample::Index>(), any::<u8>())),
+    ) {
+        let mut bytes = match which {
+            0 => playlist().to_bytes(),
+            1 => manifest().sign(&publisher()),
+            2 => SignedBatch::sign(batch(), &device()).signed().to_vec(),
+            3 => bundle(),
+            _ => minicbor::to_vec(batch()).unwrap(),
+        };
+        for (at, value) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Some((at, value)) = insert {
+            bytes.insert(at.index(bytes.len()), value);
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        decode_all(&bytes);
+    }
+}
+
+/// Everything that reads bytes from outside, also behind valid signatures: who signs may be broken, too.
+fn decode_all(bytes: &[u8]) {
+    if let Ok(playlist) = Playlist::from_bytes(bytes) {
+        for at in [i64::MIN, 0, DAY, DAY + 30 * 24 * HOUR, i64::MAX] {
+            let _ = playlist.on_air(ZoneName::Main, UtcMillis(at));
+        }
+    }
+    let _ = TrustedManifest::accept(bytes.to_vec(), &publisher().public(), screen(), None);
+    let _ = SignedBatch::verify(bytes.to_vec(), &device().public());
+    let _ = Receipt::verify(bytes, &publisher().public());
+    let _ = bundle::verify(bytes, None);
+    for context in [Context::Manifest, Context::PlayBatch, Context::Receipt] {
+        let signed = publisher().sign(context, bytes.to_vec());
+        let _ = TrustedManifest::accept(signed.clone(), &publisher().public(), screen(), None);
+        let _ = SignedBatch::verify(signed.clone(), &publisher().public());
+        let _ = Receipt::verify(&signed, &publisher().public());
+    }
+}
