@@ -1,5 +1,7 @@
 //! The planner against the independent judge, over random programmes; and what is on air against a walk through the loops.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use chrono::{DateTime, Days, NaiveDate};
 use chrono_tz::Tz;
 use proptest::{prelude::*, sample};

@@ -1,6 +1,8 @@
 //! Recurrence against an oracle that shares nothing with it: it walks through the days one by one, and through the
 //! minutes one by one, and applies the words of RFC 5545 and of our DST rules to each.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta};
 use chrono_tz::Tz;
 use proptest::prelude::*;

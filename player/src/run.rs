@@ -61,7 +61,7 @@ pub enum RunError {
 }
 
 /// The longest sleep: a wall clock that jumps is noticed after this.
-const LONGEST_SLEEP: Duration = Duration::from_millis(1_000);
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// How often the wall is shown to whoever watches.
 const PICTURE_EVERY: u64 = 2_000;
 /// How often the snapshot of the status is renewed.

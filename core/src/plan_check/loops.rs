@@ -30,7 +30,7 @@ pub(super) fn check(playlist: &Playlist, known: &[Option<Offer<'_>>], faults: &m
         match looped.hold {
             None if shown.iter().any(|(_, item)| still(item.kind)) => wrong("nothing is held though there is a still"),
             Some(hold) if !looped.slots.iter().any(|slot| slot.item == hold) => {
-                wrong("what is held is not in the loop")
+                wrong("what is held is not in the loop");
             }
             Some(hold) if !known.get(hold as usize).copied().flatten().is_some_and(|(_, item)| still(item.kind)) => {
                 wrong("what is held is not a still");

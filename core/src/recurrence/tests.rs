@@ -183,7 +183,7 @@ fn opening_hours_without_spans_are_round_the_clock_and_a_weekday_may_be_said_onc
     let hours = OpeningHours::checked(vec![span(&[1, 2, 3]), span(&[6])]).unwrap();
     assert_eq!(hours.intervals(week, tz).len(), 4);
     let twice = OpeningHours::checked(vec![span(&[1, 2]), span(&[2])]).unwrap_err();
-    assert_eq!((twice.clone(), twice.field().as_str()), (InvalidOpening::WeekdayTwice { span: 1 }, "[1].weekdays"));
+    assert_eq!((twice, twice.field().as_str()), (InvalidOpening::WeekdayTwice { span: 1 }, "[1].weekdays"));
     let json = serde_json::to_string(&hours).unwrap();
     assert_eq!(serde_json::from_str::<OpeningHours>(&json).unwrap(), hours);
     assert!(serde_json::from_str::<OpeningHours>(&json.replace("[6]", "[1]")).is_err());

@@ -68,7 +68,7 @@ impl Outbox {
         fs::create_dir_all(folder.join("refused"))?;
         let outbox = Self { folder: folder.to_owned(), key, waiting: Arc::default() };
         let receipted = outbox.receipt().map_or(0, |r| r.sequence);
-        for sequence in outbox.numbers(folder)?.into_iter().filter(|s| *s > receipted) {
+        for sequence in numbers(folder, BATCH)?.into_iter().filter(|s| *s > receipted) {
             if let Some(batch) = outbox.read(sequence)? {
                 outbox.count(|w| w.add(&batch));
             }
@@ -79,7 +79,7 @@ impl Outbox {
     /// The newest batch ever sealed, by its file or by its receipt.
     pub fn head(&self) -> io::Result<Head> {
         let receipted = self.receipt().map_or(Head::START, |r| Head { sequence: r.sequence, digest: r.batch });
-        for sequence in self.numbers(&self.folder)?.into_iter().rev() {
+        for sequence in numbers(&self.folder, BATCH)?.into_iter().rev() {
             if sequence <= receipted.sequence {
                 break;
             }
@@ -87,7 +87,7 @@ impl Outbox {
                 return Ok(Head { sequence, digest: batch.digest() });
             }
         }
-        let refused = self.numbers(&self.folder.join("refused"))?.into_iter().next_back();
+        let refused = numbers(&self.folder.join("refused"), BATCH)?.into_iter().next_back();
         if let Some(sequence) = refused.filter(|s| *s > receipted.sequence) {
             let bytes = fs::read(self.folder.join("refused").join(name(sequence)))?;
             return Ok(Head { sequence, digest: Digest::of(&bytes) });
@@ -110,7 +110,7 @@ impl Outbox {
     /// The oldest batch without a receipt. A file that is no batch of ours is set aside.
     pub fn oldest(&self) -> io::Result<Option<SignedBatch>> {
         let receipted = self.receipt().map_or(0, |r| r.sequence);
-        for sequence in self.numbers(&self.folder)? {
+        for sequence in numbers(&self.folder, BATCH)? {
             if sequence <= receipted {
                 durable::remove(&self.path(sequence))?;
                 continue;
@@ -151,7 +151,7 @@ impl Outbox {
         let refused = self.folder.join("refused");
         fs::rename(self.path(sequence), refused.join(name(sequence)))?;
         durable::sync_folder_of(&self.path(sequence))?;
-        let numbers = self.numbers(&refused)?;
+        let numbers = numbers(&refused, BATCH)?;
         for old in numbers.iter().take(numbers.len().saturating_sub(REFUSED_KEPT)) {
             durable::remove(&refused.join(name(*old)))?;
         }
@@ -169,17 +169,16 @@ impl Outbox {
         Ok(batch.ok().filter(|b| b.batch().sequence == sequence))
     }
 
-    fn numbers(&self, folder: &Path) -> io::Result<Vec<u64>> {
-        numbers(folder, ".batch")
-    }
-
     fn path(&self, sequence: u64) -> PathBuf {
         self.folder.join(name(sequence))
     }
 }
 
+/// How the file of a batch ends.
+const BATCH: &str = ".batch";
+
 fn name(sequence: u64) -> String {
-    format!("{sequence:016}.batch")
+    format!("{sequence:016}{BATCH}")
 }
 
 /// The numbers of the files `<number><ending>` in a folder, ascending.

@@ -66,7 +66,7 @@ impl Sealer {
         let (to_sync, finished) = {
             let mut segment = self.journal.segment();
             segment.write_backlog()?;
-            (segment.to_sync(), segment.finished())
+            (segment.take_unsynced(), segment.finished())
         };
         if let Some(file) = to_sync {
             file?.sync_data()?;

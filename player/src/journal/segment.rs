@@ -161,7 +161,7 @@ impl Segment {
     }
 
     /// Takes the file handle for syncing without holding up appends; `None` if nothing was written since the last time.
-    pub fn to_sync(&mut self) -> Option<io::Result<File>> {
+    pub fn take_unsynced(&mut self) -> Option<io::Result<File>> {
         std::mem::take(&mut self.dirty).then(|| self.file.try_clone())
     }
 

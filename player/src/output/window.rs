@@ -99,7 +99,8 @@ impl Shown {
         match self.placement {
             Placement::At { x, y } => attributes = attributes.with_position(PhysicalPosition::new(x, y)),
             Placement::FullScreen => {
-                let origin = monitor.as_ref().map_or(PhysicalPosition::new(0, 0), |m| m.position());
+                let origin =
+                    monitor.as_ref().map_or(PhysicalPosition::new(0, 0), winit::monitor::MonitorHandle::position);
                 attributes = attributes.with_position(origin).with_fullscreen(Some(Fullscreen::Borderless(monitor)));
             }
         }

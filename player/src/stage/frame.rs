@@ -21,7 +21,7 @@ impl Colour {
     pub fn mix(self, over: Self, amount: u8) -> Self {
         let part = |shift: u32| {
             let (below, above) = ((self.0 >> shift) & 0xff, (over.0 >> shift) & 0xff);
-            ((below * (255 - amount as u32) + above * amount as u32 + 127) / 255) << shift
+            ((below * (255 - u32::from(amount)) + above * u32::from(amount) + 127) / 255) << shift
         };
         Self(part(16) | part(8) | part(0))
     }

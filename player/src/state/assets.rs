@@ -152,12 +152,12 @@ impl Assets {
                 continue;
             }
             if is_media(&item) {
-                if !self.media.contains_key(&(zone, asset)) {
-                    self.media.insert((zone, asset), Worker::Preparing);
+                if let std::collections::hash_map::Entry::Vacant(e) = self.media.entry((zone, asset)) {
+                    e.insert(Worker::Preparing);
                     actions.push(Action::PrepareMedia(zone, item));
                 }
-            } else if !self.decoded.contains_key(&asset) {
-                self.decoded.insert(asset, Decoded::Loading);
+            } else if let std::collections::hash_map::Entry::Vacant(e) = self.decoded.entry(asset) {
+                e.insert(Decoded::Loading);
                 actions.push(Action::Load(item));
             }
         }

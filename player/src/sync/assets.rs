@@ -59,7 +59,7 @@ pub(super) async fn fetch(context: &Context, enrolled: &Enrolled, mut wants: wat
             downloads.spawn(async move { (want.asset, download(&context, want).await) });
         }
         let retry = failed.values().map(|(_, until)| *until).filter(|until| *until > now).min();
-        let retry = retry.unwrap_or_else(|| now + Duration::from_secs(3600));
+        let retry = retry.unwrap_or_else(|| now + Duration::from_hours(1));
         tokio::select! {
             changed = wants.changed() => if changed.is_err() { return },
             () = tokio::time::sleep_until(retry) => {}

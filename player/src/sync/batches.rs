@@ -106,6 +106,6 @@ async fn send(context: &Context, batch: &SignedBatch) -> Result<Vec<u8>, Request
         .client
         .request(Method::POST, "play-batches", batch.signed().to_vec())
         .header(header::CONTENT_TYPE, "application/cose")
-        .timeout(Duration::from_secs(60));
+        .timeout(Duration::from_mins(1));
     read_all(context.client.send(request).await?).await
 }

@@ -69,13 +69,12 @@ impl Context {
     async fn heed(&self, error: &RequestError, enrolled: &Enrolled) {
         match error.kind() {
             Some(ProblemType::ClockSkew) => self.learn_time(enrolled).await,
-            Some(ProblemType::ScreenRetired | ProblemType::UnknownDevice) => {
+            Some(ProblemType::ScreenRetired | ProblemType::UnknownDevice)
                 // Only the server that we were enrolled at may say so: one that cannot sign with its key is not it.
-                if self.client.time(&enrolled.publisher).await.is_ok() {
+                if self.client.time(&enrolled.publisher).await.is_ok() => {
                     tracing::warn!(%error, "the server no longer has this screen");
                     self.inbox.send(Event::Retired);
                 }
-            }
             _ => {}
         }
     }

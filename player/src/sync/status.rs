@@ -11,7 +11,7 @@ use crate::{event::Event, stage::Frame};
 
 /// Between the earliest and latest that the server may ask for the next status.
 const NEXT: std::ops::RangeInclusive<u32> = 1_000..=600_000;
-const TIME_EVERY: Duration = Duration::from_secs(600);
+const TIME_EVERY: Duration = Duration::from_mins(10);
 /// The longest edge of a live picture.
 const PICTURE_EDGE: u32 = 960;
 

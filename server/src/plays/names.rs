@@ -143,7 +143,7 @@ impl Names {
 
     /// How a player is named to outsiders: the beginning of its key's fingerprint, 36 characters at most.
     pub fn player_ref(&self, id: ScreenId) -> String {
-        let fingerprint = self.screen(id).map(|s| s.key.fingerprint()).unwrap_or(Digest::ZERO);
+        let fingerprint = self.screen(id).map_or(Digest::ZERO, |s| s.key.fingerprint());
         fingerprint.to_string().chars().take(32).collect()
     }
 }

@@ -82,9 +82,9 @@ impl Verify {
         };
         let verdict = bundle::verify(&file, self.key);
         if zh {
-            print_zh(&verdict, &self.file, out)?
+            print_zh(&verdict, &self.file, out)?;
         } else {
-            print_en(&verdict, &self.file, out)?
+            print_en(&verdict, &self.file, out)?;
         }
         if !verdict.is_intact() {
             return Ok(Outcome::Bad);

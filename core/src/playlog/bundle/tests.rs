@@ -23,7 +23,7 @@ fn screen_id(n: u128) -> ScreenId {
 
 fn item(n: u128) -> ItemRef {
     ItemRef {
-        playlist: (n % 2 == 0).then(|| Digest::of(b"playlist")),
+        playlist: n.is_multiple_of(2).then(|| Digest::of(b"playlist")),
         booking: BookingId::new(Uuid::from_u128(0xb00 + n)),
         creative: CreativeId::new(Uuid::from_u128(0xc0 + n)),
         asset: Digest::of(&n.to_be_bytes()),

@@ -372,6 +372,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pairings": {
         parameters: {
             query?: never;
@@ -942,6 +958,12 @@ export interface components {
             roles: components["schemas"]["Role"][];
             scope: components["schemas"]["Scope"];
         };
+        /** @description A takeover that is on the walls. */
+        ActiveTakeover: {
+            expires: components["schemas"]["UtcMillis"];
+            id: components["schemas"]["TakeoverId"];
+            title: string;
+        };
         /** @description A venue to add. */
         AddVenue: {
             address?: string;
@@ -1476,6 +1498,19 @@ export interface components {
          * @enum {string}
          */
         OpenOohMatch: "exact" | "broader" | "none";
+        /** @description How things stand. */
+        OverviewView: {
+            active_takeovers: components["schemas"]["ActiveTakeover"][];
+            never_seen: number;
+            online: number;
+            running_campaigns: components["schemas"]["RunningCampaign"][];
+            screens: number;
+            silent: components["schemas"]["SilentScreen"][];
+            venues: number;
+            venues_without_screen: number;
+            /** Format: int64 */
+            waiting_reviews: number;
+        };
         /** @description What an operator says when typing a code. Exactly one of `venue_id` and `venue`. */
         Pair: {
             /** @description The eight digits; blanks are ignored. */
@@ -1699,6 +1734,11 @@ export interface components {
          * @enum {string}
          */
         Role: "admin" | "operator" | "editor" | "reviewer" | "auditor";
+        /** @description A campaign that is on the walls. */
+        RunningCampaign: {
+            id: components["schemas"]["CampaignId"];
+            name: string;
+        };
         /** @description A schedule as people and programs write it. Exactly one of `weekdays` and `rrule` is given. */
         Schedule: {
             /**
@@ -1827,6 +1867,13 @@ export interface components {
         SignIn: {
             name: string;
             password: string;
+        };
+        /** @description A screen that should report and does not. */
+        SilentScreen: {
+            id: components["schemas"]["ScreenId"];
+            last_seen?: components["schemas"]["UtcMillis"] | null;
+            /** @description Venue and name. */
+            name: string;
         };
         /** @description Width and height in pixels. */
         Size: {
@@ -2821,6 +2868,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FraudTypeList"];
+                };
+            };
+        };
+    };
+    get_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewView"];
                 };
             };
         };

@@ -1,5 +1,7 @@
 //! Taking records away: tables streamed row by row, and bundles that prove themselves. Each is noted in the audit trail.
 
+use std::fmt::Write as _;
+
 use axum::{
     body::{Body as HttpBody, Bytes},
     extract::State,
@@ -107,7 +109,11 @@ async fn bundle(
 
 fn download(media_type: &'static str, name: &str, ending: &str) -> [(HeaderName, String); 3] {
     let day = clock::today(chrono_tz::Asia::Shanghai);
-    let encoded: String = name.bytes().map(|b| format!("%{b:02X}")).collect();
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        // Writing to a String cannot fail.
+        let _ = write!(encoded, "%{byte:02X}");
+    }
     let disposition =
         format!("attachment; filename=\"plays-{day}.{ending}\"; filename*=UTF-8''{encoded}-{day}.{ending}");
     [

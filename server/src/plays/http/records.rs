@@ -270,7 +270,7 @@ async fn summary(
     match query.group {
         Group::Screen => names.learn_screens(&plays, lines.iter().filter_map(|l| l.key.parse().ok()).collect()).await?,
         Group::Creative => {
-            names.learn_creatives(&plays, lines.iter().filter_map(|l| l.key.parse().ok()).collect()).await?
+            names.learn_creatives(&plays, lines.iter().filter_map(|l| l.key.parse().ok()).collect()).await?;
         }
         _ => {}
     }
