@@ -84,13 +84,15 @@ impl Plays {
         // What was issued is looked up before the transaction, which on SQLite keeps every other writer waiting.
         let mut known = None;
         for _ in 0..TRIES {
+            // In this order: the same batch, stored by another request in between, must be found and not judged against a
+            // chain that it has already lengthened.
+            let head = store::batches::head(&self.db, screen.id).await?;
             if let Some(stored) = store::batches::find(&self.db, screen.id, batch.batch().sequence).await? {
                 if stored.digest == received && batch.batch().screen == screen.id {
                     return Ok(self.receipt(screen, &stored));
                 }
                 return Err(self.refuse(screen, &batch, FindingKind::Conflict, now).await?);
             }
-            let head = store::batches::head(&self.db, screen.id).await?;
             let next = match head.accept(&batch) {
                 Ok(next) => next,
                 Err(refusal) => return Err(self.refuse_link(screen, &batch, refusal, now).await?),
