@@ -32,6 +32,10 @@ pub const TRANSCODE: &str = "transcode";
 /// Job left for whoever plans playlists, when what can be played has changed. Key: `all`.
 pub const REPLAN: &str = "replan";
 
+/// How long planning waits for more renditions to come after one, in milliseconds: a new class of screens has dozens made
+/// within seconds, and each plan gives its screens a new playlist.
+const SETTLE: i64 = 2_000;
+
 /// A file that players download, and how it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rendition {
@@ -241,7 +245,7 @@ impl Content {
             playable_changed |= creative.state == State::Approved;
         }
         if playable_changed {
-            self.jobs.enqueue(&mut tx, REPLAN, "all", now).await?;
+            self.jobs.enqueue_for(&mut tx, REPLAN, "all", now.plus(SETTLE)).await?;
         }
         tx.commit().await?;
         if playable_changed {
