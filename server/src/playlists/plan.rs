@@ -1,6 +1,6 @@
 //! The planner's shell: gathers the facts, groups screens by programme, lets the pure core build, stores what is new.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono_tz::Tz;
 use xuanping_core::{
@@ -59,7 +59,13 @@ impl Playlists {
         let _one_at_a_time = self.planning.lock().await;
         let mut facts = self.facts(self.campaigns.in_force().await?, now).await?;
         let mut groups: BTreeMap<Key, Vec<(Screen, ScreenFacts)>> = BTreeMap::new();
-        for screen in self.screens_to_plan(only).await? {
+        let screens = self.screens_to_plan(only).await?;
+        // Whatever is submitted is rendered for every screen there is, not only for those that a booking reaches already:
+        // a reviewer sees the very pixels, and what is published is on the walls at once.
+        let classes = screens.iter().flat_map(|s| ScreenClass::of_screen(s.kind, s.size, s.layout, s.sound));
+        let classes: Vec<_> = classes.collect::<BTreeSet<_>>().into_iter().collect();
+        self.content.meet_classes(&classes, now).await?;
+        for screen in screens {
             let Some(about) = facts_of(&screen) else { continue };
             groups.entry(key_of(&screen, &about, &facts.bookings)).or_default().push((screen, about));
         }
