@@ -19,6 +19,7 @@ demo: setup console
 
 ## make test         everything CI runs: formats, lints, unit, property, stores on two databases, stories, browser
 test: setup console-check lint
+	cargo build --workspace --bins
 	scripts/with-postgres cargo test --workspace --no-fail-fast
 
 ## make setup        install the Debian packages that building and testing need
@@ -58,6 +59,7 @@ unit:
 
 ## make stories      end-to-end tests with the real binaries
 stories: setup console
+	cargo build --workspace --bins
 	scripts/with-postgres cargo test -p xuanping-tests
 
 ## make clean-demo   forget the demo's data

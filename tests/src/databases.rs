@@ -1,0 +1,60 @@
+//! Which database a story runs on. `scripts/with-postgres` provides the second one.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::Connection as _;
+
+/// A database for one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file in the server's data folder.
+    Sqlite,
+    /// The URL of an empty PostgreSQL database.
+    Postgres(String),
+}
+
+impl Database {
+    /// A new, empty PostgreSQL database; `None` (said aloud) without a cluster to make it in.
+    pub fn fresh_postgres() -> Option<Self> {
+        let Ok(cluster) = std::env::var("XUANPING_TEST_POSTGRES") else {
+            println!("XUANPING_TEST_POSTGRES is not set: PostgreSQL is left out (make test provides it)");
+            return None;
+        };
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("story_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let create = async {
+            let mut admin = sqlx::PgConnection::connect(&format!("{cluster}/postgres")).await?;
+            sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
+            admin.close().await
+        };
+        runtime().block_on(create).expect("the cluster makes a database");
+        Some(Self::Postgres(format!("{cluster}/{name}")))
+    }
+
+    /// As `--database` wants it.
+    pub fn setting(&self) -> &str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres(url) => url,
+        }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// Makes two tests of each story: one on SQLite, one on PostgreSQL.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($story:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[test] fn $story() { super::$story($crate::databases::Database::Sqlite); })+
+        }
+        mod on_postgres {
+            $(#[test] fn $story() {
+                if let Some(database) = $crate::databases::Database::fresh_postgres() { super::$story(database); }
+            })+
+        }
+    };
+}

@@ -1,0 +1,7 @@
+//! What Xuanping promises, told through the real programs: the server's, the player's, both databases, the sample media.
+//!
+//! Each story is one function, run once on SQLite and once on PostgreSQL (where there is a cluster to make a database in).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod county;
