@@ -148,8 +148,8 @@ impl App {
         Ok(Self { db, blobs, jobs, publisher, accounts, content, screens, campaigns, playlists, plays })
     }
 
-    fn supervision(&self) -> Supervision {
-        Supervision::new(self.screens.clone(), self.content.clone(), self.campaigns.clone())
+    pub(crate) fn supervision(&self) -> Supervision {
+        Supervision::new(self.screens.clone(), self.content.clone(), self.campaigns.clone(), self.plays.clone())
     }
 
     /// Every route with its place in the OpenAPI document.

@@ -32,6 +32,8 @@ pub struct OverviewView {
     waiting_reviews: i64,
     running_campaigns: Vec<RunningCampaign>,
     active_takeovers: Vec<ActiveTakeover>,
+    /// Shown in full today, as far as reported.
+    plays_today: i64,
     silent: Vec<SilentScreen>,
 }
 
@@ -75,6 +77,7 @@ impl From<Overview> for OverviewView {
             waiting_reviews: o.waiting_reviews,
             running_campaigns: campaigns.collect(),
             active_takeovers: takeovers.collect(),
+            plays_today: o.plays_today,
             silent: silent.collect(),
         }
     }
@@ -93,6 +96,7 @@ impl From<OverviewError> for Problem {
             OverviewError::Screens(e) => e.into(),
             OverviewError::Content(e) => e.into(),
             OverviewError::Campaigns(e) => e.into(),
+            OverviewError::Plays(e) => e.into(),
         }
     }
 }

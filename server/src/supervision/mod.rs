@@ -3,6 +3,8 @@
 //! Only reads; every number is asked of the domain that answers for it.
 
 pub mod http;
+#[cfg(test)]
+mod tests;
 
 use xuanping_core::{
     id::{CampaignId, ScreenId, TakeoverId},
@@ -12,6 +14,7 @@ use xuanping_core::{
 use crate::{
     campaigns::{CampaignError, CampaignState, Campaigns},
     content::{Content, ContentError, State},
+    plays::{PlayError, Plays},
     screens::{ScreenError, ScreenFilter, Screens},
 };
 
@@ -24,6 +27,7 @@ pub struct Supervision {
     screens: Screens,
     content: Content,
     campaigns: Campaigns,
+    plays: Plays,
 }
 
 /// How things stand.
@@ -45,6 +49,8 @@ pub struct Overview {
     pub running_campaigns: Vec<(CampaignId, String)>,
     /// Takeovers on the walls.
     pub active_takeovers: Vec<(TakeoverId, String, UtcMillis)>,
+    /// Plays of this day that were shown in full, as far as they were reported.
+    pub plays_today: i64,
     /// Screens that should report and do not, longest silent first.
     pub silent: Vec<Silent>,
 }
@@ -72,12 +78,15 @@ pub enum OverviewError {
     /// Campaigns.
     #[error(transparent)]
     Campaigns(#[from] CampaignError),
+    /// Plays.
+    #[error(transparent)]
+    Plays(#[from] PlayError),
 }
 
 impl Supervision {
     /// An overview of these domains.
-    pub fn new(screens: Screens, content: Content, campaigns: Campaigns) -> Self {
-        Self { screens, content, campaigns }
+    pub fn new(screens: Screens, content: Content, campaigns: Campaigns, plays: Plays) -> Self {
+        Self { screens, content, campaigns, plays }
     }
 
     /// How things stand now.
@@ -98,6 +107,7 @@ impl Supervision {
             waiting_reviews: self.content.count(State::InReview).await?,
             running_campaigns: campaigns.collect(),
             active_takeovers: takeovers.into_iter().map(|t| (t.id, t.title, t.expires)).collect(),
+            plays_today: self.plays.counted_on(today).await?,
             silent: Vec::new(),
         };
         for screen in screens {
