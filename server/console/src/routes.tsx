@@ -3,9 +3,11 @@ import { createBrowserRouter } from "react-router"
 import { AccountsPage } from "./accounts/AccountsPage"
 import { AuditTrailPage } from "./accounts/AuditTrailPage"
 import { SessionGate } from "./accounts/SessionGate"
+import { ContentPage } from "./content/ContentPage"
 import { ScreensPage } from "./screens/ScreensPage"
 import { Frame } from "./shell/Frame"
 import { Crashed, NoSuchPage } from "./shell/NoSuchPage"
+import { OverviewPage } from "./supervision/OverviewPage"
 
 export const router = createBrowserRouter([
   {
@@ -16,7 +18,9 @@ export const router = createBrowserRouter([
         element: <Frame />,
         errorElement: <Crashed />,
         children: [
+          { path: "/", element: <OverviewPage /> },
           { path: "/screens", element: <ScreensPage /> },
+          { path: "/creatives", element: <ContentPage /> },
           { path: "/accounts", element: <AccountsPage /> },
           { path: "/audit-trail", element: <AuditTrailPage /> },
           { path: "*", element: <NoSuchPage /> },

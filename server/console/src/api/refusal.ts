@@ -33,7 +33,7 @@ export class Refusal extends Error {
       title: english ? "The server cannot be reached" : "无法连接服务器",
       detail: english
         ? "Check the network connection and try again; nothing you entered is lost. Screens go on playing from their own cache."
-        : "请检查网络连接后重试,已填写的内容不会丢失。屏幕会继续按已下发的播放单播放。",
+        : "请检查网络连接后重试，已填写的内容不会丢失。屏幕会继续按已下发的播放单播放。",
     })
   }
 
@@ -45,7 +45,7 @@ export class Refusal extends Error {
       title: english ? "The server gave no usable answer" : "服务器没有正常应答",
       detail: english
         ? `Status ${status}. Try again shortly; if it keeps happening, tell the system administrator.`
-        : `状态码 ${status}。请稍后重试;若反复出现,请联系系统管理员。`,
+        : `状态码 ${status}。请稍后重试；若反复出现，请联系系统管理员。`,
     })
   }
 }

@@ -7,7 +7,7 @@ export const words = dictionary(
     daypart: (from: string, to: string) => `${from} 至 ${to}`,
     daypartLabel: (zone: string, from: string, to: string) => `${zone} ${from} 至 ${to} 的轮播`,
     loop: (zone: string, from: string, to: string) => `${zone} ${from}–${to} 的一轮`,
-    loopLength: (length: string, rounds: number) => `一轮 ${length},约 ${rounds} 轮`,
+    loopLength: (length: string, rounds: number) => `一轮 ${length}，约 ${rounds} 轮`,
     booking: "排期",
     campaign: "宣传活动",
     playsPerHour: "平均每小时",
@@ -20,7 +20,7 @@ export const words = dictionary(
     takeover: "紧急插播",
     other: "其他活动",
     untilTime: (at: string) => `至 ${at}`,
-    slot: (n: number, title: string, length: string) => `第 ${n} 位:${title},${length}`,
+    slot: (n: number, title: string, length: string) => `第 ${n} 位：${title}，${length}`,
   },
   {
     ribbon: (date) => `Programme of ${date}`,

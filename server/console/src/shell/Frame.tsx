@@ -8,6 +8,7 @@ import { Link, Outlet, useLocation } from "react-router"
 import { OwnPassword } from "../accounts/OwnPassword"
 import { useMe, useSignOut, type Role } from "../accounts/session"
 import { useLanguage, useWords } from "../i18n/language"
+import { TakeoverBanner } from "../supervision/TakeoverBanner"
 import { words } from "./words"
 
 interface Entry {
@@ -68,6 +69,7 @@ export function Frame() {
         </div>
       </aside>
       <main id="main" className="frame-main" tabIndex={-1}>
+        <TakeoverBanner />
         <Outlet />
       </main>
       {password && <OwnPassword onClose={() => setPassword(false)} />}
