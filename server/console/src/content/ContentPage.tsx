@@ -138,12 +138,12 @@ function Library({ filter, onFilter, onOpen, onWrite }: LibraryProps) {
                 ),
               },
               { title: t.kind, key: "kind", width: 80, render: (_, c) => t.kinds[c.kind] },
-              { title: t.fraudType, key: "fraud", width: 130, render: (_, c) => fraudTypes.data?.find((f) => f.code === c.fraud_type)?.name ?? "" },
+              { title: t.fraudType, key: "fraud", width: 150, render: (_, c) => fraudTypes.data?.find((f) => f.code === c.fraud_type)?.name ?? "" },
               { title: t.length, key: "length", width: 90, render: (_, c) => duration(c.duration_ms, language) },
-              { title: t.validity, key: "validity", width: 130, render: (_, c) => <Validity creative={c} /> },
+              { title: t.validity, key: "validity", width: 120, render: (_, c) => <Validity creative={c} /> },
               { title: t.state, key: "state", width: 90, render: (_, c) => <StateDot state={c.state} /> },
-              { title: t.author, dataIndex: "author", width: 120, ellipsis: true },
-              { title: t.updated, key: "updated", width: 110, render: (_, c) => <span className="nowrap">{shortDateTime(c.updated_at)}</span> },
+              { title: t.author, dataIndex: "author", width: 124, ellipsis: true },
+              { title: t.updated, key: "updated", width: 104, render: (_, c) => <span className="nowrap">{shortDateTime(c.updated_at)}</span> },
             ]}
           />
         )}
