@@ -1503,6 +1503,11 @@ export interface components {
             active_takeovers: components["schemas"]["ActiveTakeover"][];
             never_seen: number;
             online: number;
+            /**
+             * Format: int64
+             * @description Shown in full today, as far as reported.
+             */
+            plays_today: number;
             running_campaigns: components["schemas"]["RunningCampaign"][];
             screens: number;
             silent: components["schemas"]["SilentScreen"][];
