@@ -12,6 +12,7 @@ use xuanping_server::{
     demo::{self, Demo},
     import::{self, People},
     plays::verify::Verify,
+    signing::Publisher,
 };
 
 /// 宣屏 — scheduler, console and play log for public-safety screens.
@@ -66,6 +67,11 @@ enum Admin {
         #[arg(long = "role", required = true)]
         roles: Vec<Role>,
     },
+    /// Print the publishing key's public half, for auditors to keep: `verify --key` compares bundles with it.
+    PublishingKey {
+        #[command(flatten)]
+        config: Config,
+    },
     /// Give an account a new one-time password and print it.
     ResetSignIn {
         #[command(flatten)]
@@ -79,7 +85,11 @@ enum Admin {
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("XUANPING_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .init();
     match run(Cli::parse().command).await {
         Ok(code) => code,
         Err(error) => {
@@ -100,7 +110,10 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
             let people = People { editor: person(&app, &editor).await?, reviewer: person(&app, &reviewer).await? };
             let today = clock::today(chrono_tz::Asia::Shanghai);
             let done = import::import(&app, &folder, &people, today, clock::now()).await?;
-            println!("{done:?}");
+            println!(
+                "已载入:区划 {} 个,点位 {} 个,素材 {} 件,排期 {} 条。",
+                done.areas, done.venues, done.creatives, done.bookings
+            );
         }
         Command::Verify(verify) => return Ok(verify.run(&mut std::io::stdout().lock())?.into()),
         Command::Openapi => println!("{}", app::openapi_text().await?),
@@ -110,6 +123,9 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
             let new = NewAccount { name, display_name, roles, scope: Scope::default() };
             let issued = app.accounts.create(new, &Actor::CommandLine, clock::now()).await?;
             println!("{}", issued.one_time_password);
+        }
+        Command::Admin(Admin::PublishingKey { config }) => {
+            println!("{}", Publisher::open(&config.data.join("keys"))?.public());
         }
         Command::Admin(Admin::ResetSignIn { config, name }) => {
             let app = App::open(&config).await?;

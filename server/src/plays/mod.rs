@@ -24,6 +24,7 @@ use xuanping_core::{
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId, ScreenId, VenueId},
     playlog::{BatchError, PlayStatus, Trigger},
+    sign::PublicKey,
     time::{Millis, UtcMillis},
     vocabulary::VenueType,
 };
@@ -235,6 +236,11 @@ impl Plays {
         playlists: Playlists,
     ) -> Self {
         Self { db, publisher, screens, content, campaigns, playlists }
+    }
+
+    /// The key that receipts and bundles are signed with: auditors keep it, to compare.
+    pub fn publishing_key(&self) -> PublicKey {
+        self.publisher.public()
     }
 
     /// A page of plays in the order asked for, after `cursor`.

@@ -484,6 +484,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plays/publishing-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_publishing_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plays/summary": {
         parameters: {
             query?: never;
@@ -1651,6 +1667,11 @@ export interface components {
             revision: number;
             /** @description How many screens it reaches. */
             screens: number;
+        };
+        /** @description The office's publishing key. */
+        PublishingKey: {
+            /** @description 64 hexadecimal digits: what `xuanping-server verify --key` expects. */
+            key: string;
         };
         /** @description An area to add or rename. */
         PutArea: {
@@ -3108,6 +3129,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+        };
+    };
+    get_plays_publishing_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishingKey"];
                 };
             };
         };

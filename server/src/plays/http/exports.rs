@@ -9,6 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -16,16 +18,16 @@ use super::{
     records::{BundleQuery, ExportQuery},
 };
 use crate::{
-    accounts::{Actor, Allowed, ReadPlays},
+    accounts::{Actor, Allowed, ReadPlays, SignedIn},
     clock,
-    http::{Problem, QueryOf},
+    http::{Body, Problem, QueryOf},
 };
 
 /// Records read from the database at once: bounds the memory of an export of any length.
 const PIECE: u32 = 1000;
 
 pub(super) fn routes() -> OpenApiRouter<Plays> {
-    OpenApiRouter::new().routes(routes!(table)).routes(routes!(bundle))
+    OpenApiRouter::new().routes(routes!(table)).routes(routes!(bundle)).routes(routes!(publishing_key))
 }
 
 #[utoipa::path(get, path = "/api/v1/plays/export", tag = "plays", params(ExportQuery),
@@ -105,6 +107,20 @@ async fn bundle(
     let file = plays.bundle(&filter, now).await?;
     plays.note_export(&Actor::from(&me), "bundle", &filter, now).await?;
     Ok((download("application/octet-stream", "播放凭证", "xpbundle"), file).into_response())
+}
+
+/// The office's publishing key.
+#[derive(Debug, Serialize, ToSchema)]
+struct PublishingKey {
+    /// 64 hexadecimal digits: what `xuanping-server verify --key` expects.
+    key: String,
+}
+
+#[utoipa::path(get, path = "/api/v1/plays/publishing-key", tag = "plays",
+    responses((status = 200, body = PublishingKey)),
+    extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
+async fn publishing_key(State(plays): State<Plays>, _: Allowed<SignedIn>) -> Body<PublishingKey> {
+    Body(PublishingKey { key: plays.publishing_key().to_string() })
 }
 
 fn download(media_type: &'static str, name: &str, ending: &str) -> [(HeaderName, String); 3] {
