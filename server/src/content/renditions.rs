@@ -21,7 +21,7 @@ use super::{
     render::{self, RENDERER, Rendered, poster},
     store, transcode,
 };
-use crate::db::code_of;
+use crate::{clock, db::code_of};
 
 /// Job: renders one creative for every known class. Key: the creative's id.
 pub const RENDER_CREATIVE: &str = "render_creative";
@@ -33,8 +33,8 @@ pub const TRANSCODE: &str = "transcode";
 pub const REPLAN: &str = "replan";
 
 /// How long planning waits for more renditions to come after one, in milliseconds: a new class of screens has dozens made
-/// within seconds, and each plan gives its screens a new playlist.
-const SETTLE: i64 = 2_000;
+/// one after the other, and each plan gives its screens a new playlist.
+const SETTLE: i64 = 4_000;
 
 /// A file that players download, and how it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,7 +245,7 @@ impl Content {
             playable_changed |= creative.state == State::Approved;
         }
         if playable_changed {
-            self.jobs.enqueue_for(&mut tx, REPLAN, "all", now.plus(SETTLE)).await?;
+            self.jobs.enqueue_for(&mut tx, REPLAN, "all", clock::now().plus(SETTLE)).await?;
         }
         tx.commit().await?;
         if playable_changed {
