@@ -288,9 +288,15 @@ impl Console {
     }
 
     /// Starts a takeover; answers it and how many screens were told.
-    pub fn take_over(&self, title: &str, creatives: &[CreativeId], selector: &Value) -> Answer<(TakeoverId, u64)> {
+    pub fn take_over(
+        &self,
+        title: &str,
+        creatives: &[CreativeId],
+        selector: &Value,
+        minutes: u32,
+    ) -> Answer<(TakeoverId, u64)> {
         let body = json!({ "title": title, "level": "emergency", "creatives": creatives, "selector": selector,
-                           "expires_in_minutes": 30 });
+                           "expires_in_minutes": minutes });
         let started = self.post("takeovers", &body)?;
         Ok((id(&started["takeover"], "id"), started["screens"].as_u64().expect("a count")))
     }

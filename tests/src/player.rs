@@ -2,15 +2,27 @@
 
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
 use image::RgbaImage;
 use tempfile::TempDir;
-use xuanping_core::{sign::SecretKey, time::UtcMillis, vocabulary::ScreenKind};
+use uuid::Uuid;
+use xuanping_core::{
+    geometry::Size,
+    id::{BootId, ScreenId},
+    playlog::{Play, SignedBatch},
+    sign::SecretKey,
+    time::UtcMillis,
+    vocabulary::ScreenKind,
+};
+use xuanping_player::{
+    clock::Clock,
+    journal::{Journal, SealRules, Sealer},
+};
 
-use crate::{clock, device::Device, programs, reading, server::tail, waiting};
+use crate::{clock, device::Device, plays::Life, programs, reading::Reader, server::tail, waiting};
 
 /// What its wall is.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +45,7 @@ pub struct Player {
     folder: TempDir,
     server: String,
     wall: Wall,
+    begun: UtcMillis,
     child: Option<Child>,
 }
 
@@ -40,17 +53,17 @@ impl Player {
     /// Starts a new one that knows nothing but the server's address.
     pub fn start(server: &str, wall: Wall) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut player = Self { folder, server: server.to_owned(), wall, child: None };
+        let mut player = Self { folder, server: server.to_owned(), wall, begun: UtcMillis(0), child: None };
         player.restart();
         player
     }
 
-    /// Starts it (again) on its data; answers when.
-    pub fn restart(&mut self) -> UtcMillis {
+    /// Starts it (again) on its data.
+    pub fn restart(&mut self) {
         assert!(self.child.is_none(), "the player still runs");
         let log = File::options().create(true).append(true).open(self.log()).expect("a log file");
         let (width, height) = self.wall.size;
-        let at = clock::now();
+        self.begun = clock::now();
         let child = Command::new(programs::player())
             .arg("--data")
             .arg(self.data())
@@ -58,21 +71,23 @@ impl Player {
             .args(["--size", &format!("{width}x{height}"), "--headless-every", "200ms", "--seal-interval", "1s"])
             .args(["--retry-limit", "1s", "--mute", "--headless-dir"])
             .arg(self.folder.path())
+            .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .expect("the player's program starts");
         self.child = Some(child);
-        at
     }
 
-    /// SIGKILL, as when the power goes; answers the last instant at which it can have done anything.
-    pub fn kill(&mut self) -> UtcMillis {
+    /// SIGKILL, as when the power goes; answers the life that ends, given when its programme was seen on the wall.
+    pub fn kill(&mut self, seen: Option<UtcMillis>) -> Life {
         let mut child = self.child.take().expect("the player runs");
+        let alive = clock::now();
+        assert!(matches!(child.try_wait(), Ok(None)), "the player has ended by itself");
         child.kill().expect("SIGKILL is delivered");
         child.wait().expect("the player is gone");
-        clock::now()
+        Life { begun: self.begun, seen, alive, dead: clock::now() }
     }
 
     /// SIGTERM and its orderly end.
@@ -108,19 +123,55 @@ impl Player {
 
     /// Its own key: what a test uses to speak in this screen's name.
     pub fn device(&self) -> Device {
-        let seed = waiting::until("the player's key", waiting::PATIENCE, || {
-            fs::read(self.data().join("device.key")).map_err(|e| e.to_string())
-        });
-        let seed = seed.as_slice().try_into().expect("a key file has 32 bytes");
-        Device::new(&self.server, SecretKey::from_seed(&seed))
+        Device::new(&self.server, self.key())
     }
 
     /// The pairing code, read off its wall.
     pub fn pairing_code(&self) -> String {
         let kind = if self.wall.kind == "led_strip" { ScreenKind::LedStrip } else { ScreenKind::Lcd };
+        let (width, height) = self.wall.size;
+        let reader = Reader::of(Size { width, height }, kind);
         waiting::until("a pairing code on the wall", waiting::PATIENCE, || {
-            reading::pairing_code(&self.picture().ok_or("no picture yet")?, kind)
+            reader.read(&self.picture().ok_or("no picture yet")?)
         })
+    }
+
+    /// The plays that a dead player's journal holds and the server has not signed for, as its next life will report them:
+    /// read from a copy, so that nothing of its own is touched.
+    pub fn journalled(&self) -> Vec<Play> {
+        assert!(self.child.is_none(), "the journal is in use");
+        let copy = tempfile::tempdir().expect("a temporary folder");
+        let (from, to) = (self.data().join("journal"), copy.path().join("journal"));
+        if !from.exists() {
+            return Vec::new();
+        }
+        copy_folder(&from, &to);
+        let key = self.key();
+        let (journal, _) = Journal::open(copy.path(), key.public()).expect("the journal opens");
+        let now = Clock::new().now();
+        let rules = SealRules { interval: 0, plays: 1 };
+        // Whose it is and in which run does not matter to the plays.
+        let (screen, boot) = (ScreenId::new(Uuid::nil()), BootId::new(Uuid::nil()));
+        Sealer::new(journal.clone(), screen, boot, rules, now).work(&key, now, true).expect("the journal is sealed");
+        let receipted = journal.outbox().oldest().expect("the outbox is read").map_or(u64::MAX, |b| b.batch().sequence);
+        let mut plays = Vec::new();
+        for file in fs::read_dir(to.join("batches")).expect("the outbox is a folder") {
+            let path = file.expect("a file").path();
+            if path.extension().is_some_and(|ending| ending == "batch") {
+                let bytes = fs::read(path).expect("a batch is read");
+                let batch = SignedBatch::verify(bytes, &key.public()).expect("a batch is whole");
+                if batch.batch().sequence >= receipted {
+                    plays.extend(batch.batch().plays.iter().cloned());
+                }
+            }
+        }
+        plays.sort_by_key(|play| (play.zone, play.start));
+        plays
+    }
+
+    fn key(&self) -> SecretKey {
+        let seed = fs::read(self.data().join("device.key")).expect("the player has a key");
+        SecretKey::from_seed(&seed.as_slice().try_into().expect("a key file has 32 bytes"))
     }
 
     /// Its data folder.
@@ -145,6 +196,19 @@ impl Drop for Player {
         }
         if std::thread::panicking() {
             eprintln!("── the player's log ends with ──\n{}", tail(&self.log()));
+        }
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a folder is made");
+    for entry in fs::read_dir(from).expect("a folder is read") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a file is copied");
         }
     }
 }

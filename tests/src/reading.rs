@@ -1,56 +1,55 @@
 //! Reading a pairing code off a wall's picture, as the operator does who stands before it: digit by digit, against what
 //! the player's own stage makes of each digit.
 
-use std::ops::Range;
-
 use image::RgbaImage;
 use xuanping_core::{geometry::Size, time::UtcMillis, vocabulary::ScreenKind};
 use xuanping_player::stage::{Scene, Stage, Wall};
 
 const PLACES: usize = 8;
 
-/// The eight digits on the picture of a wall, or why they cannot be read.
-pub fn pairing_code(picture: &RgbaImage, kind: ScreenKind) -> Result<String, String> {
-    let (width, height) = picture.dimensions();
-    let samples = ('0'..='9').map(|digit| sample(digit, Size { width, height }, kind)).collect::<Vec<_>>();
-    let differs = |x: u32, y: u32| {
-        let at = (y * width + x) as usize;
-        samples.iter().any(|sample| sample[at] != samples[0][at])
-    };
-    let places = runs((0..width).map(|x| (0..height).any(|y| differs(x, y))));
-    assert_eq!(places.len(), PLACES, "the ten samples differ in eight places");
-    let rows: Vec<u32> = (0..height).filter(|y| (0..width).any(|x| differs(x, *y))).collect();
-    let read = |place: &Range<u32>| {
-        let shows = |sample: &Vec<u32>| {
-            rows.iter().all(|y| place.clone().all(|x| colour(picture, x, *y) == sample[(y * width + x) as usize]))
+/// Somebody who knows what digits look like on walls of one size and kind.
+pub struct Reader {
+    size: Size,
+    /// The wall with eight times the same digit, for each digit.
+    samples: Vec<Vec<u32>>,
+    /// The pixels by which the digits of each place are told apart.
+    places: Vec<Vec<usize>>,
+}
+
+impl Reader {
+    /// Looks at samples.
+    pub fn of(size: Size, kind: ScreenKind) -> Self {
+        let sample = |code: String| {
+            let mut stage = Stage::new(Wall { size, kind, note: String::new() });
+            stage.draw(&Scene::Pairing { code: Some(code) }, UtcMillis(0), &mut |_| None);
+            stage.frame().pixels().to_vec()
         };
-        let digit = samples.iter().position(shows).ok_or_else(|| format!("no digit in columns {place:?}"))?;
-        char::from_digit(digit as u32, 10).ok_or_else(|| format!("{digit} is no digit"))
-    };
-    places.iter().map(read).collect()
-}
-
-/// What the wall looks like with a code of eight times the same digit.
-fn sample(digit: char, size: Size, kind: ScreenKind) -> Vec<u32> {
-    let mut stage = Stage::new(Wall { size, kind, note: String::new() });
-    stage.draw(&Scene::Pairing { code: Some(digit.to_string().repeat(PLACES)) }, UtcMillis(0), &mut |_| None);
-    stage.frame().pixels().to_vec()
-}
-
-fn colour(picture: &RgbaImage, x: u32, y: u32) -> u32 {
-    let [r, g, b, _] = picture.get_pixel(x, y).0;
-    u32::from(r) << 16 | u32::from(g) << 8 | u32::from(b)
-}
-
-/// Where a row of answers is true without a break.
-fn runs(answers: impl Iterator<Item = bool>) -> Vec<Range<u32>> {
-    let mut found: Vec<Range<u32>> = Vec::new();
-    for (at, answer) in (0..).zip(answers) {
-        match found.last_mut() {
-            Some(run) if answer && run.end == at => run.end = at + 1,
-            _ if answer => found.push(at..at + 1),
-            _ => {}
-        }
+        let samples: Vec<_> = ('0'..='9').map(|digit| sample(digit.to_string().repeat(PLACES))).collect();
+        let ones = &samples[1];
+        let place = |number: usize| {
+            let eight_there = sample((0..PLACES).map(|n| if n == number { '8' } else { '1' }).collect());
+            let columns = (0..ones.len()).filter(|at| ones[*at] != eight_there[*at]).map(|at| at % size.width as usize);
+            let columns: std::collections::BTreeSet<_> = columns.collect();
+            let differs = |at: &usize| samples.iter().any(|sample| sample[*at] != ones[*at]);
+            (0..ones.len()).filter(|at| columns.contains(&(at % size.width as usize))).filter(differs).collect()
+        };
+        let places = (0..PLACES).map(place).collect();
+        Self { size, samples, places }
     }
-    found
+
+    /// The eight digits on the picture of a wall, or why they cannot be read.
+    pub fn read(&self, picture: &RgbaImage) -> Result<String, String> {
+        assert_eq!(picture.dimensions(), (self.size.width, self.size.height), "the picture is the wall's");
+        let shown: Vec<u32> = picture.pixels().map(|pixel| colour(pixel.0)).collect();
+        let digit = |place: &Vec<usize>| {
+            let like = |sample: &Vec<u32>| place.iter().all(|at| shown[*at] == sample[*at]);
+            let digit = self.samples.iter().position(like).ok_or("there is something else than a digit")?;
+            char::from_digit(digit as u32, 10).ok_or("there are ten digits")
+        };
+        self.places.iter().map(digit).collect::<Result<_, _>>().map_err(str::to_owned)
+    }
+}
+
+fn colour([r, g, b, _]: [u8; 4]) -> u32 {
+    u32::from(r) << 16 | u32::from(g) << 8 | u32::from(b)
 }

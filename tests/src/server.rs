@@ -72,7 +72,7 @@ impl Server {
 
     fn program() -> Command {
         let mut program = Command::new(programs::server());
-        program.stdin(Stdio::null()).env_remove("XUANPING_DATA").env_remove("XUANPING_LISTEN");
+        program.stdin(Stdio::null()).env("NO_COLOR", "1").env_remove("XUANPING_DATA").env_remove("XUANPING_LISTEN");
         program
     }
 

@@ -5,3 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod county;
+mod outage;
+mod power;
+mod takeover;
