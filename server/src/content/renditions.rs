@@ -227,7 +227,7 @@ impl Content {
     }
 
     /// Keeps what came of rendering, and has playlists planned anew if that makes more playable.
-    async fn keep(
+    pub(super) async fn keep(
         &self,
         made: Vec<(Creative, ScreenClass, Result<Rendition, String>)>,
         now: UtcMillis,
@@ -236,13 +236,15 @@ impl Content {
         let mut playable_changed = false;
         for (creative, class, outcome) in made {
             let content_hash = creative.content.hash();
-            if store::content_hash(&mut tx, creative.id).await? != Some(content_hash) {
+            let state = match store::content_hash_and_state(&mut tx, creative.id).await? {
+                Some((hash, state)) if hash == content_hash => state,
                 // Edited while this was being made: it must not take the place of what is made of the new content.
-                continue;
-            }
+                _ => continue,
+            };
             let made = Made { creative: creative.id, class, content_hash, renderer: RENDERER, outcome };
             store::put_rendition(&mut tx, &made, now).await?;
-            playable_changed |= creative.state == State::Approved;
+            // Its state now: it may have been approved, and planned without this, while this was being made.
+            playable_changed |= state == State::Approved;
         }
         if playable_changed {
             self.jobs.enqueue_for(&mut tx, REPLAN, "all", clock::now().plus(SETTLE)).await?;

@@ -335,10 +335,13 @@ fn class(row: &Row) -> Result<ScreenClass, DbError> {
     })
 }
 
-/// The digest of what a creative now says and shows.
-pub async fn content_hash(tx: &mut Tx, id: CreativeId) -> Result<Option<Digest>, DbError> {
-    let row = tx.opt(sql("SELECT content_hash FROM creatives WHERE id = $1").bind(id)).await?;
-    row.map(|row| row.parse("content_hash")).transpose()
+/// The digest of what a creative now says and shows, and its state. Neither changes until the transaction ends.
+pub async fn content_hash_and_state(tx: &mut Tx, id: CreativeId) -> Result<Option<(Digest, State)>, DbError> {
+    // A write, because that is what makes whoever wants to change it wait, on either database.
+    let row = tx
+        .opt(sql("UPDATE creatives SET revision = revision WHERE id = $1 RETURNING content_hash, state").bind(id))
+        .await?;
+    row.map(|row| Ok((row.parse("content_hash")?, row.code("state")?))).transpose()
 }
 
 /// Every known class.

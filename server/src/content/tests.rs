@@ -133,6 +133,22 @@ async fn a_slogan_is_reviewed_by_a_second_person_and_then_playable_on_every_clas
 }
 
 #[tokio::test]
+async fn what_is_approved_while_it_is_being_rendered_is_planned_when_it_is_ready() {
+    for_each_database(async |db| {
+        let house = house(&db).await;
+        let id = house.content.create(slogan("不轻信不转账"), &person(1), NOW).await.unwrap().id;
+        let seen = house.content.step(id, Step::Submit, None, None, &person(1), NOW).await.unwrap();
+        // Rendering begins here; before it ends, somebody approves and everything that is due is done.
+        house.content.step(id, Step::Approve, None, None, &person(2), NOW).await.unwrap();
+        house.jobs.drain(&house.handlers).await.unwrap();
+        let outcome = Err("画不出来".to_owned());
+        house.content.keep(vec![(seen, door(), outcome)], NOW).await.unwrap();
+        assert_eq!(house.jobs.waiting().await.unwrap(), 1, "it is planned again");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_edit_takes_an_approved_creative_off_the_screens_until_it_is_reviewed_again() {
     for_each_database(async |db| {
         let house = house(&db).await;
