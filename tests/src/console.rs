@@ -1,5 +1,7 @@
 //! A person at the console, speaking the same API as the pages do. Methods are named after what people do.
 
+use std::{io::Write as _, net::TcpStream};
+
 use image::RgbaImage;
 use reqwest::{
     Method,
@@ -220,6 +222,19 @@ impl Console {
     pub fn upload(&self, name: &str, file: Vec<u8>) -> Answer<Value> {
         let response = self.request(Method::POST, &format!("uploads?name={name}")).body(file).send();
         Ok(Refusal::unless_well(response.expect("an answer"))?.json().expect("JSON"))
+    }
+
+    /// Begins to upload a file and sends only the first `part` bytes of it; the connection lasts as long as the answer.
+    pub fn begin_upload(&self, name: &str, file: &[u8], part: usize) -> TcpStream {
+        let host = self.url.strip_prefix("http://").expect("an address");
+        let mut connection = TcpStream::connect(host).expect("the server listens");
+        let head = format!(
+            "POST /api/v1/uploads?name={name} HTTP/1.1\r\nHost: {host}\r\nCookie: {}\r\nContent-Length: {}\r\n\r\n",
+            self.cookie,
+            file.len()
+        );
+        connection.write_all(head.as_bytes()).and_then(|()| connection.write_all(&file[..part])).expect("it is sent");
+        connection
     }
 
     /// Makes a poster of an uploaded picture, to stand for three seconds.

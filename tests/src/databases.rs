@@ -1,8 +1,11 @@
 //! Which database a story runs on. `scripts/with-postgres` provides the second one.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
-use sqlx::Connection as _;
+use sqlx::{Connection as _, Executor as _, sqlite::SqliteConnectOptions};
 
 /// A database for one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,24 @@ impl Database {
             Self::Postgres(url) => url,
         }
     }
+}
+
+/// Lets the quarter of an hour pass that a pairing code is good for: every code of this server is that much older.
+pub fn age_pairing_codes(database: &Database, data: &Path) {
+    const QUARTER: &str = "UPDATE pairings SET expires_at = expires_at - 900000";
+    let age = async {
+        match database {
+            Database::Sqlite => {
+                let options = SqliteConnectOptions::new().filename(data.join("xuanping.db")).foreign_keys(true);
+                sqlx::SqliteConnection::connect_with(&options).await?.execute(QUARTER).await?;
+            }
+            Database::Postgres(url) => {
+                sqlx::PgConnection::connect(url).await?.execute(QUARTER).await?;
+            }
+        }
+        Ok::<_, sqlx::Error>(())
+    };
+    runtime().block_on(age).expect("the codes grow old");
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -40,6 +40,30 @@ impl Server {
         self.folder.path().join("data")
     }
 
+    /// Every file of its content store.
+    pub fn stored_files(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.data().join("blobs")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() { folders.push(path) } else { found.push(path) }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// Uploads that have begun and not ended.
+    pub fn incoming(&self) -> Vec<PathBuf> {
+        self.stored_files().into_iter().filter(|path| path.components().any(|c| c.as_os_str() == "incoming")).collect()
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// SIGKILL: nothing is finished, nothing is said.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("the server runs");

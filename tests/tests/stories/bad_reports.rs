@@ -1,0 +1,166 @@
+//! Reports that cannot be believed, sent by whoever holds a screen's key or another: none of them changes what is counted.
+
+use serde_json::{Value, json};
+use xuanping_core::{
+    digest::Digest,
+    geometry::{Size, ZoneName},
+    id::{BootId, CreativeId, ScreenId},
+    playlog::{BATCH_VERSION, Batch, ItemRef, Play, PlayStatus, SignedBatch, Trigger},
+    sign::SecretKey,
+    time::{Millis, UtcMillis},
+    vocabulary::ScreenKind,
+    wire::Capabilities,
+};
+use xuanping_tests::{
+    clock,
+    console::Wish,
+    databases::Database,
+    device::Device,
+    office::{Office, RIVERSIDE},
+    on_both_databases,
+    samples::sample,
+    verifier::Verifier,
+    waiting::{LONG, until},
+};
+
+on_both_databases!(reports_that_cannot_be_believed_change_nothing_that_counts);
+
+/// A screen's chain, as its owner (or its thief) continues it.
+struct Chain {
+    screen: ScreenId,
+    item: ItemRef,
+    sequence: u64,
+    previous: Digest,
+    shown: UtcMillis,
+}
+
+impl Chain {
+    /// The next batch: one play of ten seconds.
+    fn next(&mut self) -> Batch {
+        self.sequence += 1;
+        self.shown = self.shown.plus(10_000);
+        let play = Play {
+            item: 0,
+            zone: ZoneName::Main,
+            start: self.shown,
+            monotonic: self.sequence * 10_000,
+            planned: Millis(10_000),
+            actual: Millis(10_000),
+            status: PlayStatus::Success,
+            trigger: Trigger::Loop,
+            evidence: Vec::new(),
+        };
+        Batch {
+            version: BATCH_VERSION,
+            screen: self.screen,
+            boot: BootId::new(uuid::Uuid::nil()),
+            sequence: self.sequence,
+            previous: self.previous,
+            sealed: self.shown.plus(10_001),
+            items: vec![self.item],
+            plays: vec![play],
+        }
+    }
+
+    fn follow(&mut self, batch: &SignedBatch) {
+        self.previous = batch.digest();
+    }
+}
+
+fn reports_that_cannot_be_believed_change_nothing_that_counts(database: Database) {
+    let office = Office::open(database);
+    let device = Device::new(&office.server.url(), SecretKey::from_seed(&[7; 32]));
+    let other_key = SecretKey::from_seed(&[8; 32]);
+    device
+        .introduce(Capabilities {
+            kind: ScreenKind::Lcd,
+            size: Size { width: 320, height: 180 },
+            clips: false,
+            sound: false,
+            software: "0".into(),
+            host: "test".into(),
+        })
+        .unwrap();
+    let venue = office.operator.add_venue("城东营业厅", "bank_hall", RIVERSIDE, "finance").unwrap();
+    let screen = office.operator.pair(&device.waiting_code().unwrap(), venue, "大厅屏", "full").unwrap();
+    let poster = office.approved_poster("贷款", sample("posters/loan-wide.png"));
+    let (campaign, _) = office.campaign("日常", &[poster], &Wish::default());
+    office.editor.publish(campaign).unwrap();
+    let (digest, item) = until("the poster in the screen's programme", LONG, || {
+        let manifest = device.manifest().map_err(|refusal| refusal.body.to_string())?;
+        let digest = manifest.playlist.ok_or("no programme yet")?;
+        device.playlist(digest).items.first().cloned().map(|item| (digest, item)).ok_or("nothing in it yet".to_owned())
+    });
+    let item = ItemRef { playlist: Some(digest), booking: item.booking, creative: item.creative, asset: item.asset };
+    let long_ago = clock::now().plus(-600_000);
+    let mut chain = Chain { screen, item, sequence: 0, previous: Digest::ZERO, shown: long_ago };
+    let log = || office.auditor.plays(&format!("screen={screen}"));
+    let findings = |kind: &str| {
+        let all = office.auditor.get(&format!("plays/findings?screen={screen}")).unwrap();
+        let items: Vec<Value> = all["items"].as_array().unwrap().clone();
+        items.into_iter().filter(|finding| finding["kind"] == kind).count()
+    };
+
+    // The truth, and the truth again: one record, the same receipt.
+    let first = SignedBatch::sign(chain.next(), &device.key);
+    let receipt = device.report(&first).unwrap();
+    assert_eq!((receipt.sequence, receipt.batch), (1, first.digest()));
+    assert_eq!(device.report(&first).unwrap(), receipt);
+    chain.follow(&first);
+    assert_eq!(log().len(), 1);
+
+    // Signed by another key; damaged on the way; no batch at all.
+    let forged = SignedBatch::sign(chain.next(), &other_key);
+    assert_eq!(device.report(&forged).unwrap_err().kind, "batch-refused");
+    let mut damaged = SignedBatch::sign(forged.batch().clone(), &device.key).signed().to_vec();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    assert_eq!(device.report_bytes(damaged).unwrap_err().kind, "batch-refused");
+    assert_eq!(device.report_bytes(b"plays".to_vec()).unwrap_err().kind, "batch-refused");
+    assert_eq!(device.report_bytes(vec![0; 6 << 20]).unwrap_err().kind, "body-too-large");
+    assert!(findings("bad_signature") >= 2);
+    // And a request by somebody whom nobody knows.
+    let stranger = Device::new(&office.server.url(), other_key);
+    assert_eq!(stranger.report(&first).unwrap_err().kind, "unknown-device");
+
+    // A used number with other content: both are kept, one is counted.
+    let replayed = Batch { sequence: 1, previous: Digest::ZERO, ..forged.batch().clone() };
+    let refusal = device.report(&SignedBatch::sign(replayed, &device.key)).unwrap_err();
+    assert_eq!((refusal.status, refusal.kind.as_str()), (409, "batch-conflict"));
+    assert_eq!(findings("conflict"), 1);
+
+    // The right number after another past.
+    let broken = Batch { previous: Digest::of(b"another past"), ..forged.batch().clone() };
+    let refusal = device.report(&SignedBatch::sign(broken, &device.key)).unwrap_err();
+    assert_eq!((refusal.status, refusal.kind.as_str()), (422, "batch-refused"));
+    assert_eq!(findings("broken_chain"), 1);
+    // Another screen's.
+    let elsewhere = Batch { screen: ScreenId::new(uuid::Uuid::max()), ..forged.batch().clone() };
+    assert_eq!(device.report(&SignedBatch::sign(elsewhere, &device.key)).unwrap_err().kind, "batch-refused");
+    // A number too far ahead: the player is told where to go on.
+    let ahead = Batch { sequence: 5, ..forged.batch().clone() };
+    let refusal = device.report(&SignedBatch::sign(ahead, &device.key)).unwrap_err();
+    assert_eq!((refusal.kind.as_str(), &refusal.body["expected"]), ("batch-out-of-order", &json!(2)));
+    assert_eq!(log().len(), 1, "none of this is in the log");
+
+    // A creative that this screen was never given: signed, so kept; not believed, so not counted.
+    let second = Batch {
+        items: vec![ItemRef { creative: CreativeId::new(uuid::Uuid::max()), ..item }],
+        ..forged.batch().clone()
+    };
+    let second = SignedBatch::sign(second, &device.key);
+    assert_eq!(device.report(&second).unwrap().sequence, 2);
+    chain.follow(&second);
+    assert_eq!(findings("unknown_item"), 1);
+    let third = SignedBatch::sign(chain.next(), &device.key);
+    device.report(&third).unwrap();
+
+    let counted: Vec<_> = log().into_iter().map(|play| (play.sequence, play.counted)).collect();
+    assert_eq!(counted, [(1, true), (2, false), (3, true)]);
+    let summary = office.auditor.get(&format!("plays/summary?group=screen&screen={screen}")).unwrap();
+    let line = &summary["items"][0];
+    assert_eq!((&line["completed"], &line["not_counted"]), (&json!(2), &json!(1)), "{summary}");
+    let bundle = office.auditor.file(&format!("plays/bundle?screen={screen}")).unwrap();
+    let said = Verifier::who_knows(device.publisher()).verify(&bundle);
+    assert_eq!(said.code, 0, "{}", said.words);
+}
