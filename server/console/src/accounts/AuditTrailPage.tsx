@@ -7,6 +7,7 @@ import { dateTime } from "../i18n/format"
 import { useWords } from "../i18n/language"
 import { Loaded, Nothing, PageHead } from "../shell/Page"
 import { words as shell } from "../shell/words"
+import { detailsOf, subjectOf, type DetailWords } from "./auditDetails"
 import { words } from "./words"
 
 type Line = Schemas["AuditLine"]
@@ -22,8 +23,9 @@ export function AuditTrailPage() {
     getNextPageParam: (last) => last.next ?? undefined,
   })
   const verbs: Record<string, string> = t.verbs
+  const said: DetailWords = { keys: t.detailKeys, values: { ...common.roles, ...t.detailValues }, separator: t.listSeparator, colon: t.colon }
   const lines = useMemo(() => pages.data?.pages.flatMap((page) => page.items) ?? [], [pages.data])
-  const text = (line: Line) => [line.account_name, verbs[line.action], line.action, line.subject, detailsOf(line)].join(" ")
+  const text = (line: Line) => [line.account_name, verbs[line.action], line.action, line.subject, detailsOf(line, said)].join(" ")
   const shown = find ? lines.filter((line) => text(line).toLowerCase().includes(find.toLowerCase())) : lines
   return (
     <>
@@ -33,7 +35,7 @@ export function AuditTrailPage() {
           <section className="panel flush" aria-label={t.audit}>
             <div className="filters">
               <Input allowClear value={find} onChange={(e) => setFind(e.target.value)} placeholder={t.auditFilter} aria-label={t.auditFilter} style={{ width: 280 }} />
-              <span className="end">{shown.length}</span>
+              <span className="end">{t.auditShown(shown.length)}</span>
             </div>
             <Table<Line>
               size="small"
@@ -51,8 +53,8 @@ export function AuditTrailPage() {
                   width: 90,
                   render: (outcome: string) => <span className={`dot ${outcome === "done" ? "good" : "bad"}`}>{outcome === "done" ? t.done : t.refused}</span>,
                 },
-                { title: t.subject, dataIndex: "subject", width: 210, ellipsis: true, render: (subject: string) => <span className="mono" title={subject}>{subject}</span> },
-                { title: t.details, key: "details", ellipsis: true, render: (_, line) => <span className="quiet" title={detailsOf(line)}>{detailsOf(line)}</span> },
+                { title: t.subject, key: "subject", width: 240, ellipsis: true, render: (_, line) => <span title={line.subject}>{subjectOf(line)}</span> },
+                { title: t.details, key: "details", ellipsis: true, render: (_, line) => <span className="quiet" title={JSON.stringify(line.details, null, 1)}>{detailsOf(line, said)}</span> },
               ]}
             />
             {pages.hasNextPage && (
@@ -65,14 +67,4 @@ export function AuditTrailPage() {
       </Loaded>
     </>
   )
-}
-
-/** The details as `key: value`, nested ones as JSON. */
-function detailsOf(line: Line): string {
-  const details = line.details as unknown
-  if (!details || typeof details !== "object") return ""
-  return Object.entries(details)
-    .filter(([, value]) => value !== null && value !== "")
-    .map(([key, value]) => `${key}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
-    .join(" · ")
 }

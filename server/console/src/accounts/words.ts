@@ -67,6 +67,15 @@ export const words = dictionary(
     done: "成功",
     refused: "被拒绝",
     auditEmpty: "还没有操作记录",
+    auditShown: (n: number) => `已显示 ${n} 条`,
+    colon: "：",
+    listSeparator: "、",
+    detailKeys: {
+      roles: "角色", reason: "原因", bytes: "大小", venue: "点位", screens: "屏幕数", bookings: "排期数", revision: "版次", failures: "连续失败", locked: "锁定",
+      disabled: "停用", scope: "范围", department: "单位", area: "区划", type: "类型", layout: "版式", sound: "声音", by: "方式", content_hash: "内容摘要",
+      key: "密钥", id: "编号", filter: "筛选条件", expires: "截止", level: "级别", creatives: "素材",
+    } as Record<string, string>,
+    detailValues: { true: "是", false: "否", token: "登记令牌", code: "配对码", on: "有声", off: "静音", full: "整屏", main_and_ticker: "主区 + 底部字幕条", audio_only: "只播声音" } as Record<string, string>,
     auditFilter: "在已加载的记录中查找",
     verbs: {
       "accounts.sign-in": "登录",
@@ -168,6 +177,15 @@ export const words = dictionary(
     done: "Done",
     refused: "Refused",
     auditEmpty: "Nothing recorded yet",
+    auditShown: (n) => `${n} shown`,
+    colon: ": ",
+    listSeparator: ", ",
+    detailKeys: {
+      roles: "Roles", reason: "Reason", bytes: "Size", venue: "Venue", screens: "Screens", bookings: "Bookings", revision: "Revision", failures: "Failures in a row", locked: "Locked",
+      disabled: "Disabled", scope: "Scope", department: "Department", area: "Area", type: "Type", layout: "Layout", sound: "Sound", by: "By", content_hash: "Content digest",
+      key: "Key", id: "Id", filter: "Filter", expires: "Expires", level: "Level", creatives: "Creatives",
+    },
+    detailValues: { true: "yes", false: "no", token: "token", code: "code", on: "on", off: "off", full: "full", main_and_ticker: "main + ticker", audio_only: "sound only" },
     auditFilter: "Find among what is loaded",
     verbs: {
       "accounts.sign-in": "Sign in",

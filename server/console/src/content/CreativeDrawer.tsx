@@ -10,7 +10,7 @@ import { useCreative, useStep, type CreativeDetail } from "./creatives"
 import { Facts, History, SentBack } from "./CreativeFacts"
 import { Decide } from "./Decide"
 import { Original } from "./Original"
-import { Renditions } from "./Renditions"
+import { RenditionsSection } from "./Renditions"
 import { words } from "./words"
 
 export function CreativeDrawer({ id, onClose, onEdit }: { id: string | null; onClose: () => void; onEdit: (creative: CreativeDetail) => void }) {
@@ -33,12 +33,9 @@ function Details({ creative }: { creative: CreativeDetail }) {
       <SentBack creative={creative} />
       <div style={{ display: "grid", gridTemplateColumns: beside ? "minmax(0, 1fr) 270px" : "minmax(0, 1fr)", gap: 20, alignItems: "start" }}>
         <div><Original creative={creative} /></div>
-        <Facts creative={creative} />
+        <Facts creative={creative} wide={!beside} />
       </div>
-      <section aria-label={t.renditions}>
-        <h2 className="section-title">{t.renditions} <span className="quiet small" style={{ fontWeight: 400 }}>{t.renditionsLead}</span></h2>
-        <Renditions creative={creative} />
-      </section>
+      <RenditionsSection creative={creative} />
       <section>
         <h2 className="section-title">{t.history}</h2>
         <History creative={creative} />

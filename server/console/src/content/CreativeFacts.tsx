@@ -23,13 +23,14 @@ export function Validity({ creative: { valid_from: from, valid_until: until } }:
   )
 }
 
-export function Facts({ creative }: { creative: CreativeDetail }) {
+/** `wide` puts two facts on a line. */
+export function Facts({ creative, wide }: { creative: CreativeDetail; wide?: boolean }) {
   const t = useWords(words)
   const { language } = useLanguage()
   const fraudTypes = useFraudTypes()
   const { media } = creative
   return (
-    <dl className="facts">
+    <dl className={`facts${wide ? " two" : ""}`}>
       <dt>{t.state}</dt><dd><StateDot state={creative.state} /></dd>
       <dt>{t.kind}</dt><dd>{t.kinds[creative.kind]}</dd>
       <dt>{t.fraudType}</dt><dd>{fraudTypes.data?.find((f) => f.code === creative.fraud_type)?.name ?? creative.fraud_type}</dd>

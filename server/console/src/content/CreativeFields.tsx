@@ -36,7 +36,8 @@ export function bodyOf(kind: CreativeKind, v: Fields) {
 /** Where the server's names of fields are shown. */
 export const FIELD_NAMES: Record<string, string> = { valid_from: "validity", valid_until: "validity", duration_ms: "seconds" }
 
-export function CreativeFieldset({ kind, onTitle }: { kind: CreativeKind; onTitle?: () => void }) {
+/** `wide` puts two fields on a line. */
+export function CreativeFieldset({ kind, wide, onTitle }: { kind: CreativeKind; wide?: boolean; onTitle?: () => void }) {
   const t = useWords(words)
   const fraudTypes = useFraudTypes()
   const day = dayjs(today())
@@ -46,28 +47,27 @@ export function CreativeFieldset({ kind, onTitle }: { kind: CreativeKind; onTitl
     { label: t.thisYear, value: [day, day.endOf("year")] as [Dayjs, Dayjs] },
   ]
   return (
-    <>
+    <div className={wide ? "fields-wide" : undefined}>
       <Form.Item name="title" label={t.name} rules={[{ required: true, whitespace: true, message: t.nameNeeded }, { max: LONGEST_TITLE, message: t.nameTooLong }]}>
         <Input maxLength={LONGEST_TITLE} onChange={onTitle} />
       </Form.Item>
-      <div style={{ display: "grid", gridTemplateColumns: kind === "poster" ? "minmax(0, 1fr) 150px" : "minmax(0, 1fr)", columnGap: 16 }}>
-        <Form.Item name="fraud_type" label={t.fraudType} rules={[{ required: true, message: t.fraudNeeded }]}>
-          <Select showSearch optionFilterProp="label" placeholder={t.fraudNeeded} options={fraudTypes.data?.map((f) => ({ value: f.code, label: f.name }))} />
-        </Form.Item>
-        {kind === "poster" && (
-          <Form.Item
-            name="seconds"
-            label={t.seconds}
-            initialValue={POSTER_SECONDS.usual}
-            rules={[{ required: true, type: "number", min: POSTER_SECONDS.least, max: POSTER_SECONDS.most, message: t.secondsRange }]}
-          >
-            <InputNumber suffix={t.secondsUnit} style={{ width: "100%" }} />
-          </Form.Item>
-        )}
-      </div>
+      <Form.Item name="fraud_type" label={t.fraudType} rules={[{ required: true, message: t.fraudNeeded }]}>
+        <Select showSearch optionFilterProp="label" placeholder={t.fraudNeeded} options={fraudTypes.data?.map((f) => ({ value: f.code, label: f.name }))} />
+      </Form.Item>
       <Form.Item name="validity" label={t.validity} extra={t.validityHint}>
         <DatePicker.RangePicker allowEmpty={[true, true]} placeholder={[t.validFrom, t.validUntil]} presets={presets} style={{ width: "100%" }} />
       </Form.Item>
-    </>
+      {kind === "poster" && (
+        <Form.Item
+          name="seconds"
+          label={t.seconds}
+          extra={t.secondsRange}
+          initialValue={POSTER_SECONDS.usual}
+          rules={[{ required: true, type: "number", min: POSTER_SECONDS.least, max: POSTER_SECONDS.most, message: t.secondsRange }]}
+        >
+          <InputNumber suffix={t.secondsUnit} style={{ width: 150 }} />
+        </Form.Item>
+      )}
+    </div>
   )
 }

@@ -7,7 +7,7 @@ import { useWords } from "../i18n/language"
 import { useFormRefusal } from "../shell/refusals"
 import { words as shell } from "../shell/words"
 import { bodyOf, CreativeFieldset, FIELD_NAMES, fieldsOf, type Fields } from "./CreativeFields"
-import { LONGEST_TEXT, LONGEST_TITLE, useKeep, type CreativeDetail } from "./creatives"
+import { LONGEST_TEXT, useKeep, type CreativeDetail } from "./creatives"
 import { Original } from "./Original"
 import { SloganCheck } from "./SloganCheck"
 import { words } from "./words"
@@ -55,21 +55,20 @@ export function CreativeForm({ creative, onClose }: { creative: CreativeDetail |
     form.submit()
   }
   const fields = (
-    <Form form={form} layout="vertical" requiredMark={false} onFinish={(v) => save.mutate(v)} initialValues={creative ? { ...fieldsOf(creative), text: creative.text ?? undefined } : {}}>
+    <Form form={form} name="creative" layout="vertical" requiredMark={false} onFinish={(v) => save.mutate(v)} initialValues={creative ? { ...fieldsOf(creative), text: creative.text ?? undefined } : {}}>
       {creative && (creative.state === "approved" || creative.state === "in_review") && (
         <div className="note-box" role="note" style={{ marginBottom: 14 }}>{creative.state === "approved" ? t.editVoids : t.editRecalls}</div>
       )}
       {kind === "slogan" && (
-        <Form.Item name="text" label={t.text} extra={t.textHint} rules={[{ required: true, whitespace: true, message: t.textNeeded }]}>
+        <Form.Item name="text" label={t.text} extra={t.textHint([...text].length)} rules={[{ required: true, whitespace: true, message: t.textNeeded }]}>
           <Input.TextArea
             autoFocus
             autoSize={{ minRows: 3, maxRows: 5 }}
             maxLength={LONGEST_TEXT}
-            showCount
             style={{ fontSize: 16 }}
             onPressEnter={(e) => e.preventDefault()}
             onChange={(e) => {
-              if (!ownTitle.current) form.setFieldValue("title", [...e.target.value.trim().replace(/\s+/g, " ")].slice(0, LONGEST_TITLE / 2).join(""))
+              if (!ownTitle.current) form.setFieldValue("title", titleOf(e.target.value))
             }}
           />
         </Form.Item>
@@ -106,4 +105,18 @@ export function CreativeForm({ creative, onClose }: { creative: CreativeDetail |
       )}
     </Modal>
   )
+}
+
+/** About how long a title made of a slogan gets, in characters. */
+const USUAL_TITLE = 20
+
+/** A slogan's first clauses as its title. */
+function titleOf(text: string): string {
+  const clauses = text.trim().replace(/\s+/g, " ").split(/(?<=[\uff0c\u3002\uff1b\uff01\uff1f\uff1a,;!?])/)
+  let title = clauses[0] ?? ""
+  for (const clause of clauses.slice(1)) {
+    if (title.length + clause.length > USUAL_TITLE) break
+    title += clause
+  }
+  return [...title.replace(/[\uff0c\u3002\uff1b\uff1a,;]$/, "")].slice(0, 2 * USUAL_TITLE).join("")
 }

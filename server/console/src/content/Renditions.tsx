@@ -3,16 +3,34 @@ import { Spin } from "antd"
 import { duration } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
 import { Refused } from "../shell/Page"
-import { isMade, renditionFile, useRenditions, type Creative, type Rendition } from "./creatives"
+import { byZone, isMade, renditionFile, useRenditions, type Creative, type Rendition } from "./creatives"
 import { words } from "./words"
 import { ZonePreview } from "./ZonePreview"
 
-export function Renditions({ creative, maxHeight }: { creative: Creative; maxHeight?: number }) {
+interface Props {
+  creative: Creative
+  /** Most that a picture may be high when it is fitted. */
+  maxHeight?: number
+}
+
+export function RenditionsSection(props: Props) {
+  const t = useWords(words)
+  const sound = props.creative.kind === "audio"
+  const title = sound ? t.renditionsSound : t.renditions
+  return (
+    <section aria-label={title}>
+      <h2 className="section-title">{title} <span className="quiet small" style={{ fontWeight: 400 }}>{sound ? t.renditionsSoundLead : t.renditionsLead}</span></h2>
+      <Renditions {...props} />
+    </section>
+  )
+}
+
+function Renditions({ creative, maxHeight }: Props) {
   const t = useWords(words)
   const renditions = useRenditions(creative)
   const made = isMade(creative.state)
   if (renditions.error && !renditions.data) return <Refused error={renditions.error} retry={() => void renditions.refetch()} />
-  const items = renditions.data ?? []
+  const items = byZone(renditions.data ?? [])
   if (items.length === 0) {
     if (creative.state === "withdrawn") return <p className="quiet">{t.renditionsWithdrawn}</p>
     if (!made) return <p className="quiet">{t.renditionsDraft}</p>

@@ -11,7 +11,7 @@ import { useCreative, useCreatives, useFraudTypes, type Creative } from "./creat
 import { Facts, History } from "./CreativeFacts"
 import { Decide } from "./Decide"
 import { Original } from "./Original"
-import { Renditions } from "./Renditions"
+import { RenditionsSection } from "./Renditions"
 import { Thumbnail } from "./Thumbnail"
 import { words } from "./words"
 
@@ -87,10 +87,7 @@ function Chosen({ id, onDone }: { id: string; onDone: () => void }) {
                 <div><Original creative={data} maxHeight={420} /></div>
                 <Facts creative={data} />
               </div>
-              <section aria-label={t.renditions}>
-                <h2 className="section-title">{t.renditions} <span className="quiet small" style={{ fontWeight: 400 }}>{t.renditionsLead}</span></h2>
-                <Renditions creative={data} maxHeight={360} />
-              </section>
+              <RenditionsSection creative={data} maxHeight={360} />
               <section>
                 <h2 className="section-title">{t.history}</h2>
                 <History creative={data} />

@@ -5,7 +5,7 @@ import { answered, api, type Schemas } from "../api/client"
 import { useLanguage, useWords } from "../i18n/language"
 import { duration } from "../i18n/format"
 import { Refused } from "../shell/Page"
-import type { FraudType } from "./creatives"
+import { byZone, type FraudType } from "./creatives"
 import { words } from "./words"
 import { ZonePreview } from "./ZonePreview"
 
@@ -39,14 +39,17 @@ function Found({ found }: { found: Schemas["SloganChecked"] }) {
   const t = useWords(words)
   const { language } = useLanguage()
   const names = (glyphs: string[]) => glyphs.map((g) => `“${g}”`).join(language === "zh" ? "、" : ", ")
+  const nowhere = found.missing.find((m) => m.font === "noto_sans_cjk")?.glyphs ?? []
+  const missing = found.missing.map((m) => ({ ...m, glyphs: m.font === "noto_sans_cjk" ? m.glyphs : m.glyphs.filter((g) => !nowhere.includes(g)) }))
   return (
     <div className="class-list">
-      {found.missing.map(({ font, glyphs }) => (
+      {missing.filter((m) => m.glyphs.length > 0).map(({ font, glyphs }) => (
         <div key={font} role="alert" className={`class-problem${font === "noto_sans_cjk" ? " bad" : ""}`}>
           {font === "noto_sans_cjk" ? t.missingAll(names(glyphs)) : t.missingSome(names(glyphs))}
         </div>
       ))}
-      {found.classes.map((c) => {
+      {/* What no screen can show would be refused everywhere in the same words. */}
+      {nowhere.length === 0 && byZone(found.classes).map((c) => {
         const name = t.className(t.screenKinds[c.screen_kind], t.zones[c.zone])
         return (
           <section key={`${c.screen_kind} ${c.zone} ${c.zone_size.width}×${c.zone_size.height}`} aria-label={name}>

@@ -30,7 +30,7 @@ export function UploadDialog({ files, onClose, onOpen }: { files: File[]; onClos
   const settle = (key: number) => setOpen((before) => new Set([...before].filter((k) => k !== key)))
   const leave = (then: () => void) => {
     if (open.size === 0) return then()
-    modal.confirm({ title: t.leaveTitle, content: t.leaveDetail, okText: t.leave, okButtonProps: { danger: true }, cancelText: t.stay, onOk: then })
+    modal.confirm({ title: t.leaveTitle, content: t.leaveDetail, okText: t.leave, okButtonProps: { danger: true }, cancelText: t.stay, autoFocusButton: "cancel", onOk: then })
   }
   const drop = (e: DragEvent) => {
     e.preventDefault()

@@ -1,7 +1,7 @@
 /** One file on its way to becoming a creative: sent, checked, refused or taken, described, saved. */
 import { useMutation } from "@tanstack/react-query"
 import { Button, Form, Progress } from "antd"
-import { useEffect, useRef, useState } from "react"
+import { useEffect, useId, useRef, useState } from "react"
 import { answered, api } from "../api/client"
 import { asRefusal, type Refusal } from "../api/refusal"
 import { bytes, duration } from "../i18n/format"
@@ -88,6 +88,8 @@ function Describe({ file, taken, onOpen, onSettled, onSaved }: { file: File; tak
   const duplicate = taken.duplicate_of
   const [anyway, setAnyway] = useState(!duplicate)
   const submitting = useRef(false)
+  // Several of these forms stand on one page: without a name of its own, their fields would share ids and labels.
+  const name = useId()
   const made = useRef<CreativeDetail | null>(null)
   const { kind } = taken.media
   useEffect(() => {
@@ -129,8 +131,8 @@ function Describe({ file, taken, onOpen, onSettled, onSaved }: { file: File; tak
         </div>
       )}
       {anyway && (
-        <Form form={form} layout="vertical" requiredMark={false} onFinish={(v) => save.mutate(v)} initialValues={{ title: titleFrom(file.name) }}>
-          <CreativeFieldset kind={kind} />
+        <Form form={form} name={name} layout="vertical" requiredMark={false} onFinish={(v) => save.mutate(v)} initialValues={{ title: titleFrom(file.name) }}>
+          <CreativeFieldset kind={kind} wide />
           <div className="row" style={{ justifyContent: "flex-end" }}>
             <Button onClick={() => finish(false)} loading={save.isPending && !submitting.current}>{t.saveDraft}</Button>
             <Button type="primary" onClick={() => finish(true)} loading={save.isPending && submitting.current}>{t.saveSubmit}</Button>

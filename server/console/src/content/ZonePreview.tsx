@@ -29,7 +29,8 @@ export function ZonePreview({ src, zone, size, speed, led, label, maxHeight = 26
   const [real, setReal] = useState(false)
   const fit = Math.min(width / zone.width, maxHeight / zone.height)
   // Magnified only by whole numbers: a dot must stay a square.
-  const scale = real ? 1 : fit >= 1 ? Math.min(MOST_MAGNIFIED, Math.floor(fit)) : fit
+  const fitted = fit >= 1 ? Math.min(MOST_MAGNIFIED, Math.floor(fit)) : fit
+  const scale = real ? 1 : fitted
   const scrolls = Boolean(speed) && size.width > zone.width
   const style = { width: zone.width * scale, height: zone.height * scale }
   return (
@@ -45,7 +46,7 @@ export function ZonePreview({ src, zone, size, speed, led, label, maxHeight = 26
           </div>
         </div>
       )}
-      {Math.abs(fit - 1) > 0.01 && (
+      {fitted !== 1 && (
         <div className="row small quiet" style={{ marginTop: 3 }}>
           <span>{t.scale(`${zone.width}×${zone.height}`, scale === 1 ? "1:1" : scale > 1 ? `${scale}:1` : `${Math.round(scale * 100)}%`)}</span>
           <button type="button" className="link-button" aria-pressed={real} onClick={() => setReal(!real)}>{real ? t.fitSize : t.realSize}</button>

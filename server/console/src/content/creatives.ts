@@ -58,6 +58,10 @@ export const useRenditions = (creative: Pick<Creative, "id" | "content_hash" | "
     refetchInterval: (query) => (isMade(creative.state) ? (query.state.data?.length ? 15_000 : 2_000) : false),
   })
 
+/** Lowest zones first: strips and tickers are where slogans mostly run, and they are quickly looked over. */
+export const byZone = <C extends { zone_size: Size; screen_kind: string }>(classes: C[]) =>
+  [...classes].sort((a, b) => a.zone_size.height - b.zone_size.height || a.zone_size.width - b.zone_size.width || a.screen_kind.localeCompare(b.screen_kind))
+
 /** Whether renditions are made of creatives in this state. */
 export const isMade = (state: CreativeState) => state === "in_review" || state === "approved"
 

@@ -14,7 +14,7 @@ export const words = dictionary(
     state: "状态",
     states: { draft: "草稿", in_review: "待审", approved: "已通过", rejected: "已退回", withdrawn: "已撤下" },
     fraudType: "诈骗类型",
-    find: "名称或标语内容",
+    find: "搜索名称或文字",
     length: "时长",
     validity: "有效期",
     always: "长期",
@@ -47,6 +47,8 @@ export const words = dictionary(
 
     renditions: "各类屏幕上的画面",
     renditionsLead: "屏幕播放的就是这些像素",
+    renditionsSound: "各类设备上的声音",
+    renditionsSoundLead: "设备播放的就是这个文件",
     renditionsDraft: "提交审核后，系统会为每类屏幕制作版本。",
     renditionsWithdrawn: "素材已停用，版本不再更新。",
     renditionsWaiting: "正在为各类屏幕制作版本，视频可能需要几分钟…",
@@ -98,7 +100,7 @@ export const words = dictionary(
 
     sloganNew: "写标语",
     text: "标语内容",
-    textHint: "一行，最多 100 个字",
+    textHint: (n: number) => `一行，最多 100 个字，已写 ${n} 个`,
     textNeeded: "请填写标语内容",
     name: "素材名称",
     nameNeeded: "请填写名称",
@@ -158,7 +160,7 @@ export const words = dictionary(
     state: "State",
     states: { draft: "Draft", in_review: "In review", approved: "Approved", rejected: "Sent back", withdrawn: "Withdrawn" },
     fraudType: "Fraud type",
-    find: "Title or slogan text",
+    find: "Search titles and words",
     length: "Length",
     validity: "Validity",
     always: "Unlimited",
@@ -191,6 +193,8 @@ export const words = dictionary(
 
     renditions: "On each class of screens",
     renditionsLead: "These very pixels are what screens show",
+    renditionsSound: "On each class of devices",
+    renditionsSoundLead: "This very file is what they play",
     renditionsDraft: "Renditions for each class of screens are made when it is submitted.",
     renditionsWithdrawn: "Out of use; renditions are no longer made.",
     renditionsWaiting: "Being made for each class of screens; clips can take minutes…",
@@ -242,7 +246,7 @@ export const words = dictionary(
 
     sloganNew: "Write a slogan",
     text: "Text",
-    textHint: "One line, at most 100 characters",
+    textHint: (n) => `One line, at most 100 characters; ${n} so far`,
     textNeeded: "Write the slogan",
     name: "Title",
     nameNeeded: "Give it a title",

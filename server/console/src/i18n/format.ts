@@ -28,7 +28,7 @@ export function duration(ms: number, language: Language): string {
   const zh = language === "zh"
   const total = Math.max(0, Math.round(ms / 1000))
   if (total < 60) {
-    const seconds = ms < 60_000 && ms % 1000 !== 0 ? (ms / 1000).toFixed(1) : String(total)
+    const seconds = String(Number((ms / 1000).toFixed(1)))
     return zh ? `${seconds} 秒` : `${seconds} s`
   }
   if (total < 3600) {

@@ -31,6 +31,6 @@ export const theme: ThemeConfig = {
     Menu: { itemHeight: 38, itemSelectedBg: "#e3eef7", itemSelectedColor: ACCENT, itemBorderRadius: 4 },
     Form: { itemMarginBottom: 18, verticalLabelPadding: "0 0 4px" },
     Tabs: { horizontalMargin: "0 0 12px 0" },
-    Drawer: { footerPaddingBlock: 10 },
+    Drawer: { footerPaddingBlock: 10, footerPaddingInline: 24 },
   },
 }
