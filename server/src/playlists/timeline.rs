@@ -158,15 +158,15 @@ fn view(playlist: &Playlist, part: &Daypart, looped: &Loop, names: &Names) -> Da
 struct Tally {
     plays: u64,
     airtime: u64,
-    /// How long dayparts last in which it is on air.
-    on_air: u64,
+    /// The dayparts in which it is on air, in any zone: from when until when, in UTC milliseconds.
+    on_air: Vec<(i64, i64)>,
 }
 
 impl Tally {
     fn view(self, booking: BookingId, names: &Names) -> BookingDay {
         let (name, campaign) = names.bookings.get(&booking).cloned().unwrap_or_default();
         let (campaign, campaign_name) = campaign.unzip();
-        let plays_per_hour = self.plays as f64 * 3_600_000.0 / self.on_air.max(1) as f64;
+        let plays_per_hour = self.plays as f64 * 3_600_000.0 / covered(self.on_air).max(1) as f64;
         BookingDay { booking, name, campaign, campaign_name, plays: self.plays, plays_per_hour, airtime: self.airtime }
     }
 }
@@ -188,6 +188,31 @@ fn count(playlist: &Playlist, part: &Daypart, looped: &Loop, tally: &mut BTreeMa
         here.insert(item.booking);
     }
     for booking in here {
-        tally.entry(booking).or_default().on_air += lasts;
+        tally.entry(booking).or_default().on_air.push((part.start.0, part.end.0));
+    }
+}
+
+/// How long any of these spans lasts: two zones at the same hour are one hour.
+fn covered(mut spans: Vec<(i64, i64)>) -> u64 {
+    spans.sort_unstable();
+    let mut until = i64::MIN;
+    let mut sum = 0;
+    for (start, end) in spans {
+        sum += end.saturating_sub(start.max(until)).max(0).unsigned_abs();
+        until = until.max(end);
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covered;
+
+    #[test]
+    fn an_hour_in_two_zones_at_once_is_one_hour() {
+        assert_eq!(covered(vec![]), 0);
+        assert_eq!(covered(vec![(0, 60), (0, 60)]), 60);
+        assert_eq!(covered(vec![(30, 90), (0, 60), (100, 110)]), 100);
+        assert_eq!(covered(vec![(0, 100), (20, 30), (90, 120)]), 120);
     }
 }

@@ -1,5 +1,5 @@
 /**
- * A screen's day to scale: for each zone its dayparts, banded by how much airtime each booking has, coloured by campaign;
+ * A screen's day to scale: for each zone its dayparts, banded by how much airtime each booking has, one colour each;
  * under it one round of the chosen daypart's loop, and what every booking gets in the day.
  */
 import { useMemo, useState } from "react"
@@ -18,10 +18,9 @@ const COLOURS = ["#2f6f9f", "#3d8b6b", "#8a6fb0", "#b5803a", "#4f7f8c", "#7a8a3c
 
 const DAY = 24 * 3600_000
 
-/** One colour per campaign, in the order in which the day names them. */
+/** One colour per booking, in the order in which the day names them. */
 function colouring(day: DayTimeline): (booking: string) => string {
-  const campaigns = [...new Set(day.bookings.map((b) => b.campaign ?? b.booking))]
-  const of = new Map(day.bookings.map((b) => [b.booking, COLOURS[campaigns.indexOf(b.campaign ?? b.booking) % COLOURS.length]]))
+  const of = new Map(day.bookings.map((b, i) => [b.booking, COLOURS[i % COLOURS.length]]))
   return (booking) => of.get(booking) ?? "#8592a1"
 }
 

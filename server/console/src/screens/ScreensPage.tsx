@@ -25,13 +25,16 @@ interface Filter {
   state?: ScreenState
 }
 
+/** The states that screens in service have. */
+const STATES = ["online", "offline", "never_seen"] as const
+
 export function ScreensPage() {
   const t = useWords(words)
-  const common = useWords(shell)
   const manage = useMay("manageScreens")
   const [params, setParams] = useSearchParams()
   const tab = params.get("tab") === "venues" ? "venues" : "screens"
-  const [filter, setFilter] = useState<Filter>({})
+  // The overview links to the screens of one state.
+  const [filter, setFilter] = useState<Filter>(() => ({ state: STATES.find((s) => s === params.get("state")) }))
   const [pairing, setPairing] = useState(false)
   const [venue, setVenue] = useState<Venue | "new" | null>(null)
   const all = useScreens()
@@ -74,7 +77,6 @@ export function ScreensPage() {
         />
       )}
       {venue && <VenueDialog venue={venue === "new" ? null : venue} onClose={() => setVenue(null)} />}
-      <span hidden>{common.search}</span>
     </>
   )
 }
@@ -95,7 +97,7 @@ function Filters({ filter, onChange, screens }: { filter: Filter; onChange: (fil
       {screens && (
         <>
           <Select allowClear placeholder={t.kind} aria-label={t.kind} value={filter.kind} onChange={(kind) => set({ kind })} options={Object.entries(t.kinds).map(([value, label]) => ({ value: value as ScreenKind, label }))} style={{ width: 120 }} />
-          <Select allowClear placeholder={t.state} aria-label={t.state} value={filter.state} onChange={(state) => set({ state })} options={(["online", "offline", "never_seen"] as const).map((value) => ({ value, label: t.states[value] }))} style={{ width: 110 }} />
+          <Select allowClear placeholder={t.state} aria-label={t.state} value={filter.state} onChange={(state) => set({ state })} options={STATES.map((value) => ({ value, label: t.states[value] }))} style={{ width: 110 }} />
         </>
       )}
       {Object.values(filter).some(Boolean) && <Button type="link" onClick={() => onChange({})}>{common.reset}</Button>}
