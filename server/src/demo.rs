@@ -149,7 +149,7 @@ async fn prepare(app: &App, samples: &Path) -> Result<Vec<(Account, Option<Strin
     let today = clock::today(chrono_tz::Asia::Shanghai);
     let done = import::import(app, samples, &people, today, now).await?;
     if done.bookings > 0 {
-        println!("示例县已载入:{} 个点位,{} 件素材,{} 条排期。", done.venues, done.creatives, done.bookings);
+        println!("示例县已载入：{} 个点位，{} 件素材，{} 条排期。", done.venues, done.creatives, done.bookings);
     }
     Ok(sign_ins)
 }
@@ -217,16 +217,16 @@ async fn issue_token(
 }
 
 fn print_welcome(address: &str, sign_ins: &[(Account, Option<String>)], players: &[Player]) {
-    println!("\n宣屏已启动:{address}\n");
-    println!("登录名(一次性密码仅显示这一次,首次登录后须设置本人密码):");
+    println!("\n宣屏已启动：{address}\n");
+    println!("登录名（一次性密码仅显示这一次，首次登录后须设置本人密码）：");
     for (account, password) in sign_ins {
         match password {
             Some(password) => println!("  {:<10} {}  {}", account.name, password, account.display_name),
-            None => println!("  {:<10} (已设置本人密码)      {}", account.name, account.display_name),
+            None => println!("  {:<10} （已设置本人密码）      {}", account.name, account.display_name),
         }
     }
     if !players.is_empty() {
-        println!("\n播放器:");
+        println!("\n播放器：");
         for player in players {
             println!("  {}", player.title);
         }

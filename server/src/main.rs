@@ -111,7 +111,7 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
             let today = clock::today(chrono_tz::Asia::Shanghai);
             let done = import::import(&app, &folder, &people, today, clock::now()).await?;
             println!(
-                "已载入:区划 {} 个,点位 {} 个,素材 {} 件,排期 {} 条。",
+                "已载入：区划 {} 个，点位 {} 个，素材 {} 件，排期 {} 条。",
                 done.areas, done.venues, done.creatives, done.bookings
             );
         }

@@ -289,19 +289,19 @@ impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::NameTaken(name) => {
-                Self::conflict("name-taken", "登录名已被占用", format!("登录名“{name}”已存在,请换一个。"))
+                Self::conflict("name-taken", "登录名已被占用", format!("登录名“{name}”已存在，请换一个。"))
                     .with("field", "name")
             }
             AccountError::BadName => Self::invalid("name", "登录名须为 2 至 32 位小写字母、数字或 - _ . 的组合。"),
-            AccountError::BadDisplayName => Self::invalid("display_name", "姓名不能为空,最多 40 个字。"),
+            AccountError::BadDisplayName => Self::invalid("display_name", "姓名不能为空，最多 40 个字。"),
             AccountError::NoRole => Self::invalid("roles", "请至少选择一个角色。"),
             AccountError::LastAdmin => Self::conflict(
                 "last-admin",
                 "须保留一名系统管理员",
-                "这是最后一名可登录的系统管理员,不能停用或取消其角色。请先指定另一名系统管理员。",
+                "这是最后一名可登录的系统管理员，不能停用或取消其角色。请先指定另一名系统管理员。",
             ),
             AccountError::Unknown => Self::not_found("账户"),
-            AccountError::WrongPassword => Self::invalid("current", "当前密码不正确,请重新输入。"),
+            AccountError::WrongPassword => Self::invalid("current", "当前密码不正确，请重新输入。"),
             AccountError::SamePassword => Self::invalid("new", "新密码不能与当前密码相同。"),
             AccountError::Weak(why) => Self::invalid("new", why.to_string()),
             AccountError::Fault(e) => Self::internal(&e),
@@ -324,7 +324,7 @@ impl From<SignInError> for Problem {
                 StatusCode::TOO_MANY_REQUESTS,
                 "account-locked",
                 "账户已锁定",
-                "连续多次输错密码,账户已锁定 15 分钟。请稍后再试,或联系系统管理员重置。",
+                "连续多次输错密码，账户已锁定 15 分钟。请稍后再试，或联系系统管理员重置。",
             )
             .with("until", until.0),
             SignInError::Fault(e) => e.into(),

@@ -72,7 +72,7 @@ impl<P: Permission, S: Send + Sync> FromRequestParts<S> for Allowed<P> {
                 StatusCode::FORBIDDEN,
                 "own-password-first",
                 "请先设置本人密码",
-                "您正在使用一次性密码。请先设置本人密码,再进行其他操作。",
+                "您正在使用一次性密码。请先设置本人密码，再进行其他操作。",
             ));
         }
         if !principal.has_any(P::ROLES) {
@@ -81,7 +81,7 @@ impl<P: Permission, S: Send + Sync> FromRequestParts<S> for Allowed<P> {
                 StatusCode::FORBIDDEN,
                 "not-permitted",
                 "没有权限",
-                format!("此操作需要以下角色之一:{}。如有需要,请联系系统管理员。", needed.join("、")),
+                format!("此操作需要以下角色之一：{}。如有需要，请联系系统管理员。", needed.join("、")),
             ));
         }
         Ok(Self(principal, PhantomData))
@@ -89,5 +89,5 @@ impl<P: Permission, S: Send + Sync> FromRequestParts<S> for Allowed<P> {
 }
 
 fn not_signed_in() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "not-signed-in", "尚未登录", "登录已失效或尚未登录,请重新登录。")
+    Problem::new(StatusCode::UNAUTHORIZED, "not-signed-in", "尚未登录", "登录已失效或尚未登录，请重新登录。")
 }

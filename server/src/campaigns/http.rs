@@ -383,48 +383,53 @@ impl From<CampaignError> for Problem {
             CampaignError::UnknownTakeover => Self::not_found("紧急插播"),
             CampaignError::Text(field) => Self::invalid(
                 field,
-                if field == "goal" { "目标最多 500 个字。" } else { "名称不能为空,最多 60 个字。" },
+                if field == "goal" { "目标最多 500 个字。" } else { "名称不能为空，最多 60 个字。" },
             ),
-            CampaignError::Inverted => Self::invalid("ends", "结束日期早于开始日期,请改正日期。"),
-            CampaignError::UnknownDepartment => Self::invalid("owner_department", "责任单位不存在,请重新选择。"),
+            CampaignError::Inverted => Self::invalid("ends", "结束日期早于开始日期，请改正日期。"),
+            CampaignError::UnknownDepartment => Self::invalid("owner_department", "责任单位不存在，请重新选择。"),
             CampaignError::Schedule(why) => {
                 Self::invalid(&format!("schedule.{}", why.field()), format!("{why}。")).with("reason", why.code())
             }
             CampaignError::OutsideCampaign => {
-                Self::invalid("schedule.from", "排期的日期超出了宣传活动的起止日期,请调整排期或活动日期。")
+                Self::invalid("schedule.from", "排期的日期超出了宣传活动的起止日期，请调整排期或活动日期。")
             }
             CampaignError::Weight => Self::invalid("mode.share.weight", "权重须为 1 至 100 的整数。"),
             CampaignError::NoCreatives => Self::invalid("creatives", "请至少选择一个素材。"),
-            CampaignError::UnknownCreative(_) => Self::invalid("creatives", "所选素材已不存在,请重新选择。"),
-            CampaignError::NoBookings => Self::conflict("no-bookings", "尚无排期", "请先添加至少一条排期,再发布。"),
+            CampaignError::UnknownCreative(_) => Self::invalid("creatives", "所选素材已不存在，请重新选择。"),
+            CampaignError::NoBookings => Self::conflict("no-bookings", "尚无排期", "请先添加至少一条排期，再发布。"),
             CampaignError::NotApproved { titles } => Self::conflict(
                 "creatives-not-approved",
                 "素材未通过审核",
-                format!("以下素材尚未审核通过或已撤下,不能播出:{}。请先送审通过,或从排期中移除。", titles.join("、")),
+                format!(
+                    "以下素材尚未审核通过或已撤下，不能播出：{}。请先送审通过，或从排期中移除。",
+                    titles.join("、")
+                ),
             )
             .with("titles", titles),
             CampaignError::NoScreens { name } => Self::conflict(
                 "no-screens",
                 "没有覆盖任何屏幕",
                 match name.as_str() {
-                    "" => "所选范围内没有屏幕,请放宽场所类型、区划等条件。".to_owned(),
-                    name => format!("排期“{name}”的投放范围内没有屏幕,请放宽场所类型、区划等条件。"),
+                    "" => "所选范围内没有屏幕，请放宽场所类型、区划等条件。".to_owned(),
+                    name => format!("排期“{name}”的投放范围内没有屏幕，请放宽场所类型、区划等条件。"),
                 },
             )
             .with("field", "selector"),
             CampaignError::NothingPlayable { name } => Self::conflict(
                 "nothing-playable",
                 "屏幕无法播放所选素材",
-                format!("“{name}”范围内的屏幕都不能播放所选素材(例如 LED 条屏只能显示标语)。请更换素材或范围。"),
+                format!("“{name}”范围内的屏幕都不能播放所选素材（例如 LED 条屏只能显示标语）。请更换素材或范围。"),
             )
             .with("field", "creatives"),
             CampaignError::Over => {
-                Self::conflict("campaign-over", "宣传活动已结束", "结束日期已过,请先延长活动日期再发布。")
+                Self::conflict("campaign-over", "宣传活动已结束", "结束日期已过，请先延长活动日期再发布。")
             }
-            CampaignError::NotPublished => Self::conflict("not-published", "尚未发布", "该活动不在发布状态,无需撤下。"),
+            CampaignError::NotPublished => {
+                Self::conflict("not-published", "尚未发布", "该活动不在发布状态，无需撤下。")
+            }
             CampaignError::Expiry => Self::invalid("expires_in_minutes", "紧急插播时长须为 1 分钟至 24 小时。"),
             CampaignError::TakeoverOver => {
-                Self::conflict("takeover-over", "紧急插播已结束", "该紧急插播已到期或已撤销,无需再次撤销。")
+                Self::conflict("takeover-over", "紧急插播已结束", "该紧急插播已到期或已撤销，无需再次撤销。")
             }
             CampaignError::Screens(e) => e.into(),
             CampaignError::Content(e) => e.into(),

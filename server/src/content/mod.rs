@@ -342,7 +342,7 @@ impl Content {
     async fn checked(&self, draft: Draft) -> Result<Said, ContentError> {
         let title = draft.title.trim();
         if title.is_empty() || title.chars().count() > LONGEST_TITLE || title.chars().any(char::is_control) {
-            return Err(invalid("title", format!("请填写名称,1–{LONGEST_TITLE} 个字,不含换行。")));
+            return Err(invalid("title", format!("请填写名称，1–{LONGEST_TITLE} 个字，不含换行。")));
         }
         if let (Some(from), Some(until)) = (draft.valid_from, draft.valid_until)
             && from > until
@@ -352,7 +352,7 @@ impl Content {
         let (text, duration) = match draft.kind {
             CreativeKind::Slogan => {
                 if draft.upload.is_some() {
-                    return Err(invalid("upload", "标语只有文字,不能附带文件。请去掉文件,或改为新建海报、视频。"));
+                    return Err(invalid("upload", "标语只有文字，不能附带文件。请去掉文件，或改为新建海报、视频。"));
                 }
                 let text = checked_text(draft.text.as_deref().unwrap_or_default())?;
                 let missing = self.fonts.missing(&text);
@@ -416,13 +416,13 @@ fn checked_text(text: &str) -> Result<String, ContentError> {
         return Err(invalid("text", "请填写标语内容。"));
     }
     if length > LONGEST_TEXT {
-        return Err(invalid("text", format!("标语最多 {LONGEST_TEXT} 个字,现在有 {length} 个。请精简,或做成海报。")));
+        return Err(invalid("text", format!("标语最多 {LONGEST_TEXT} 个字，现在有 {length} 个。请精简，或做成海报。")));
     }
     if text
         .chars()
         .any(|c| c.is_control() || ('\u{200B}'..='\u{200F}').contains(&c) || ('\u{202A}'..='\u{202E}').contains(&c))
     {
-        return Err(invalid("text", "标语中有看不见的控制字符。请重新输入,不要从网页直接粘贴。"));
+        return Err(invalid("text", "标语中有看不见的控制字符。请重新输入，不要从网页直接粘贴。"));
     }
     Ok(text)
 }

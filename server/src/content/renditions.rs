@@ -76,9 +76,9 @@ impl NoRendition {
     pub fn detail_zh(&self) -> String {
         match self {
             Self::Unknown => "素材不存在。".into(),
-            Self::NotApproved(state) => format!("素材当前为“{}”,审核通过后才能播放。", state.name_zh()),
+            Self::NotApproved(state) => format!("素材当前为“{}”，审核通过后才能播放。", state.name_zh()),
             Self::NotForThisClass => "这类屏幕不能播放这种素材。".into(),
-            Self::Pending => "正在为这类屏幕制作版本,完成后自动播放。".into(),
+            Self::Pending => "正在为这类屏幕制作版本，完成后自动播放。".into(),
             Self::Impossible(detail) => detail.clone(),
         }
     }

@@ -54,10 +54,10 @@ impl TranscodeError {
     pub fn detail_zh(&self) -> String {
         match self {
             Self::Child(child::ChildError::TimedOut { .. }) => {
-                "转码用时过长。请缩短时长或降低分辨率(1080P 即可)后重新上传。".into()
+                "转码用时过长。请缩短时长或降低分辨率（1080P 即可）后重新上传。".into()
             }
             Self::Child(child::ChildError::Failed { .. }) | Self::Output(_) => {
-                "转码失败,文件可能已损坏。请用原软件导出为 MP4(H.264)后重新上传。".into()
+                "转码失败，文件可能已损坏。请用原软件导出为 MP4(H.264)后重新上传。".into()
             }
             Self::Child(_) => "服务器没有安装转码工具。请联系系统管理员。".into(),
             Self::NothingToDo => "这种素材不需要转码。".into(),

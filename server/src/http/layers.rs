@@ -59,7 +59,7 @@ pub async fn same_origin_only(request: Request<HttpBody>, next: Next) -> Respons
         StatusCode::FORBIDDEN,
         "cross-site",
         "已拒绝跨站请求",
-        "请从宣屏控制台页面内操作;若您正是在控制台内操作,请检查反向代理是否改写了 Host 头。",
+        "请从宣屏控制台页面内操作；若您正是在控制台内操作，请检查反向代理是否改写了 Host 头。",
     )
     .into_response()
 }

@@ -72,7 +72,7 @@ impl Problem {
             StatusCode::NOT_FOUND,
             "not-found",
             format!("找不到{what}"),
-            format!("该{what}不存在,或已被删除。请刷新列表后重试。"),
+            format!("该{what}不存在，或已被删除。请刷新列表后重试。"),
         )
     }
 
@@ -95,7 +95,7 @@ impl Problem {
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
             "服务器内部错误",
-            "操作没有完成,数据未受影响。请稍后重试;若反复出现,请联系系统管理员查看日志。",
+            "操作没有完成，数据未受影响。请稍后重试；若反复出现，请联系系统管理员查看日志。",
         )
     }
 

@@ -146,14 +146,14 @@ impl FindingKind {
     /// What an official reads.
     pub const fn name_zh(self) -> &'static str {
         match self {
-            Self::BadSignature => "签名无效,已拒收",
-            Self::Malformed => "内容无法识别,已拒收",
-            Self::OtherScreen => "属于其他屏幕,已拒收",
-            Self::BrokenChain => "与上一批次不衔接,已拒收",
-            Self::Conflict => "同一批次号出现两份不同内容,已拒收",
+            Self::BadSignature => "签名无效，已拒收",
+            Self::Malformed => "内容无法识别，已拒收",
+            Self::OtherScreen => "属于其他屏幕，已拒收",
+            Self::BrokenChain => "与上一批次不衔接，已拒收",
+            Self::Conflict => "同一批次号出现两份不同内容，已拒收",
             Self::Gap => "前面的批次尚未收到",
-            Self::UnknownItem => "含未下发素材的播放,已保存但不计入",
-            Self::ImpossibleTime => "含时间不可能的播放,已保存但不计入",
+            Self::UnknownItem => "含未下发素材的播放，已保存但不计入",
+            Self::ImpossibleTime => "含时间不可能的播放，已保存但不计入",
         }
     }
 }

@@ -57,7 +57,7 @@ impl<S: Send + Sync> FromRequest<S> for Stranger {
             .map_err(|e| Problem::new(StatusCode::UNAUTHORIZED, "unsigned-request", "请求未签名", e.to_string()))?;
         let now = clock::now();
         if proof.time.since(now).abs() > MAX_SKEW {
-            let detail = "播放器时钟与服务器相差过大,请先校时。";
+            let detail = "播放器时钟与服务器相差过大，请先校时。";
             return Err(Problem::wire(StatusCode::UNAUTHORIZED, ProblemType::ClockSkew, "时钟偏差过大", detail)
                 .with("now", now.0));
         }
@@ -86,7 +86,7 @@ impl<S: Send + Sync> FromRequest<S> for Device {
                 StatusCode::GONE,
                 ProblemType::ScreenRetired,
                 "屏幕已停用",
-                "该屏幕已在控制台停用。如需恢复,请重新配对。",
+                "该屏幕已在控制台停用。如需恢复，请重新配对。",
             ));
         }
         Ok(Self { screen, body: stranger.body })
@@ -99,10 +99,10 @@ pub(super) fn unknown_device() -> Problem {
         StatusCode::UNAUTHORIZED,
         ProblemType::UnknownDevice,
         "设备未登记",
-        "服务器不认识此设备,请在控制台输入屏幕上的配对码完成登记。",
+        "服务器不认识此设备，请在控制台输入屏幕上的配对码完成登记。",
     )
 }
 
 fn bad_signature() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "bad-signature", "签名无效", "请求签名与设备密钥不符,已拒绝。")
+    Problem::new(StatusCode::UNAUTHORIZED, "bad-signature", "签名无效", "请求签名与设备密钥不符，已拒绝。")
 }

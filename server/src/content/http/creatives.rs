@@ -314,7 +314,7 @@ fn step_body(bytes: &Bytes) -> Result<StepBody, Problem> {
         return Ok(StepBody::default());
     }
     serde_json::from_slice(bytes)
-        .map_err(|e| Problem::invalid("reason", format!("提交的内容格式不对,请刷新页面后重试。({e})")))
+        .map_err(|e| Problem::invalid("reason", format!("提交的内容格式不对，请刷新页面后重试。（{e}）")))
 }
 
 #[utoipa::path(post, path = "/api/v1/creatives/{id}/submit", tag = "content", params(("id" = CreativeId, Path)),

@@ -165,7 +165,7 @@ async fn a_slogan_is_checked_and_its_dates_can_be_set_and_taken_away() {
         let console = console(&db).await;
         let editor = as_person(1, Role::Editor);
         let check = console.send(&editor, "POST", "/slogans/check", json!({ "text": "不轻信𠮷" })).await.json();
-        assert_eq!(check["missing"], json!([{ "font": "unifont", "font_name": "16点阵字库(LED条屏)", "glyphs": ["𠮷"] }]));
+        assert_eq!(check["missing"], json!([{ "font": "unifont", "font_name": "16点阵字库（LED条屏）", "glyphs": ["𠮷"] }]));
         let ticker = check["classes"].as_array().unwrap().iter().find(|c| c["zone"] == "ticker").unwrap();
         assert!(ticker["preview"].as_str().unwrap().starts_with("data:image/png;base64,"));
         assert_eq!((&ticker["fits"], &ticker["seconds"]), (&json!(true), &json!(6.0)));

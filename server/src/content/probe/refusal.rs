@@ -123,35 +123,39 @@ impl ProbeRefusal {
     /// What happened and what to do, for the person who uploaded.
     pub fn detail_zh(&self) -> String {
         match self {
-            Self::Empty => "文件是空的(0字节)。请检查原文件能否正常打开,然后重新上传。".into(),
+            Self::Empty => "文件是空的（0字节）。请检查原文件能否正常打开，然后重新上传。".into(),
             Self::NotMedia { found } => format!(
-                "文件内容是{found},不是图片、视频或音频。请上传 JPG、PNG、WebP 图片,MP4 等常见视频,或 MP3 等常见音频。"
+                "文件内容是{found}，不是图片、视频或音频。请上传 JPG、PNG、WebP 图片，MP4 等常见视频，或 MP3 等常见音频。"
             ),
             Self::Unaccepted { found, instead } => format!("不接受{found}。{instead}"),
             Self::Renamed { named, found } => format!(
-                "文件名看起来是{},内容却是{}。请不要修改扩展名,上传原始文件。",
+                "文件名看起来是{}，内容却是{}。请不要修改扩展名，上传原始文件。",
                 medium_zh(*named),
                 medium_zh(*found)
             ),
             Self::TooLarge { most, .. } => {
-                format!("文件太大,最多 {} MB。请压缩画质或缩短时长后重新上传。", most / (1 << 20))
+                format!("文件太大，最多 {} MB。请压缩画质或缩短时长后重新上传。", most / (1 << 20))
             }
-            Self::Truncated(_) => "文件不完整,结尾缺失,可能是拷贝或下载中断。请重新拷贝或导出后再上传。".into(),
-            Self::TooManyPixels { width, height } => format!(
-                "画面太大({width}×{height} 像素)。请缩小到 6000 万像素以内、单边不超过 16384 像素(视频不超过 4096 像素)后重新上传。"
-            ),
+            Self::Truncated(_) => "文件不完整，结尾缺失，可能是拷贝或下载中断。请重新拷贝或导出后再上传。".into(),
+            Self::TooManyPixels { width, height } => {
+                // A decoder that stops at its limit does not always say how large the picture claims to be.
+                let claimed = if *width == 0 { String::new() } else { format!("（{width}×{height} 像素）") };
+                format!(
+                    "画面太大{claimed}。请缩小到 6000 万像素以内、单边不超过 16384 像素（视频不超过 4096 像素）后重新上传。"
+                )
+            }
             Self::TooFewPixels { width, height } => {
-                format!("画面太小({width}×{height} 像素),屏幕上无法看清。请上传每边至少 64 像素的原图。")
+                format!("画面太小（{width}×{height} 像素），屏幕上无法看清。请上传每边至少 64 像素的原图。")
             }
-            Self::NoVideo => "视频文件里没有画面。如果只有声音,请导出为 MP3 后作为音频上传。".into(),
+            Self::NoVideo => "视频文件里没有画面。如果只有声音，请导出为 MP3 后作为音频上传。".into(),
             Self::NoSound => "音频文件里没有声音。请检查原文件后重新导出。".into(),
-            Self::TooShort { ms } => format!("时长只有 {ms} 毫秒,太短。请上传至少 1 秒的内容。"),
+            Self::TooShort { ms } => format!("时长只有 {ms} 毫秒，太短。请上传至少 1 秒的内容。"),
             Self::TooLong { most_ms, .. } => {
-                format!("时长超过 {} 分钟,或文件标注的时长不真实。请剪短或重新导出后上传。", most_ms / 60_000)
+                format!("时长超过 {} 分钟，或文件标注的时长不真实。请剪短或重新导出后上传。", most_ms / 60_000)
             }
-            Self::Undecodable(_) => "文件已损坏,无法解码播放。请用原软件重新导出后上传。".into(),
-            Self::TooSlow { .. } => "检查文件用时过长。请降低分辨率(1080P 即可)或缩短时长后重新上传。".into(),
-            Self::Unchecked(_) => "服务器暂时无法检查文件,没有保存。请稍后再试;若持续出现,请联系系统管理员。".into(),
+            Self::Undecodable(_) => "文件已损坏，无法解码播放。请用原软件重新导出后上传。".into(),
+            Self::TooSlow { .. } => "检查文件用时过长。请降低分辨率（1080P 即可）或缩短时长后重新上传。".into(),
+            Self::Unchecked(_) => "服务器暂时无法检查文件，没有保存。请稍后再试；若持续出现，请联系系统管理员。".into(),
         }
     }
 }

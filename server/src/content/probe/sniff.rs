@@ -117,7 +117,7 @@ fn not_taken(head: &[u8]) -> ProbeRefusal {
     if starts(b"GIF8") {
         return ProbeRefusal::Unaccepted {
             found: "GIF 动图",
-            instead: "静态画面请另存为 PNG,动画请导出为 MP4 后上传。",
+            instead: "静态画面请另存为 PNG，动画请导出为 MP4 后上传。",
         };
     }
     if starts(b"BM") && head.len() > 26 {

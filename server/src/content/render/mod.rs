@@ -78,8 +78,8 @@ impl Font {
     /// What an official reads.
     pub const fn name_zh(self) -> &'static str {
         match self {
-            Self::NotoSansCjk => "思源黑体(液晶屏、24点以上LED)",
-            Self::Unifont => "16点阵字库(LED条屏)",
+            Self::NotoSansCjk => "思源黑体（液晶屏、24点以上LED）",
+            Self::Unifont => "16点阵字库（LED条屏）",
         }
     }
 }
@@ -128,12 +128,12 @@ impl RenderError {
         match self {
             Self::MissingGlyphs { font, glyphs } => {
                 let list: Vec<String> = glyphs.iter().map(|c| format!("“{c}”(U+{:04X})", u32::from(*c))).collect();
-                format!("{}没有这些字:{}。请改用其他字,或不在这类屏幕上播放。", font.name_zh(), list.join("、"))
+                format!("{}没有这些字：{}。请改用其他字，或不在这类屏幕上播放。", font.name_zh(), list.join("、"))
             }
             Self::TooLow { height, needed } => {
-                format!("屏幕只有 {height} 点高,显示汉字至少需要 {needed} 点。请核对屏幕的点数设置。")
+                format!("屏幕只有 {height} 点高，显示汉字至少需要 {needed} 点。请核对屏幕的点数设置。")
             }
-            Self::TooLong { .. } => "文字太长,超出这类屏幕能处理的宽度。请缩短标语。".into(),
+            Self::TooLong { .. } => "文字太长，超出这类屏幕能处理的宽度。请缩短标语。".into(),
             Self::NothingToSet => "标语没有可以显示的文字。请填写标语内容。".into(),
             Self::Picture(_) => "原图无法解码。请重新导出图片后上传。".into(),
             Self::Png(_) => "图片生成失败。请联系系统管理员查看日志。".into(),

@@ -24,13 +24,13 @@ impl From<PlayError> for Problem {
                 StatusCode::NOT_FOUND,
                 "no-plays",
                 "没有符合条件的播放记录",
-                "请放宽筛选条件(如日期范围)后再导出。",
+                "请放宽筛选条件（如日期范围）后再导出。",
             ),
             PlayError::TooMany => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "bundle-too-large",
-                "记录过多,无法放入一个凭证包",
-                format!("一个凭证包最多 {MOST_RECORDS} 条记录,请缩小日期范围或按屏幕分次导出。"),
+                "记录过多，无法放入一个凭证包",
+                format!("一个凭证包最多 {MOST_RECORDS} 条记录，请缩小日期范围或按屏幕分次导出。"),
             ),
             PlayError::Playlists(e) => e.into(),
             PlayError::Campaigns(e) => e.into(),
@@ -48,14 +48,14 @@ impl From<IngestError> for Problem {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 ProblemType::BatchRefused,
                 "播放批次已拒收",
-                format!("{}。请在播放器上导出日志并联系系统管理员;该批次已留存备查。", kind.name_zh()),
+                format!("{}。请在播放器上导出日志并联系系统管理员；该批次已留存备查。", kind.name_zh()),
             )
             .with("reason", crate::db::code_of(&kind)),
             IngestError::Conflict { sequence } => Self::wire(
                 StatusCode::CONFLICT,
                 ProblemType::BatchConflict,
                 "批次号重复而内容不同",
-                "服务器已保存同号的另一批次,两份均已留存备查。请检查该播放器是否被复制或其数据被恢复过。",
+                "服务器已保存同号的另一批次，两份均已留存备查。请检查该播放器是否被复制或其数据被恢复过。",
             )
             .with("sequence", sequence),
             IngestError::OutOfOrder { expected, sequence } => Self::wire(
@@ -70,7 +70,7 @@ impl From<IngestError> for Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "try-again",
                 "服务器正忙",
-                "同一屏幕的批次正在处理,请稍后重新上报。",
+                "同一屏幕的批次正在处理，请稍后重新上报。",
             ),
             IngestError::Play(e) => e.into(),
         }

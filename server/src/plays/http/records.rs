@@ -220,7 +220,7 @@ async fn list(
 ) -> Result<Body<PlayPage>, Problem> {
     let filter = query.filter(&me)?;
     let cursor = query.cursor.as_deref().map(str::parse::<Cursor>).transpose();
-    let cursor = cursor.map_err(|_| Problem::invalid("cursor", "翻页标记有误,请从第一页重新查询。"))?;
+    let cursor = cursor.map_err(|_| Problem::invalid("cursor", "翻页标记有误，请从第一页重新查询。"))?;
     let limit = query.limit.unwrap_or(USUAL_PAGE).clamp(1, LONGEST_PAGE);
     // One more than asked for tells whether there is a next page.
     let mut records = plays.page(&filter, Order::NewestFirst, cursor, limit + 1).await?;

@@ -10,17 +10,17 @@ impl From<PlaceFault> for Problem {
     fn from(fault: PlaceFault) -> Self {
         match fault {
             PlaceFault::AreaCode => {
-                Self::invalid("code", "区划代码须为 12 位数字(县级 6 位、乡镇 9 位、村级 12 位,后补 0)。")
+                Self::invalid("code", "区划代码须为 12 位数字（县级 6 位、乡镇 9 位、村级 12 位，后补 0）。")
             }
-            PlaceFault::AreaParent => Self::invalid("code", "上级区划尚未登记,请先添加上级区划。"),
-            PlaceFault::UnknownArea => Self::invalid("area", "所选区划不存在,请重新选择。"),
-            PlaceFault::UnknownDepartment => Self::invalid("department", "所选责任单位不存在,请重新选择。"),
-            PlaceFault::Name => Self::invalid("name", "名称不能为空,最多 60 个字。"),
+            PlaceFault::AreaParent => Self::invalid("code", "上级区划尚未登记，请先添加上级区划。"),
+            PlaceFault::UnknownArea => Self::invalid("area", "所选区划不存在，请重新选择。"),
+            PlaceFault::UnknownDepartment => Self::invalid("department", "所选责任单位不存在，请重新选择。"),
+            PlaceFault::Name => Self::invalid("name", "名称不能为空，最多 60 个字。"),
             PlaceFault::Opening => {
-                Self::invalid("opening", "营业时间格式为 08:30-17:30,全天为 00:00-24:00,起止不能相同。")
+                Self::invalid("opening", "营业时间格式为 08:30-17:30，全天为 00:00-24:00，起止不能相同。")
             }
             PlaceFault::VenueTaken => {
-                Self::conflict("venue-exists", "点位已存在", "该区划内已有同名点位,请直接选用,或换一个名称。")
+                Self::conflict("venue-exists", "点位已存在", "该区划内已有同名点位，请直接选用，或换一个名称。")
                     .with("field", "name")
             }
         }
@@ -37,57 +37,57 @@ impl From<ScreenError> for Problem {
                 StatusCode::FORBIDDEN,
                 "out-of-scope",
                 "不在您的管理范围内",
-                "该点位不属于您负责的单位或区划,请联系系统管理员调整管理范围。",
+                "该点位不属于您负责的单位或区划，请联系系统管理员调整管理范围。",
             ),
             ScreenError::WrongCode => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "pairing-code-wrong",
                 "配对码不正确",
-                "没有屏幕正在显示这个配对码,请核对屏幕上的 8 位数字。",
+                "没有屏幕正在显示这个配对码，请核对屏幕上的 8 位数字。",
             )
             .with("field", "code"),
             ScreenError::CodeExpired => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "pairing-code-expired",
                 "配对码已过期",
-                "配对码 15 分钟内有效。屏幕会自动换上新的配对码,请输入新的 8 位数字。",
+                "配对码 15 分钟内有效。屏幕会自动换上新的配对码，请输入新的 8 位数字。",
             )
             .with("field", "code"),
             ScreenError::CodeUsed => Self::conflict(
                 "pairing-code-used",
                 "配对码已被使用",
-                "该屏幕已完成配对,请在屏幕列表中查看;若并非您本人操作,请停用该屏幕后重新配对。",
+                "该屏幕已完成配对，请在屏幕列表中查看；若并非您本人操作，请停用该屏幕后重新配对。",
             )
             .with("field", "code"),
             ScreenError::TooManyCodes(until) => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too-many-codes",
                 "输错次数过多",
-                "连续输错配对码次数过多,请 10 分钟后再试。",
+                "连续输错配对码次数过多，请 10 分钟后再试。",
             )
             .with("until", until.0),
             ScreenError::Retired => Self::wire(
                 StatusCode::GONE,
                 ProblemType::ScreenRetired,
                 "屏幕已停用",
-                "该屏幕已在控制台停用。如需恢复,请重新配对。",
+                "该屏幕已在控制台停用。如需恢复，请重新配对。",
             ),
             ScreenError::BadToken => Self::new(
                 StatusCode::FORBIDDEN,
                 "enrolment-token-invalid",
                 "登记令牌无效",
-                "登记令牌不正确、已被使用或已过期,请在服务器上重新生成,或改用配对码。",
+                "登记令牌不正确、已被使用或已过期，请在服务器上重新生成，或改用配对码。",
             ),
             ScreenError::NameTaken => {
-                Self::conflict("screen-name-taken", "屏幕名称重复", "该点位已有同名屏幕,请换一个名称。")
+                Self::conflict("screen-name-taken", "屏幕名称重复", "该点位已有同名屏幕，请换一个名称。")
                     .with("field", "name")
             }
-            ScreenError::BadName => Self::invalid("name", "屏幕名称不能为空,最多 40 个字。"),
+            ScreenError::BadName => Self::invalid("name", "屏幕名称不能为空，最多 40 个字。"),
             ScreenError::BadLayout => {
-                Self::invalid("layout", "版式与屏幕类型不符:LED 条屏只能整屏显示,音柱只能播放声音,液晶屏须有画面。")
+                Self::invalid("layout", "版式与屏幕类型不符：LED 条屏只能整屏显示，音柱只能播放声音，液晶屏须有画面。")
             }
             ScreenError::BadCapabilities(what) => {
-                Self::invalid("capabilities", format!("播放器上报的屏幕参数有误({what})。"))
+                Self::invalid("capabilities", format!("播放器上报的屏幕参数有误（{what}）。"))
             }
             ScreenError::Db(e) => e.into(),
             ScreenError::Entropy(e) => e.into(),

@@ -240,7 +240,7 @@ async fn pair(
     let venue = match (pair.venue_id, pair.venue) {
         (Some(id), None) => VenueChoice::Existing(id),
         (None, Some(new)) => VenueChoice::New(new.into()),
-        _ => return Err(Problem::invalid("venue_id", "请选择一个已有点位,或新建一个点位。")),
+        _ => return Err(Problem::invalid("venue_id", "请选择一个已有点位，或新建一个点位。")),
     };
     let request = PairRequest { code: pair.code, venue, name: pair.name, layout: pair.layout, sound: pair.sound };
     let now = clock::now();
