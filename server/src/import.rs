@@ -22,14 +22,17 @@ use crate::{
     accounts::Actor,
     app::App,
     campaigns::{BookingDraft, CampaignDraft, CampaignError, Unreached},
-    content::{ContentError, Draft, Filter, Step},
+    content::{ContentError, Creative, Draft, Filter, Step},
     screens::{Department, NewArea, NewVenue, ScreenError},
 };
+
+/// So many creatives are read at once.
+const PAGE: u32 = 200;
 
 /// What was loaded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Areas added or renamed.
+    /// Areas added.
     pub areas: usize,
     /// Venues added.
     pub venues: usize,
@@ -180,14 +183,16 @@ async fn load_places(
         let what = what.to_owned();
         move |source| ImportError::Screens { what, source }
     };
-    let mut areas: Vec<_> = county.areas.iter().collect();
+    let known = app.screens.areas().await.map_err(fault("areas"))?;
+    let mut areas: Vec<_> = county.areas.iter().filter(|a| known.iter().all(|k| k.code != a.code)).collect();
     areas.sort_by_key(|a| &a.code);
     for area in areas {
         let new = NewArea { code: area.code.clone(), name: area.name.clone(), source_year: county.source_year };
         app.screens.put_area(new, &people.editor, now).await.map_err(fault(&area.name))?;
         done.areas += 1;
     }
-    for department in &county.departments {
+    let known = app.screens.departments().await.map_err(fault("departments"))?;
+    for department in county.departments.iter().filter(|d| known.iter().all(|k| k.code != d.code)) {
         app.screens.put_department(department.clone(), &people.editor, now).await.map_err(fault(&department.name))?;
     }
     let known = app.screens.venues().await.map_err(fault("venues"))?;
@@ -222,7 +227,7 @@ async fn load_creatives(
         let what = what.to_owned();
         move |source| ImportError::Content { what, source }
     };
-    let there = app.content.list(&Filter::default()).await.map_err(fault("creatives"))?;
+    let there = all_creatives(app).await.map_err(fault("creatives"))?;
     let mut known = HashMap::new();
     for entry in entries {
         if let Some(old) = there.iter().find(|c| c.content.kind == entry.kind && c.content.title == entry.title) {
@@ -252,6 +257,20 @@ async fn load_creatives(
         done.creatives += 1;
     }
     Ok(known)
+}
+
+/// Every creative there is, page after page.
+async fn all_creatives(app: &App) -> Result<Vec<Creative>, ContentError> {
+    let mut all: Vec<Creative> = Vec::new();
+    loop {
+        let page = Filter { before: all.last().map(|c| c.id), limit: PAGE, ..Filter::default() };
+        let found = app.content.list(&page).await?;
+        let last = found.len() < PAGE as usize;
+        all.extend(found);
+        if last {
+            return Ok(all);
+        }
+    }
 }
 
 async fn upload(app: &App, path: &Path, people: &People, now: UtcMillis) -> Result<Digest, ImportError> {
@@ -328,6 +347,41 @@ fn date(text: &str, today: NaiveDate) -> Result<NaiveDate, ImportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        accounts::{NewAccount, Role, Scope, audit},
+        clock,
+        db::testing::for_each_database,
+    };
+
+    async fn person(app: &App, name: &str, role: Role) -> Actor {
+        let new =
+            NewAccount { name: name.into(), display_name: name.into(), roles: vec![role], scope: Scope::default() };
+        let made = app.accounts.create(new, &Actor::System, clock::now()).await.unwrap().account;
+        Actor::Person { id: made.id, name: made.display_name }
+    }
+
+    #[tokio::test]
+    async fn loading_the_same_folder_again_adds_nothing_and_leaves_no_trace() {
+        for_each_database(async |db| {
+            let folder = tempfile::tempdir().unwrap();
+            let app = App::with_database(db, folder.path()).await.unwrap();
+            let people = People {
+                editor: person(&app, "editor", Role::Editor).await,
+                reviewer: person(&app, "reviewer", Role::Reviewer).await,
+            };
+            let samples = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../content-samples"));
+            let (today, now) = (clock::today(chrono_tz::Asia::Shanghai), clock::now());
+            let first = import(&app, samples, &people, today, now).await.unwrap();
+            assert!(first.areas > 0 && first.venues > 0 && first.creatives > 0 && first.bookings > 0);
+            let all = all_creatives(&app).await.unwrap().len();
+            assert_eq!(all, first.creatives);
+            let noted = audit::list(&app.db, None, 1).await.unwrap()[0].id;
+            assert_eq!(import(&app, samples, &people, today, now).await.unwrap(), Imported::default());
+            assert_eq!(all_creatives(&app).await.unwrap().len(), all);
+            assert_eq!(audit::list(&app.db, None, 1).await.unwrap()[0].id, noted);
+        })
+        .await;
+    }
 
     #[test]
     fn dates_are_absolute_or_relative_to_today() {

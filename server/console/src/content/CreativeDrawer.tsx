@@ -85,7 +85,7 @@ function Withdraw({ creative, onClose }: { creative: CreativeDetail; onClose: ()
       },
     )
   return (
-    <Modal open title={t.withdrawTitle(creative.title)} okText={t.withdraw} okButtonProps={{ danger: true }} cancelText={common.cancel} onOk={withdraw} onCancel={onClose} confirmLoading={step.isPending} width={460}>
+    <Modal open title={t.withdrawTitle(creative.title)} okText={t.withdrawSure} okButtonProps={{ danger: true }} cancelText={common.cancel} onOk={withdraw} onCancel={onClose} confirmLoading={step.isPending} width={460}>
       <p>{t.withdrawDetail}</p>
       <Input.TextArea rows={2} maxLength={500} value={reason} onChange={(e) => setReason(e.target.value)} placeholder={t.withdrawReason} aria-label={t.withdrawReason} />
       {step.error && <div style={{ marginTop: 12 }}><Refused error={step.error} /></div>}

@@ -64,7 +64,7 @@ function Reject({ creative, onClose }: { creative: CreativeDetail; onClose: (don
       },
     )
   return (
-    <Modal open title={t.rejectTitle(creative.title)} okText={t.reject} cancelText={common.cancel} onOk={() => form.submit()} onCancel={() => onClose(false)} confirmLoading={step.isPending} width={480}>
+    <Modal open title={t.rejectTitle(creative.title)} okText={t.rejectSure} cancelText={common.cancel} onOk={() => form.submit()} onCancel={() => onClose(false)} confirmLoading={step.isPending} width={480}>
       <Form form={form} name="reject" layout="vertical" requiredMark={false} onFinish={send}>
         <Form.Item name="reason" label={t.reason} extra={t.rejectHint} rules={[{ required: true, whitespace: true, message: t.rejectNeeded }]}>
           <Input.TextArea autoFocus rows={4} maxLength={500} />

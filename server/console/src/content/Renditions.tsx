@@ -3,7 +3,7 @@ import { Spin } from "antd"
 import { duration } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
 import { Refused } from "../shell/Page"
-import { byZone, isMade, renditionFile, useRenditions, type Creative, type Rendition } from "./creatives"
+import { byZone, isMade, renditionFile, thumbnailOf, useRenditions, type Creative, type Rendition } from "./creatives"
 import { words } from "./words"
 import { ZonePreview } from "./ZonePreview"
 
@@ -45,13 +45,13 @@ function Renditions({ creative, maxHeight }: Props) {
   return (
     <div className="class-list">
       {items.map((item) => (
-        <OneClass key={`${item.screen_kind} ${item.zone} ${item.zone_size.width}×${item.zone_size.height}`} item={item} maxHeight={maxHeight} />
+        <OneClass creative={creative} key={`${item.screen_kind} ${item.zone} ${item.zone_size.width}×${item.zone_size.height}`} item={item} maxHeight={maxHeight} />
       ))}
     </div>
   )
 }
 
-function OneClass({ item, maxHeight }: { item: Rendition; maxHeight: number | undefined }) {
+function OneClass({ creative, item, maxHeight }: { creative: Creative; item: Rendition; maxHeight: number | undefined }) {
   const t = useWords(words)
   const { language } = useLanguage()
   const name = t.className(t.screenKinds[item.screen_kind], t.zones[item.zone])
@@ -78,7 +78,7 @@ function OneClass({ item, maxHeight }: { item: Rendition; maxHeight: number | un
       )}
       {item.digest && item.show === "clip" && (
         <div className="original">
-          <video src={renditionFile(item.digest)} controls preload="metadata" aria-label={t.previewOf(name)} style={{ maxHeight: maxHeight ?? 260 }} />
+          <video src={renditionFile(item.digest)} poster={thumbnailOf(creative)} controls preload="metadata" aria-label={t.previewOf(name)} style={{ maxHeight: maxHeight ?? 260 }} />
         </div>
       )}
       {item.digest && item.show === "sound" && <audio src={renditionFile(item.digest)} controls preload="metadata" aria-label={t.previewOf(name)} style={{ width: "100%" }} />}

@@ -47,7 +47,7 @@ export const words = dictionary(
     productLong: "Xuanping · public-safety screens",
     nav: {
       overview: "Overview",
-      screens: "Screens & venues",
+      screens: "Screens",
       creatives: "Creatives",
       campaigns: "Campaigns",
       takeovers: "Takeover",
