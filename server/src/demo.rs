@@ -109,8 +109,12 @@ pub async fn run(demo: &Demo, stop: impl Future<Output = ()> + Send + 'static) -
     let (halt, halted) = tokio::sync::watch::channel(());
     let kept: Vec<_> = players.into_iter().map(|player| tokio::spawn(keep_running(player, halted.clone()))).collect();
     drop(halted);
+    // The players are told at once: the server takes a moment to see its connections off.
+    let stop = async move {
+        stop.await;
+        drop(halt);
+    };
     let served = app.serve(listener, stop).await;
-    drop(halt);
     for player in kept {
         player.await?;
     }
