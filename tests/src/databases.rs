@@ -5,6 +5,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use crate::waiting::left_out;
 use sqlx::{Connection as _, Executor as _, sqlite::SqliteConnectOptions};
 
 /// A database for one server.
@@ -20,7 +21,7 @@ impl Database {
     /// A new, empty PostgreSQL database; `None` (said aloud) without a cluster to make it in.
     pub fn fresh_postgres() -> Option<Self> {
         let Ok(cluster) = std::env::var("XUANPING_TEST_POSTGRES") else {
-            println!("XUANPING_TEST_POSTGRES is not set: PostgreSQL is left out (make test provides it)");
+            left_out("a story on PostgreSQL, because XUANPING_TEST_POSTGRES is not set (make stories sets it)");
             return None;
         };
         static MADE: AtomicU32 = AtomicU32::new(0);

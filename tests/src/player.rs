@@ -22,7 +22,9 @@ use xuanping_player::{
     journal::{Journal, SealRules, Sealer},
 };
 
-use crate::{clock, device::Device, plays::Life, programs, reading::Reader, server::tail, waiting};
+use crate::{
+    clock, device::Device, plays::Life, programs, reading::Reader, server::tail, small_disk::SmallDisk, waiting,
+};
 
 /// What its wall is.
 #[derive(Debug, Clone, Copy)]
@@ -47,15 +49,30 @@ pub struct Player {
     wall: Wall,
     begun: UtcMillis,
     child: Option<Child>,
+    disk: Option<SmallDisk>,
 }
 
 impl Player {
     /// Starts a new one that knows nothing but the server's address.
     pub fn start(server: &str, wall: Wall) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut player = Self { folder, server: server.to_owned(), wall, begun: UtcMillis(0), child: None };
+        let mut player = Self { folder, server: server.to_owned(), wall, begun: UtcMillis(0), child: None, disk: None };
         player.restart();
         player
+    }
+
+    /// The same with its data on a disk of so many megabytes; `None` where that cannot be had.
+    pub fn start_on_small_disk(server: &str, wall: Wall, megabytes: u32) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let disk = Some(SmallDisk::over(&folder.path().join("data"), megabytes)?);
+        let mut player = Self { folder, server: server.to_owned(), wall, begun: UtcMillis(0), child: None, disk };
+        player.restart();
+        Some(player)
+    }
+
+    /// Its small disk.
+    pub fn disk(&mut self) -> &mut SmallDisk {
+        self.disk.as_mut().expect("it has a small disk")
     }
 
     /// Starts it (again) on its data.
@@ -64,9 +81,11 @@ impl Player {
         let log = File::options().create(true).append(true).open(self.log()).expect("a log file");
         let (width, height) = self.wall.size;
         self.begun = clock::now();
-        let child = Command::new(programs::player())
+        let program = programs::player();
+        let mut command = self.disk.as_ref().map_or_else(|| Command::new(&program), |disk| disk.run(&program));
+        let child = command
             .arg("--data")
-            .arg(self.data())
+            .arg(self.folder.path().join("data"))
             .args(["--server", &self.server, "--output", "headless", "--kind", self.wall.kind])
             .args(["--size", &format!("{width}x{height}"), "--headless-every", "200ms", "--seal-interval", "1s"])
             .args(["--retry-limit", "1s", "--mute", "--headless-dir"])
@@ -176,7 +195,7 @@ impl Player {
 
     /// Its data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.disk.as_ref().map_or_else(|| self.folder.path().join("data"), SmallDisk::seen_from_outside)
     }
 
     fn picture_file(&self) -> PathBuf {

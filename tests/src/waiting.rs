@@ -1,6 +1,9 @@
 //! Waiting for something to become so: poll, say why not yet, give up with that reason.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::Write as _,
+    time::{Duration, Instant},
+};
 
 /// Far longer than anything should take, because the machine may be busy with other stories.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -29,4 +32,9 @@ pub fn until<T>(what: &str, patience: Duration, mut ask: impl FnMut() -> Result<
 #[track_caller]
 pub fn until_true(what: &str, patience: Duration, mut ask: impl FnMut() -> bool) {
     until(what, patience, || if ask() { Ok(()) } else { Err("not yet".to_owned()) });
+}
+
+/// Says that something was not tried, past the test runner, which swallows what a passing test prints.
+pub fn left_out(what: &str) {
+    let _ = std::io::stderr().write_all(format!("LEFT OUT: {what}\n").as_bytes());
 }

@@ -7,6 +7,8 @@
 mod bad_input;
 mod bad_reports;
 mod county;
+mod demo;
+mod full_disk;
 mod outage;
 mod power;
 mod takeover;
