@@ -14,6 +14,7 @@ pub mod journal;
 mod journalist;
 pub mod keys;
 mod loader;
+pub mod media;
 pub mod output;
 pub mod run;
 pub mod stage;
