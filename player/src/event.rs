@@ -1,12 +1,12 @@
 //! Everything that can happen to a player. The list is closed: whoever wants to influence the wall says it in one of these.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use xuanping_core::{
     digest::Digest,
     geometry::ZoneName,
     id::ScreenId,
-    playlist::{Playlist, TrustedManifest},
+    playlist::{Item, Playlist, TrustedManifest},
     time::Millis,
 };
 
@@ -27,6 +27,8 @@ pub enum Event {
     Stored(Vec<Digest>),
     /// A picture or strip was read, verified and decoded; or could not be.
     Loaded(Digest, Result<Arc<Picture>, Fault>),
+    /// The file of a clip or sound was verified, and lies here; or it cannot be played.
+    Verified(ZoneName, Item, Result<PathBuf, Fault>),
     /// The media worker says something about the clip or sound of a zone.
     Media(ZoneName, Digest, Media),
     /// The server does, or does not, want to see the wall.
@@ -74,8 +76,10 @@ pub enum Media {
     Progress(Millis),
     /// Over, after this much was presented.
     Ended(Millis),
-    /// Given up.
+    /// What played was given up.
     Failed(Fault),
+    /// What was being prepared was given up; `None`: through no fault of its own.
+    Unready(Option<Fault>),
 }
 
 /// Where a trouble comes from: each source has one current trouble at most.

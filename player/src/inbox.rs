@@ -27,6 +27,11 @@ impl Inbox {
         (Self { queue, wake }, events)
     }
 
+    /// What wakes the loop without an event.
+    pub fn waker(&self) -> Waker {
+        self.wake.clone()
+    }
+
     /// Puts an event into the queue. When the loop has ended, nothing happens: there is nobody left to tell.
     pub fn send(&self, event: Event) {
         if let Err(TrySendError::Full(event)) = self.queue.try_send(event) {

@@ -4,6 +4,7 @@
 //! own threads, decoding on another, clips in another process. What is on the wall never waits for any of them.
 
 pub mod cache;
+pub mod clips;
 pub mod clock;
 pub mod config;
 pub mod durable;

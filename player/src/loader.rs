@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use xuanping_core::{digest::Digest, playlist::Item, time::UtcMillis};
+use xuanping_core::{digest::Digest, geometry::ZoneName, playlist::Item, time::UtcMillis};
 
 use crate::{
     cache::{Cache, CacheError},
@@ -20,6 +20,7 @@ use crate::{
 
 enum Job {
     Load(Item),
+    Verify(ZoneName, Item),
     Retain(HashSet<Digest>, UtcMillis),
 }
 
@@ -40,6 +41,10 @@ impl Loader {
                         let loaded = load(&cache, &item);
                         inbox.send(Event::Loaded(item.asset, loaded));
                     }
+                    Job::Verify(zone, item) => {
+                        let path = cache.verified_path(&item.asset).map_err(|error| fault(&error));
+                        inbox.send(Event::Verified(zone, item, path));
+                    }
                     Job::Retain(wanted, now) => match cache.retain(&wanted, now) {
                         Ok(0) => {}
                         Ok(deleted) => tracing::info!(deleted, "files that are no longer needed were deleted"),
@@ -55,6 +60,11 @@ impl Loader {
     pub fn load(&self, item: Item) {
         // The thread lives as long as this does.
         let _ = self.jobs.send(Job::Load(item));
+    }
+
+    /// Verifies the file of a clip or sound; the answer is an [`Event::Verified`].
+    pub fn verify(&self, zone: ZoneName, item: Item) {
+        let _ = self.jobs.send(Job::Verify(zone, item));
     }
 
     /// Deletes from the cache what is not in `wanted`.

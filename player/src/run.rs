@@ -17,6 +17,7 @@ use xuanping_core::{
 
 use crate::{
     cache::Cache,
+    clips::Clips,
     clock::{Clock, Moment, device_timezone},
     config::Config,
     entropy::{self, NoEntropy},
@@ -26,6 +27,7 @@ use crate::{
     journalist::Journalist,
     keys::{self, KeyError},
     loader::Loader,
+    media,
     output::Output,
     stage::{Scene, Stage, Wall, next_frame},
     state::{Abilities, Action, PROGRESS_EVERY, State},
@@ -66,6 +68,10 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 const PICTURE_EVERY: u64 = 2_000;
 /// How often the snapshot of the status is renewed.
 const STATUS_EVERY: u64 = 500;
+/// How long the media worker may take to say what it can: the first time, GStreamer reads all its plugins.
+const CHECK: Duration = Duration::from_secs(15);
+/// In percent.
+const FULL_VOLUME: u8 = 100;
 /// How often a journal that could not be opened is tried again.
 const JOURNAL_RETRY: u64 = 10_000;
 
@@ -115,6 +121,7 @@ struct Player<'a> {
     cache: Cache,
     inbox: Inbox,
     loader: Loader,
+    clips: Clips,
     state: State,
     stage: Stage,
     sync: Option<Sync>,
@@ -137,13 +144,15 @@ impl<'a> Player<'a> {
         let size = output.size();
         let host = host_name();
         let wall = Wall { size, kind: config.kind, note: format!("{} · {host} · {size}", config.server) };
-        let abilities = Abilities { media: false };
+        let worker = media::find(config.media_worker.as_deref());
+        let abilities = Abilities { media: worker.is_some() };
         let mut player = Self {
             config,
             key,
             boot: BootId::new(entropy::uuid(clock.now().wall)?),
             clock,
             loader: Loader::start(cache.clone(), inbox.clone())?,
+            clips: Clips::new(worker.clone(), inbox.waker())?,
             cache,
             inbox: inbox.clone(),
             state: State::new(abilities),
@@ -161,11 +170,12 @@ impl<'a> Player<'a> {
         match Enrolled::load(&config.data) {
             Some(enrolled) => player.serve(enrolled)?,
             None => {
+                let can = worker.as_deref().map(what_it_can).unwrap_or_default();
                 let capabilities = Capabilities {
                     kind: config.kind,
                     size,
-                    clips: abilities.media,
-                    sound: abilities.media && !config.mute,
+                    clips: can.clips,
+                    sound: can.sound && !config.mute,
                     software: env!("CARGO_PKG_VERSION").to_owned(),
                     host,
                 };
@@ -252,6 +262,9 @@ impl<'a> Player<'a> {
             while let Ok(event) = events.try_recv() {
                 self.handle(event);
             }
+            for event in self.clips.events() {
+                self.handle(event);
+            }
             let now = self.clock.now();
             if self.state.next_change(now).is_some_and(|at| at <= now.wall) {
                 self.handle(Event::Tick);
@@ -278,6 +291,16 @@ impl<'a> Player<'a> {
                 && self.enrolled.is_none()
             {
                 self.begin_serving();
+                continue;
+            }
+            if let Event::Verified(zone, item, Ok(path)) = event {
+                let volume = (self.state.is_audible() && !self.config.mute).then_some(FULL_VOLUME);
+                self.clips.prepare(zone, &item, path, volume);
+                continue;
+            }
+            if let Event::Verified(zone, item, Err(_)) = &event
+                && !self.clips.refused(*zone, item.asset)
+            {
                 continue;
             }
             let actions = self.state.step(event, self.clock.now());
@@ -313,7 +336,13 @@ impl<'a> Player<'a> {
                 }
             }
             Action::Load(item) => self.loader.load(item),
-            Action::PrepareMedia(..) | Action::StartMedia(..) | Action::StopMedia(..) => {}
+            Action::PrepareMedia(zone, item) => {
+                self.clips.want(zone, &item, self.state.zone_size(zone));
+                self.loader.verify(zone, item);
+            }
+            Action::StartMedia(zone, asset, late) => self.clips.start(zone, asset, late),
+            Action::StopMedia(zone, asset) => self.clips.stop(zone, asset),
+            Action::DropMedia(zone, asset) => self.clips.drop_prepared(zone, asset),
             Action::Fetch(wants) => {
                 let (here, missing): (Vec<_>, Vec<_>) = wants.into_iter().partition(|w| self.cache.contains(&w.asset));
                 if let Some(sync) = &self.sync {
@@ -345,7 +374,8 @@ impl<'a> Player<'a> {
     }
 
     fn draw(&mut self, output: &mut dyn Output, scene: &Scene, now: Moment, exposed: bool) {
-        let mut damage = self.stage.draw(scene, now.wall, &mut |_| None);
+        let clips = &mut self.clips;
+        let mut damage = self.stage.draw(scene, now.wall, &mut |zone, fresh| clips.frame(zone, fresh));
         if exposed {
             damage = vec![self.stage.frame().size().rect()];
         }
@@ -401,6 +431,29 @@ impl<'a> Player<'a> {
         let next = changes.into_iter().flatten().map(|at| at.since(now.wall).max(0)).min();
         next.map_or(LONGEST_SLEEP, |ms| Duration::from_millis(ms as u64)).min(LONGEST_SLEEP)
     }
+}
+
+/// Asked once, while the operator reads the code: what this machine can play is said with the introduction.
+fn what_it_can(program: &Path) -> Heard {
+    match media::check(program, CHECK) {
+        Ok(can) => {
+            if !can.missing.is_empty() {
+                tracing::warn!(missing = ?can.missing, "some media cannot be played on this machine");
+            }
+            Heard { clips: can.clips, sound: can.sound }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "nothing is known of the media worker");
+            Heard::default()
+        }
+    }
+}
+
+/// What the media worker said of itself.
+#[derive(Debug, Default)]
+struct Heard {
+    clips: bool,
+    sound: bool,
 }
 
 fn host_name() -> String {

@@ -17,12 +17,10 @@ use gstreamer_app::{AppSink, AppSinkCallbacks};
 
 use crate::{
     memory::{Easel, Memory},
-    protocol::{Event, PictureArea, Prepare},
+    protocol::{Event, JUMP_FROM_MS, PictureArea, Prepare},
     speaker::{self, say},
 };
 
-/// Begun this much late, in milliseconds, a clip is caught up by leaving frames out; later than that, by a jump.
-const JUMP_FROM: u64 = 250;
 /// A frame that is this much behind its moment is left out.
 const MAX_LATENESS: i64 = 40_000_000;
 /// What `playbin` shall do: video 1, audio 2, volume 16.
@@ -129,7 +127,7 @@ impl Clip {
             return;
         }
         let now = Instant::now();
-        if at_ms < JUMP_FROM {
+        if at_ms < JUMP_FROM_MS {
             let due = now.checked_sub(std::time::Duration::from_millis(at_ms)).unwrap_or(now);
             return self.run(due, 0);
         }

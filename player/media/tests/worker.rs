@@ -15,7 +15,7 @@ use xuanping_player::media::{self, Clip, ClipId, MediaWorker, News, Reason};
 
 const SIZE: Size = Size { width: 480, height: 270 };
 /// Nothing here takes nearly so long.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_xuanping-media"))

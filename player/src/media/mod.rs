@@ -148,7 +148,7 @@ impl MediaWorker {
 
     /// Lets a prepared clip begin, `late` milliseconds into it: there it should be at this moment.
     pub fn play(&mut self, id: ClipId, late: u64) {
-        if late > 0 {
+        if late >= protocol::JUMP_FROM_MS {
             // The frame it was prepared with is not where it begins now.
             if let Some(slot) = self.frames.discard(id) {
                 self.recycle(id, slot);

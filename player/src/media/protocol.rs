@@ -14,6 +14,8 @@ pub const HEARTBEAT_MS: u64 = 200;
 pub const SLOTS: u8 = 3;
 /// Bytes of a pixel: blue, green, red, nothing.
 pub const PIXEL_BYTES: u64 = 4;
+/// Told to begin at least this far into a clip, in milliseconds, the worker jumps there; below it leaves frames out.
+pub const JUMP_FROM_MS: u64 = 250;
 /// Presented this much less than announced, in milliseconds, a clip still counts as whole.
 pub const TOLERANCE_MS: u64 = 500;
 

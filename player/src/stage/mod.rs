@@ -104,6 +104,18 @@ pub struct Stage {
     offsets: Vec<Option<i64>>,
 }
 
+/// Which frame of a clip will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fresh {
+    /// Only one that was not drawn yet.
+    Needed,
+    /// The newest there is: the zone showed something else before.
+    Any,
+}
+
+/// Gives frames of the clips that play in zones; `None`: the zone stays as it is.
+pub type Frames<'a> = dyn FnMut(ZoneName, Fresh) -> Option<Arc<Picture>> + 'a;
+
 /// How often a scrolling strip moves at most, in frames per second.
 pub const FRAMES_PER_SECOND: i64 = 60;
 
@@ -119,17 +131,11 @@ impl Stage {
         &self.frame
     }
 
-    /// Draws the scene as it is at `at`; `clip` gives the newest frame of a zone's clip if there is a new one. Returns what
-    /// changed.
-    pub fn draw(
-        &mut self,
-        scene: &Scene,
-        at: UtcMillis,
-        clip: &mut dyn FnMut(ZoneName) -> Option<Arc<Picture>>,
-    ) -> Vec<Rect> {
+    /// Draws the scene as it is at `at`, with the clips' `frames`. Returns what changed.
+    pub fn draw(&mut self, scene: &Scene, at: UtcMillis, frames: &mut Frames<'_>) -> Vec<Rect> {
         let same = self.drawn.as_ref() == Some(scene);
         match scene {
-            Scene::Zones(layers) => self.draw_layers(layers, at, clip),
+            Scene::Zones(layers) => self.draw_layers(layers, at, frames),
             Scene::Pairing { .. } | Scene::Standby if same => Vec::new(),
             Scene::Pairing { code } => {
                 pairing::draw(&mut self.frame, &self.wall, code.as_deref());
@@ -148,12 +154,7 @@ impl Stage {
         vec![self.wall.size.rect()]
     }
 
-    fn draw_layers(
-        &mut self,
-        layers: &[Layer],
-        at: UtcMillis,
-        clip: &mut dyn FnMut(ZoneName) -> Option<Arc<Picture>>,
-    ) -> Vec<Rect> {
+    fn draw_layers(&mut self, layers: &[Layer], at: UtcMillis, frames: &mut Frames<'_>) -> Vec<Rect> {
         let mut damage = Vec::new();
         let before = match self.drawn.take() {
             Some(Scene::Zones(before)) if rects(&before).eq(rects(layers)) => before,
@@ -181,7 +182,7 @@ impl Stage {
                     self.offsets[place] = Some(offset);
                     strip::draw(&mut self.frame, layer.rect, strip, offset);
                 }
-                Content::Clip(zone) => match clip(*zone) {
+                Content::Clip(zone) => match frames(*zone, if same { Fresh::Needed } else { Fresh::Any }) {
                     Some(picture) => self.frame.blit_centred(rect, &picture),
                     None => continue,
                 },
@@ -198,7 +199,7 @@ fn rects(layers: &[Layer]) -> impl Iterator<Item = Rect> + '_ {
     layers.iter().map(|layer| layer.rect)
 }
 
-/// When a scene must be drawn again because something in it moves; `None` if nothing does. The instant is the middle of
+/// When a scene must be drawn again because a strip in it moves; `None` if none does (clips wake the loop with each frame). The instant is the middle of
 /// the next frame, so that being woken a few milliseconds early or late never skips or repeats a pixel.
 pub fn next_frame(scene: &Scene, at: UtcMillis) -> Option<UtcMillis> {
     let Scene::Zones(layers) = scene else { return None };
@@ -208,8 +209,7 @@ pub fn next_frame(scene: &Scene, at: UtcMillis) -> Option<UtcMillis> {
         }
         _ => None,
     };
-    let clip = layers.iter().any(|layer| matches!(layer.content, Content::Clip(_)));
-    let anchor = layers.iter().find_map(anchor).or(clip.then_some(UtcMillis(0)))?;
+    let anchor = layers.iter().find_map(anchor)?;
     let frame = (at.since(anchor) * FRAMES_PER_SECOND).div_euclid(1000);
     let middle = (2 * frame + 3) * 1000;
     Some(anchor.plus((middle + 2 * FRAMES_PER_SECOND - 1).div_euclid(2 * FRAMES_PER_SECOND)))

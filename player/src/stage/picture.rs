@@ -47,6 +47,16 @@ impl Picture {
         (pixels.len() as u64 == u64::from(size.width) * u64::from(size.height)).then_some(Self { size, pixels })
     }
 
+    /// All black.
+    pub fn black(size: Size) -> Self {
+        Self { size, pixels: vec![0; size.width as usize * size.height as usize] }
+    }
+
+    /// All pixels, row by row.
+    pub fn pixels_mut(&mut self) -> &mut [u32] {
+        &mut self.pixels
+    }
+
     /// Decodes the file of an item. The size is compared before anything is unpacked.
     pub fn decode(item: &Item, bytes: &[u8]) -> Result<Self, PictureError> {
         let (Show::Picture { size: promised } | Show::Strip { size: promised, .. }) = item.show else {

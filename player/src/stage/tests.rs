@@ -32,7 +32,7 @@ fn golden(name: &str, frame: &Frame) {
 
 fn drawn(wall: Wall, scene: &Scene, at: i64) -> Stage {
     let mut stage = Stage::new(wall);
-    stage.draw(scene, UtcMillis(at), &mut |_| None);
+    stage.draw(scene, UtcMillis(at), &mut |_, _| None);
     stage
 }
 
@@ -140,7 +140,7 @@ fn everything_that_is_written_can_be_written() {
 fn only_what_changed_is_drawn() {
     let mut stage = Stage::new(wall(1920, 1080, ScreenKind::Lcd));
     let scene = hall_scene();
-    let mut draw = |scene: &Scene, at| stage.draw(scene, UtcMillis(at), &mut |_| None);
+    let mut draw = |scene: &Scene, at| stage.draw(scene, UtcMillis(at), &mut |_, _| None);
     assert_eq!(draw(&scene, 1_000)[0], Size { width: 1920, height: 1080 }.rect());
     assert_eq!(draw(&scene, 1_000), vec![], "nothing moved");
     assert_eq!(draw(&scene, 1_034), vec![Rect { x: 0, y: 960, width: 1920, height: 120 }], "only the ticker moved");

@@ -78,12 +78,20 @@ impl Assets {
         }
     }
 
-    pub(super) fn media_failed(&mut self, zone: ZoneName, asset: Digest, fault: Fault, now: Moment) {
+    /// What was being prepared is not any more; through no fault of its own it is prepared again at once.
+    pub(super) fn media_unready(&mut self, zone: ZoneName, asset: Digest, fault: Option<Fault>, now: Moment) {
         self.media.remove(&(zone, asset));
+        if let Some(fault) = fault {
+            self.failed(asset, fault, now);
+        }
+    }
+
+    /// What played failed. What is prepared of the same file is a thing of its own.
+    pub(super) fn play_failed(&mut self, asset: Digest, fault: Fault, now: Moment) {
         self.failed(asset, fault, now);
     }
 
-    /// What the worker had prepared was played: the next showing needs it anew.
+    /// What the worker had prepared begins: the next showing needs it anew.
     pub(super) fn media_used(&mut self, zone: ZoneName, asset: Digest) {
         self.media.remove(&(zone, asset));
     }
@@ -139,7 +147,7 @@ impl Assets {
             .collect();
         for (zone, asset) in given_up {
             self.media.remove(&(zone, asset));
-            actions.push(Action::StopMedia(zone, asset));
+            actions.push(Action::DropMedia(zone, asset));
         }
         for (zone, item) in needed {
             let asset = item.asset;

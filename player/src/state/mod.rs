@@ -15,7 +15,7 @@ use assets::Assets;
 use showing::ZoneState;
 use xuanping_core::{
     digest::Digest,
-    geometry::{Rect, ZoneName},
+    geometry::{Rect, Size, ZoneName},
     id::ScreenId,
     playlist::{Item, Manifest, OnWall, Playlist, Show, on_wall},
     time::UtcMillis,
@@ -45,6 +45,8 @@ pub enum Action {
     StartMedia(ZoneName, Digest, u64),
     /// Stop what plays in a zone.
     StopMedia(ZoneName, Digest),
+    /// Forget what was prepared for a zone.
+    DropMedia(ZoneName, Digest),
     /// These files are needed, most urgent first. Replaces the list before.
     Fetch(Vec<Want>),
     /// This playlist is needed.
@@ -129,6 +131,12 @@ impl State {
             Event::Playlist(digest, playlist) => self.arrived(digest, playlist, now),
             Event::Stored(assets) => self.assets.stored(assets),
             Event::Loaded(asset, result) => self.assets.loaded(asset, result, now),
+            Event::Verified(zone, item, verified) => {
+                // The loop has given a good file to the worker; a bad one never gets there.
+                if let Err(fault) = verified {
+                    self.assets.media_unready(zone, item.asset, Some(fault), now);
+                }
+            }
             Event::Media(zone, asset, news) => self.media(zone, asset, news, now, &mut actions),
             Event::PictureWanted(wanted) => self.picture_wanted = wanted,
             Event::Trouble(from, Some(text)) => {
@@ -187,17 +195,17 @@ impl State {
         match news {
             Media::Ready => self.assets.media_ready(name, asset),
             Media::Started => {
-                self.assets.media_used(name, asset);
                 if let Some(zone) = zone {
                     zone.media_started(asset, now, &mut self.next_key, actions);
                 }
             }
             Media::Failed(fault) => {
-                self.assets.media_failed(name, asset, fault, now);
+                self.assets.play_failed(asset, fault, now);
                 if let Some(zone) = zone {
                     zone.media_failed(asset, fault);
                 }
             }
+            Media::Unready(fault) => self.assets.media_unready(name, asset, fault, now),
             Media::Progress(_) | Media::Ended(_) => {
                 if let Some(zone) = zone {
                     zone.media_news(asset, news, now);
@@ -304,6 +312,18 @@ impl State {
             return Scene::Standby;
         }
         Scene::Zones(pixels.iter().map(|z| Layer { rect: z.rect, content: z.content(now) }).collect())
+    }
+
+    /// The pixels of a zone; `None` if it has none.
+    pub fn zone_size(&self, zone: ZoneName) -> Option<Size> {
+        let rect = self.zones.get(&zone)?.rect;
+        (rect.width > 0 && rect.height > 0).then(|| rect.size())
+    }
+
+    /// Whether the screen may be heard: it has a zone for sound.
+    pub fn is_audible(&self) -> bool {
+        let zones = self.manifest.iter().flat_map(|m| &m.orders.zones);
+        zones.map(|zone| zone.name).any(|name| name == ZoneName::Audio)
     }
 
     /// When, on the wall clock, something changes by itself.

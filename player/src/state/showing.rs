@@ -165,6 +165,7 @@ impl ZoneState {
                         Planned::Play { start, .. } => u64::try_from(now.wall.since(*start)).unwrap_or(0),
                         _ => 0,
                     };
+                    assets.media_used(self.name, item.asset);
                     actions.push(Action::StartMedia(self.name, item.asset, late));
                     self.progress = Progress::Starting;
                     self.fault = None;
@@ -221,7 +222,7 @@ impl ZoneState {
             match news {
                 Media::Progress(length) => *presented = Presented { length, at: now, ended: false },
                 Media::Ended(length) => *presented = Presented { length, at: now, ended: true },
-                Media::Ready | Media::Started | Media::Failed(_) => {}
+                Media::Ready | Media::Started | Media::Failed(_) | Media::Unready(_) => {}
             }
         }
     }
