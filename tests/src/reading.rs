@@ -21,7 +21,7 @@ impl Reader {
     pub fn of(size: Size, kind: ScreenKind) -> Self {
         let sample = |code: String| {
             let mut stage = Stage::new(Wall { size, kind, note: String::new() });
-            stage.draw(&Scene::Pairing { code: Some(code) }, UtcMillis(0), &mut |_| None);
+            stage.draw(&Scene::Pairing { code: Some(code) }, UtcMillis(0), &mut |_, _| None);
             stage.frame().pixels().to_vec()
         };
         let samples: Vec<_> = ('0'..='9').map(|digit| sample(digit.to_string().repeat(PLACES))).collect();
