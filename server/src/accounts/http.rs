@@ -301,6 +301,14 @@ impl From<AccountError> for Problem {
                 "这是最后一名可登录的系统管理员，不能停用或取消其角色。请先指定另一名系统管理员。",
             ),
             AccountError::Unknown => Self::not_found("账户"),
+            AccountError::BadScope("area") => {
+                Self::invalid("scope.area", "管理范围中的区划须为 12 位区划代码，请重新选择。")
+            }
+            AccountError::BadScope(_) => Self::invalid("scope.department", "管理范围中的责任单位有误，请重新选择。"),
+            AccountError::Locked(until) => locked(until),
+            AccountError::Overtaken => {
+                Self::conflict("password-replaced", "密码已被重置", "您的密码刚刚被重置，请用新的一次性密码重新登录。")
+            }
             AccountError::WrongPassword => Self::invalid("current", "当前密码不正确，请重新输入。"),
             AccountError::SamePassword => Self::invalid("new", "新密码不能与当前密码相同。"),
             AccountError::Weak(why) => Self::invalid("new", why.to_string()),
@@ -320,14 +328,18 @@ impl From<SignInError> for Problem {
                 "登录失败",
                 "登录名或密码不正确。连续 5 次输错将锁定 15 分钟。",
             ),
-            SignInError::Locked(until) => Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "account-locked",
-                "账户已锁定",
-                "连续多次输错密码，账户已锁定 15 分钟。请稍后再试，或联系系统管理员重置。",
-            )
-            .with("until", until.0),
+            SignInError::Locked(until) => locked(until),
             SignInError::Fault(e) => e.into(),
         }
     }
+}
+
+fn locked(until: UtcMillis) -> Problem {
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "account-locked",
+        "账户已锁定",
+        "连续多次输错密码，账户已锁定 15 分钟。请稍后再试，或联系系统管理员重置。",
+    )
+    .with("until", until.0)
 }

@@ -10,6 +10,8 @@ mod permission;
 mod service;
 mod session;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, str::FromStr};
 

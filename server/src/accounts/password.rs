@@ -5,6 +5,8 @@ use argon2::{
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
 
+use tokio::sync::Semaphore;
+
 use crate::entropy::{self, NoEntropy};
 
 /// Why a password is not taken.
@@ -82,9 +84,13 @@ pub async fn matches(password: String, hash: Option<String>) -> Result<bool, Pas
 #[error("password hashing: {0}")]
 pub struct PasswordFault(String);
 
+/// How many passwords are hashed at once: each takes 19 MiB, and anybody may ask to sign in.
+static TURNS: Semaphore = Semaphore::const_new(4);
+
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PasswordFault> + Send + 'static,
 ) -> Result<T, PasswordFault> {
+    let _turn = TURNS.acquire().await.map_err(|e| PasswordFault(e.to_string()))?;
     tokio::task::spawn_blocking(work).await.map_err(|e| PasswordFault(e.to_string()))?
 }
 

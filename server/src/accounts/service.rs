@@ -1,7 +1,7 @@
 //! What can be done with accounts, whoever asks: the console, the command line, or the demo.
 
 use serde_json::json;
-use xuanping_core::{digest::Digest, id::AccountId, time::UtcMillis};
+use xuanping_core::{campaign::AreaCode, digest::Digest, id::AccountId, time::UtcMillis};
 
 use super::{
     Account, Actor, Principal, Role, Scope,
@@ -63,6 +63,15 @@ pub enum AccountError {
     /// No role.
     #[error("an account needs at least one role")]
     NoRole,
+    /// The scope's area is no area code, or its department no department code.
+    #[error("the scope's {0} is not a code")]
+    BadScope(&'static str),
+    /// Too many wrong passwords.
+    #[error("locked until {0}")]
+    Locked(UtcMillis),
+    /// The password was replaced while this was being done.
+    #[error("the password was replaced meanwhile")]
+    Overtaken,
     /// The last administrator would lose the role.
     #[error("the last administrator must stay")]
     LastAdmin,
@@ -119,6 +128,7 @@ impl Accounts {
         check_name(&new.name)?;
         let display_name = checked_display_name(&new.display_name)?;
         let roles = checked_roles(new.roles)?;
+        let scope = checked_scope(new.scope)?;
         let one_time_password = password::one_time()?;
         let hash = password::hash(one_time_password.clone()).await?;
         let account = Account {
@@ -126,7 +136,7 @@ impl Accounts {
             name: new.name,
             display_name,
             roles,
-            scope: new.scope,
+            scope,
             one_time: true,
             disabled: false,
             created_at: now,
@@ -161,25 +171,27 @@ impl Accounts {
         actor: &Actor,
         now: UtcMillis,
     ) -> Result<Account, AccountError> {
-        let mut account = store::by_id(&self.db, id).await?.ok_or(AccountError::Unknown)?.account;
-        if let Some(name) = change.display_name {
-            account.display_name = checked_display_name(&name)?;
-        }
-        if let Some(roles) = change.roles {
-            account.roles = checked_roles(roles)?;
-        }
-        if let Some(scope) = change.scope {
-            account.scope = scope;
-        }
-        if let Some(disabled) = change.disabled {
-            account.disabled = disabled;
-        }
+        let display_name = change.display_name.as_deref().map(checked_display_name).transpose()?;
+        let roles = change.roles.map(checked_roles).transpose()?;
+        let scope = change.scope.map(checked_scope).transpose()?;
+        let mut tx = self.db.begin().await?;
+        // Two administrators who disable each other at the same moment must not both succeed.
+        tx.alone("accounts").await?;
+        let all = store::list_in(&mut tx).await?;
+        let mut account = all.iter().find(|a| a.id == id).cloned().ok_or(AccountError::Unknown)?;
+        account.display_name = display_name.unwrap_or(account.display_name);
+        account.roles = roles.unwrap_or(account.roles);
+        account.scope = scope.unwrap_or(account.scope);
+        account.disabled = change.disabled.unwrap_or(account.disabled);
         let able = |a: &Account| !a.disabled && a.roles.contains(&Role::Admin);
-        if !able(&account) && !store::list(&self.db).await?.iter().any(|a| a.id != id && able(a)) {
+        if !able(&account) && !all.iter().any(|a| a.id != id && able(a)) {
             return Err(AccountError::LastAdmin);
         }
-        let mut tx = self.db.begin().await?;
         store::update(&mut tx, &account).await?;
+        if account.disabled {
+            // Else they would come back to life with the account.
+            store::end_sessions(&mut tx, id).await?;
+        }
         let roles: Vec<_> = account.roles.iter().map(|r| r.code()).collect();
         let details = json!({ "roles": roles, "disabled": account.disabled, "scope": account.scope });
         audit::record(&mut tx, actor, "accounts.update", &account.name, Outcome::Done, details, now).await?;
@@ -193,7 +205,7 @@ impl Accounts {
         let one_time_password = password::one_time()?;
         let hash = password::hash(one_time_password.clone()).await?;
         let mut tx = self.db.begin().await?;
-        store::set_password(&mut tx, id, &hash, PasswordKind::OneTime).await?;
+        store::set_password(&mut tx, id, &hash, PasswordKind::OneTime, None).await?;
         audit::record(&mut tx, actor, "accounts.reset-sign-in", &account.name, Outcome::Done, json!({}), now).await?;
         tx.commit().await?;
         account.one_time = true;
@@ -203,47 +215,55 @@ impl Accounts {
     /// Signs in. Answers the cookie to set and who it is.
     pub async fn sign_in(&self, name: &str, given: String, now: UtcMillis) -> Result<(String, Principal), SignInError> {
         let record = store::by_name(&self.db, name).await.map_err(AccountError::from)?;
-        if let Some(until) = record.as_ref().and_then(|r| r.locked_until).filter(|until| *until > now) {
-            return Err(SignInError::Locked(until));
-        }
-        let hash = record.as_ref().filter(|r| !r.account.disabled).map(|r| r.password_hash.clone());
-        let right = password::matches(given, hash).await.map_err(AccountError::from)?;
-        let Some(record) = record else { return Err(SignInError::Wrong) };
-        if !right {
-            self.note_failure(&record, now).await?;
+        let Some(record) = record.filter(|r| !r.account.disabled) else {
+            password::matches(given, None).await.map_err(AccountError::from)?;
             return Err(SignInError::Wrong);
+        };
+        match self.try_password(&record, given, now).await {
+            Ok(()) => {}
+            Err(AccountError::WrongPassword) => return Err(SignInError::Wrong),
+            Err(AccountError::Locked(until)) => return Err(SignInError::Locked(until)),
+            Err(error) => return Err(error.into()),
         }
-        let token = Token::draw().map_err(AccountError::from)?;
-        let principal = principal(record.account);
-        let mut tx = self.db.begin().await.map_err(AccountError::from)?;
-        store::begin_session(&mut tx, principal.id, token.digest(), now, now.plus(IDLE))
-            .await
-            .map_err(AccountError::from)?;
-        audit::record(&mut tx, &Actor::from(&principal), "accounts.sign-in", name, Outcome::Done, json!({}), now)
-            .await
-            .map_err(AccountError::from)?;
-        tx.commit().await.map_err(AccountError::from)?;
-        Ok((token.set_cookie(), principal))
+        self.begin_session(record, now).await?.ok_or(SignInError::Wrong)
     }
 
-    async fn note_failure(&self, record: &store::Record, now: UtcMillis) -> Result<(), AccountError> {
-        let locks = (record.failures + 1) % LOCK_AFTER == 0;
-        let until = locks.then(|| now.plus(LOCK_FOR));
-        store::note_failure(&self.db, record.account.id, until).await?;
+    /// `None` if the account was disabled or its password replaced while the old one was being compared.
+    async fn begin_session(
+        &self,
+        record: store::Record,
+        now: UtcMillis,
+    ) -> Result<Option<(String, Principal)>, AccountError> {
+        let token = Token::draw()?;
+        let principal = principal(record.account);
         let mut tx = self.db.begin().await?;
-        let details = json!({ "failures": record.failures + 1, "locked": locks });
-        audit::record(
-            &mut tx,
-            &Actor::System,
-            "accounts.sign-in",
-            &record.account.name,
-            Outcome::Refused,
-            details,
-            now,
-        )
-        .await?;
+        let hash = &record.password_hash;
+        if !store::begin_session(&mut tx, principal.id, hash, token.digest(), now, now.plus(IDLE)).await? {
+            return Ok(None);
+        }
+        let (actor, name) = (Actor::from(&principal), &principal.name);
+        audit::record(&mut tx, &actor, "accounts.sign-in", name, Outcome::Done, json!({}), now).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(Some((token.set_cookie(), principal)))
+    }
+
+    /// Compares a password with the account's. The attempt counts as a failure from its beginning, so that as many as
+    /// one likes at once are no way around the lock; whoever was right takes it back.
+    async fn try_password(&self, record: &store::Record, given: String, now: UtcMillis) -> Result<(), AccountError> {
+        let id = record.account.id;
+        let (failures, locks) = match store::count_attempt(&self.db, id, LOCK_AFTER, now.plus(LOCK_FOR), now).await? {
+            store::Attempt::Counted { failures, locks } => (failures, locks),
+            store::Attempt::Locked(until) => return Err(AccountError::Locked(until)),
+        };
+        if password::matches(given, Some(record.password_hash.clone())).await? {
+            return Ok(());
+        }
+        let mut tx = self.db.begin().await?;
+        let details = json!({ "failures": failures, "locked": locks });
+        let name = &record.account.name;
+        audit::record(&mut tx, &Actor::System, "accounts.sign-in", name, Outcome::Refused, details, now).await?;
+        tx.commit().await?;
+        Err(AccountError::WrongPassword)
     }
 
     /// Who a session belongs to; extends it when it has been used for a while.
@@ -268,16 +288,18 @@ impl Accounts {
         if current == new {
             return Err(AccountError::SamePassword);
         }
-        if !password::matches(current, Some(record.password_hash.clone())).await? {
-            self.note_failure(&record, now).await?;
-            return Err(AccountError::WrongPassword);
-        }
+        // Before the current one is tried: a refused new password is no failed attempt.
         password::check(&new, &record.account.name)?;
+        self.try_password(&record, current, now).await?;
         let hash = password::hash(new).await?;
         let token = Token::draw()?;
         let mut tx = self.db.begin().await?;
-        store::set_password(&mut tx, who.id, &hash, PasswordKind::Own).await?;
-        store::begin_session(&mut tx, who.id, token.digest(), now, now.plus(IDLE)).await?;
+        // An administrator may have reset it meanwhile: that stands.
+        if !store::set_password(&mut tx, who.id, &hash, PasswordKind::Own, Some(&record.password_hash)).await?
+            || !store::begin_session(&mut tx, who.id, &hash, token.digest(), now, now.plus(IDLE)).await?
+        {
+            return Err(AccountError::Overtaken);
+        }
         audit::record(&mut tx, &Actor::from(who), "accounts.set-password", &who.name, Outcome::Done, json!({}), now)
             .await?;
         tx.commit().await?;
@@ -328,6 +350,17 @@ fn checked_display_name(name: &str) -> Result<String, AccountError> {
         return Err(AccountError::BadDisplayName);
     }
     Ok(name.to_owned())
+}
+
+/// Whether the codes are known is for the domain of places; here only whether they can be codes at all.
+fn checked_scope(scope: Scope) -> Result<Scope, AccountError> {
+    if scope.area.as_ref().is_some_and(|code| code.parse::<AreaCode>().is_err()) {
+        return Err(AccountError::BadScope("area"));
+    }
+    if scope.department.as_ref().is_some_and(|code| code.trim().is_empty() || code.chars().count() > 60) {
+        return Err(AccountError::BadScope("department"));
+    }
+    Ok(scope)
 }
 
 fn checked_roles(mut roles: Vec<Role>) -> Result<Vec<Role>, AccountError> {

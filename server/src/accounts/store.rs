@@ -6,14 +6,12 @@ use super::{Account, Role, Scope};
 use crate::db::{Db, DbError, Row, Tx, sql};
 
 const COLUMNS: &str = "a.id, a.name, a.display_name, a.roles, a.department, a.area, a.one_time, a.disabled, \
-                       a.created_at, a.last_sign_in, a.password_hash, a.failures, a.locked_until";
+                       a.created_at, a.last_sign_in, a.password_hash";
 
 /// An account with what only signing in needs.
 pub(super) struct Record {
     pub account: Account,
     pub password_hash: String,
-    pub failures: i64,
-    pub locked_until: Option<UtcMillis>,
 }
 
 fn read(row: &Row) -> Result<Record, DbError> {
@@ -36,8 +34,6 @@ fn read(row: &Row) -> Result<Record, DbError> {
             last_sign_in: row.opt_instant("last_sign_in")?,
         },
         password_hash: row.text("password_hash")?,
-        failures: row.int("failures")?,
-        locked_until: row.opt_instant("locked_until")?,
     })
 }
 
@@ -62,6 +58,12 @@ pub(super) async fn insert(tx: &mut Tx, account: &Account, password_hash: &str) 
         )
         .await?;
     Ok(touched == 1)
+}
+
+/// The same list, as the transaction sees it.
+pub(super) async fn list_in(tx: &mut Tx) -> Result<Vec<Account>, DbError> {
+    let rows = tx.all(sql(format!("SELECT {COLUMNS} FROM accounts a ORDER BY a.name"))).await?;
+    rows.iter().map(|row| read(row).map(|r| r.account)).collect()
 }
 
 pub(super) async fn list(db: &Db) -> Result<Vec<Account>, DbError> {
@@ -93,6 +95,12 @@ pub(super) async fn update(tx: &mut Tx, account: &Account) -> Result<(), DbError
     Ok(())
 }
 
+/// Ends all sessions of an account.
+pub(super) async fn end_sessions(tx: &mut Tx, id: AccountId) -> Result<(), DbError> {
+    tx.exec(sql("DELETE FROM sessions WHERE account_id = $1").bind(id)).await?;
+    Ok(())
+}
+
 /// Whether the new password is a one-time one, or the person's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PasswordKind {
@@ -100,40 +108,86 @@ pub(super) enum PasswordKind {
     Own,
 }
 
-/// Sets a password, unlocks the account and ends its sessions.
-pub(super) async fn set_password(tx: &mut Tx, id: AccountId, hash: &str, kind: PasswordKind) -> Result<(), DbError> {
-    tx.exec(
-        sql("UPDATE accounts SET password_hash = $2, one_time = $3, failures = 0, locked_until = NULL WHERE id = $1")
+/// Sets a password, unlocks the account and ends its sessions. With `instead_of`, only if that hash is still the one in
+/// force; answers whether it was set.
+pub(super) async fn set_password(
+    tx: &mut Tx,
+    id: AccountId,
+    hash: &str,
+    kind: PasswordKind,
+    instead_of: Option<&str>,
+) -> Result<bool, DbError> {
+    let touched = tx
+        .exec(
+            sql("UPDATE accounts SET password_hash = $2, one_time = $3, failures = 0, locked_until = NULL
+                 WHERE id = $1 AND ($4 = '' OR password_hash = $4)")
             .bind(id)
             .bind(hash)
-            .bind(kind == PasswordKind::OneTime),
-    )
-    .await?;
-    tx.exec(sql("DELETE FROM sessions WHERE account_id = $1").bind(id)).await?;
-    Ok(())
+            .bind(kind == PasswordKind::OneTime)
+            .bind(instead_of.unwrap_or_default()),
+        )
+        .await?;
+    end_sessions(tx, id).await?;
+    Ok(touched == 1)
 }
 
-pub(super) async fn note_failure(db: &Db, id: AccountId, locked_until: Option<UtcMillis>) -> Result<(), DbError> {
-    db.exec(
-        sql("UPDATE accounts SET failures = failures + 1, locked_until = $2 WHERE id = $1").bind(id).bind(locked_until),
-    )
-    .await?;
-    Ok(())
+/// What became of an attempt before its password is looked at.
+pub(super) enum Attempt {
+    /// It may be looked at. If it is wrong, it is failure number `failures` in a row, and with `locks` the last for now.
+    Counted { failures: i64, locks: bool },
+    /// It may not.
+    Locked(UtcMillis),
 }
 
+/// Counts an attempt as a failure beforehand, so that a thousand attempts at once are not looked at all; what is right
+/// takes it back with [`begin_session`] or [`set_password`].
+pub(super) async fn count_attempt(
+    db: &Db,
+    id: AccountId,
+    lock_after: i64,
+    until: UtcMillis,
+    now: UtcMillis,
+) -> Result<Attempt, DbError> {
+    let mut tx = db.begin().await?;
+    let counted = sql("UPDATE accounts SET failures = failures + 1,
+                         locked_until = CASE WHEN (failures + 1) % $2 = 0 THEN $3 ELSE NULL END
+                       WHERE id = $1 AND (locked_until IS NULL OR locked_until <= $4)
+                       RETURNING failures, locked_until");
+    let row = tx.opt(counted.bind(id).bind(lock_after).bind(until).bind(now)).await?;
+    let attempt = match row {
+        Some(row) => {
+            Attempt::Counted { failures: row.int("failures")?, locks: row.opt_instant("locked_until")?.is_some() }
+        }
+        None => {
+            let row = tx.one(sql("SELECT locked_until FROM accounts WHERE id = $1").bind(id)).await?;
+            Attempt::Locked(row.opt_instant("locked_until")?.unwrap_or(now))
+        }
+    };
+    tx.commit().await?;
+    Ok(attempt)
+}
+
+/// Begins a session, unless the account was disabled or its password replaced meanwhile; answers whether it did.
 pub(super) async fn begin_session(
     tx: &mut Tx,
     id: AccountId,
+    password_hash: &str,
     token: Digest,
     now: UtcMillis,
     expires: UtcMillis,
-) -> Result<(), DbError> {
-    tx.exec(
-        sql("UPDATE accounts SET failures = 0, locked_until = NULL, last_sign_in = $2 WHERE id = $1")
+) -> Result<bool, DbError> {
+    let touched = tx
+        .exec(
+            sql("UPDATE accounts SET failures = 0, locked_until = NULL, last_sign_in = $2
+                 WHERE id = $1 AND disabled = 0 AND password_hash = $3")
             .bind(id)
-            .bind(now),
-    )
-    .await?;
+            .bind(now)
+            .bind(password_hash),
+        )
+        .await?;
+    if touched == 0 {
+        return Ok(false);
+    }
     tx.exec(sql("DELETE FROM sessions WHERE expires_at <= $1").bind(now)).await?;
     tx.exec(
         sql("INSERT INTO sessions (token_digest, account_id, created_at, expires_at) VALUES ($1, $2, $3, $4)")
@@ -143,7 +197,7 @@ pub(super) async fn begin_session(
             .bind(expires),
     )
     .await?;
-    Ok(())
+    Ok(true)
 }
 
 /// The account of a session and when the session expires.

@@ -74,6 +74,13 @@ pub enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
+impl DbError {
+    /// Whether a write was refused because a row with the same unique value is there already.
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Sqlx(sqlx::Error::Database(e)) if e.is_unique_violation())
+    }
+}
+
 impl Db {
     /// Migrates, then opens the pools (a pool opened before would hold statements of the old schema).
     pub async fn open(target: &Target) -> Result<Self, DbError> {
@@ -188,6 +195,16 @@ impl Tx {
             Self::Sqlite(tx) => statement.sqlite().execute(&mut **tx).await?.rows_affected(),
             Self::Postgres(tx) => statement.postgres().execute(&mut **tx).await?.rows_affected(),
         })
+    }
+
+    /// Waits until no other transaction is alone with the same thing, and is so until its own end: for what has to read
+    /// before it writes. On SQLite every transaction is alone from its beginning.
+    pub async fn alone(&mut self, with: &str) -> Result<(), DbError> {
+        if let Self::Postgres(_) = self {
+            self.all(sql("SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) locked").bind(with))
+                .await?;
+        }
+        Ok(())
     }
 
     /// Makes it so. On SQLite the data is on the disk when this returns.
