@@ -15,8 +15,10 @@ use xuanping_core::{
 use super::{Screen, Screens};
 use crate::{clock, http::Problem};
 
-/// The largest body a player sends: a live picture or a full batch.
+/// The largest body a screen sends: a live picture or a full batch.
 const MAX_BODY: usize = 5 << 20;
+/// The largest body of somebody who is no screen yet: it is read before anything is known of who sends it.
+const MAX_STRANGERS_BODY: usize = 64 << 10;
 
 /// A request by an enrolled screen in service, its signature verified.
 #[derive(Debug, Clone)]
@@ -49,24 +51,37 @@ impl Stranger {
     }
 }
 
+/// The proof of a request that was signed just now, or so it says.
+fn proof_of(request: &Request) -> Result<RequestProof, Problem> {
+    let proof = RequestProof::from_headers(|name| request.headers().get(name).and_then(|v| v.to_str().ok()))
+        .map_err(|e| Problem::new(StatusCode::UNAUTHORIZED, "unsigned-request", "请求未签名", e.to_string()))?;
+    let now = clock::now();
+    // Not `abs`: a time can be so far away that the distance has none.
+    if !(-MAX_SKEW..=MAX_SKEW).contains(&proof.time.since(now)) {
+        let detail = "播放器时钟与服务器相差过大，请先校时。";
+        return Err(
+            Problem::wire(StatusCode::UNAUTHORIZED, ProblemType::ClockSkew, "时钟偏差过大", detail).with("now", now.0)
+        );
+    }
+    Ok(proof)
+}
+
+async fn read(request: Request, proof: RequestProof, most: usize) -> Result<Stranger, Problem> {
+    let method = request.method().as_str().to_owned();
+    let path = request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned();
+    let body = to_bytes(request.into_body(), most).await.map_err(|_| {
+        let detail = format!("单次上报不得超过 {} KB。", most >> 10);
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "内容过大", detail)
+    })?;
+    Ok(Stranger { body, proof, method, path })
+}
+
 impl<S: Send + Sync> FromRequest<S> for Stranger {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let proof = RequestProof::from_headers(|name| request.headers().get(name).and_then(|v| v.to_str().ok()))
-            .map_err(|e| Problem::new(StatusCode::UNAUTHORIZED, "unsigned-request", "请求未签名", e.to_string()))?;
-        let now = clock::now();
-        if proof.time.since(now).abs() > MAX_SKEW {
-            let detail = "播放器时钟与服务器相差过大，请先校时。";
-            return Err(Problem::wire(StatusCode::UNAUTHORIZED, ProblemType::ClockSkew, "时钟偏差过大", detail)
-                .with("now", now.0));
-        }
-        let method = request.method().as_str().to_owned();
-        let path = request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned();
-        let body = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "内容过大", "单次上报不得超过 5 MB。")
-        })?;
-        Ok(Self { body, proof, method, path })
+        let proof = proof_of(&request)?;
+        read(request, proof, MAX_STRANGERS_BODY).await
     }
 }
 
@@ -78,8 +93,11 @@ impl<S: Send + Sync> FromRequest<S> for Device {
         let Extension(screens) = Extension::<Screens>::from_request_parts(&mut parts, state)
             .await
             .map_err(|e| Problem::internal(&e.body_text()))?;
-        let stranger = Stranger::from_request(Request::from_parts(parts, body), state).await?;
-        let screen = screens.by_fingerprint(stranger.claimed()).await?.ok_or_else(unknown_device)?;
+        let request = Request::from_parts(parts, body);
+        let proof = proof_of(&request)?;
+        // Before the body is read: nobody but a screen may make us hold that much.
+        let screen = screens.by_fingerprint(proof.key).await?.ok_or_else(unknown_device)?;
+        let stranger = read(request, proof, MAX_BODY).await?;
         stranger.verify(&screen.public_key)?;
         if screen.retired_at.is_some() {
             return Err(Problem::wire(

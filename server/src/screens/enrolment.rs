@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 use xuanping_core::{
     digest::Digest,
-    geometry::{Layout, Size, Sound},
+    geometry::{Layout, Size, Sound, ZoneName},
     id::{AccountId, ScreenId, VenueId},
     sign::PublicKey,
     time::UtcMillis,
@@ -17,7 +17,7 @@ use xuanping_core::{
     wire::{Capabilities, EnrolmentState},
 };
 
-use super::{NewVenue, SCREEN_CHANGED, Screen, ScreenError, Screens, Venue, store};
+use super::{NewVenue, SCREEN_CHANGED, Screen, ScreenError, Screens, Venue, store, store::screens::Put};
 use crate::{
     accounts::{
         Actor, Principal,
@@ -31,6 +31,14 @@ const CODE_LIFE: i64 = 15 * 60_000;
 /// Wrong codes within [`ATTEMPTS_WINDOW`] after which a person must wait: 8 digits cannot be guessed at this rate.
 const ATTEMPTS: usize = 10;
 const ATTEMPTS_WINDOW: i64 = 10 * 60_000;
+
+/// Codes shown at the same time: far more than an office types in a quarter of an hour. Anybody may introduce a player, so
+/// without a limit anybody could fill the database.
+const MOST_WAITING: i64 = 2_000;
+/// The pixels of an 8K display. What claims more is mistaken, and every poster would be drawn in its size.
+const MOST_PIXELS: u64 = 7_680 * 4_320;
+/// The smallest type is 16 pixels high.
+const LOWEST_TICKER: u32 = 16;
 
 /// A player that waits for its code to be typed.
 #[derive(Debug, Clone)]
@@ -91,18 +99,27 @@ pub struct NewToken {
 pub(super) struct Attempts(Arc<Mutex<HashMap<AccountId, Vec<UtcMillis>>>>);
 
 impl Attempts {
-    fn check(&self, who: AccountId, now: UtcMillis) -> Result<(), ScreenError> {
+    /// Counts a code as wrong before it is looked up, so that many at once are not all looked up.
+    fn begin(&self, who: AccountId, now: UtcMillis) -> Result<(), ScreenError> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let wrong = all.entry(who).or_default();
         wrong.retain(|at| now.since(*at) < ATTEMPTS_WINDOW);
         match wrong.first() {
             Some(first) if wrong.len() >= ATTEMPTS => Err(ScreenError::TooManyCodes(first.plus(ATTEMPTS_WINDOW))),
-            _ => Ok(()),
+            _ => {
+                wrong.push(now);
+                Ok(())
+            }
         }
     }
 
-    fn note(&self, who: AccountId, now: UtcMillis) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(who).or_default().push(now);
+    /// The code was one that a player shows, or did.
+    fn take_back(&self, who: AccountId, began: UtcMillis) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(wrong) = all.get_mut(&who) else { return };
+        if let Some(place) = wrong.iter().rposition(|at| *at == began) {
+            wrong.remove(place);
+        }
     }
 }
 
@@ -112,18 +129,23 @@ fn check_capabilities(given: &Capabilities) -> Result<(), ScreenError> {
     if speaker != (given.size == Size { width: 0, height: 0 }) || (!speaker && !sized) {
         return Err(ScreenError::BadCapabilities("size"));
     }
+    if u64::from(given.size.width) * u64::from(given.size.height) > MOST_PIXELS {
+        return Err(ScreenError::BadCapabilities("size"));
+    }
     if given.host.chars().count() > 100 || given.software.chars().count() > 100 {
         return Err(ScreenError::BadCapabilities("text"));
     }
     Ok(())
 }
 
-fn check_layout(kind: ScreenKind, layout: Layout) -> Result<(), ScreenError> {
+fn check_layout(kind: ScreenKind, size: Size, layout: Layout) -> Result<(), ScreenError> {
     let suits = match kind {
         ScreenKind::Speaker => layout == Layout::AudioOnly,
         ScreenKind::LedStrip => layout == Layout::Full,
         ScreenKind::Lcd | ScreenKind::LedWall => layout != Layout::AudioOnly,
     };
+    let ticker = layout.zones(size, Sound::Off).into_iter().find(|zone| zone.name == ZoneName::Ticker);
+    let suits = suits && ticker.is_none_or(|zone| zone.rect.height >= LOWEST_TICKER);
     if suits { Ok(()) } else { Err(ScreenError::BadLayout) }
 }
 
@@ -158,6 +180,9 @@ impl Screens {
         }
         let mut tx = self.db.begin().await?;
         store::pairings::forget_expired(&mut tx, now).await?;
+        if store::pairings::count_waiting(&mut tx, now).await? >= MOST_WAITING {
+            return Err(ScreenError::TooManyWaiting);
+        }
         let expires = now.plus(CODE_LIFE);
         loop {
             let code = entropy::text(8, entropy::DIGITS)?;
@@ -184,16 +209,14 @@ impl Screens {
 
     /// The player that shows this code.
     pub async fn waiting(&self, code: &str, who: &Principal, now: UtcMillis) -> Result<Waiting, ScreenError> {
-        self.attempts.check(who.id, now)?;
+        self.attempts.begin(who.id, now)?;
         let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
         let found = match code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit()) {
             true => store::pairings::by_code(&self.db, &code).await?,
             false => None,
         };
-        let Some(waiting) = found else {
-            self.attempts.note(who.id, now);
-            return Err(ScreenError::WrongCode);
-        };
+        let waiting = found.ok_or(ScreenError::WrongCode)?;
+        self.attempts.take_back(who.id, now);
         if waiting.used.is_some() {
             return Err(ScreenError::CodeUsed);
         }
@@ -219,6 +242,10 @@ impl Screens {
         }
         let screen = new_screen(&waiting, venue, &request.name, request.layout, request.sound, now)?;
         let mut tx = self.db.begin().await?;
+        if !store::pairings::use_up(&mut tx, screen.public_key.fingerprint(), now).await? {
+            // Somebody typed it between our look and now.
+            return Err(ScreenError::CodeUsed);
+        }
         if let Some(venue) = &made {
             Self::insert_venue(&mut tx, venue, &actor, now).await?;
         }
@@ -262,6 +289,7 @@ impl Screens {
         };
         let venue = store::places::venue_in(&mut tx, token.venue).await?.ok_or(ScreenError::UnknownVenue)?;
         let screen = new_screen(&waiting, venue, &token.name, token.layout, token.sound, now)?;
+        store::pairings::use_up(&mut tx, key.fingerprint(), now).await?;
         self.insert(&mut tx, &screen, &Actor::System, "token", now).await?;
         tx.commit().await?;
         self.jobs.wake();
@@ -276,11 +304,11 @@ impl Screens {
         by: &str,
         now: UtcMillis,
     ) -> Result<(), ScreenError> {
-        if store::screens::name_taken(tx, screen.venue.id, &screen.name).await? {
+        if store::screens::name_taken(tx, screen.venue.id, &screen.name).await?
+            || store::screens::insert(tx, screen).await? == Put::Duplicate
+        {
             return Err(ScreenError::NameTaken);
         }
-        store::screens::insert(tx, screen).await?;
-        store::pairings::use_up(tx, screen.public_key.fingerprint(), now).await?;
         self.jobs.enqueue(tx, SCREEN_CHANGED, &screen.id.to_string(), now).await?;
         let details = json!({
             "id": screen.id, "venue": screen.venue.name, "by": by, "key": screen.public_key.fingerprint(),
@@ -296,7 +324,9 @@ impl Screens {
             return Err(ScreenError::OutOfScope);
         }
         let mut tx = self.db.begin().await?;
-        store::screens::retire(&mut tx, id, now).await?;
+        if !store::screens::retire(&mut tx, id, now).await? {
+            return Err(ScreenError::Retired);
+        }
         self.jobs.enqueue(&mut tx, SCREEN_CHANGED, &id.to_string(), now).await?;
         let details = json!({ "id": id, "venue": screen.venue.name });
         audit::record(&mut tx, &who.into(), "screens.retire", &screen.name, Outcome::Done, details, now).await?;
@@ -315,22 +345,24 @@ impl Screens {
         who: &Principal,
         now: UtcMillis,
     ) -> Result<Screen, ScreenError> {
-        let mut screen = self.get(id).await?;
+        let name = name.as_deref().map(checked_screen_name).transpose()?;
+        let mut tx = self.db.begin().await?;
+        // Two changes of one screen at once: the later one starts from what the earlier one made of it.
+        tx.alone(&format!("screen/{id}")).await?;
+        let mut screen = store::screens::get_in(&mut tx, id).await?.ok_or(ScreenError::UnknownScreen)?;
         if !Self::covers(who, &screen.venue.area, &screen.venue.department) {
             return Err(ScreenError::OutOfScope);
         }
-        let mut tx = self.db.begin().await?;
-        if let Some(name) = name {
-            let name = checked_screen_name(&name)?;
-            if name != screen.name && store::screens::name_taken(&mut tx, screen.venue.id, &name).await? {
-                return Err(ScreenError::NameTaken);
-            }
-            screen.name = name;
+        if screen.retired_at.is_some() {
+            return Err(ScreenError::Retired);
         }
+        screen.name = name.unwrap_or(screen.name);
         screen.layout = layout.unwrap_or(screen.layout);
         screen.sound = sound.unwrap_or(screen.sound);
-        check_layout(screen.kind, screen.layout)?;
-        store::screens::update(&mut tx, &screen).await?;
+        check_layout(screen.kind, screen.size, screen.layout)?;
+        if store::screens::update(&mut tx, &screen).await? == Put::Duplicate {
+            return Err(ScreenError::NameTaken);
+        }
         self.jobs.enqueue(&mut tx, SCREEN_CHANGED, &id.to_string(), now).await?;
         let details = json!({ "id": id, "layout": screen.layout, "sound": screen.sound });
         audit::record(&mut tx, &who.into(), "screens.change", &screen.name, Outcome::Done, details, now).await?;
@@ -349,7 +381,7 @@ fn new_screen(
     now: UtcMillis,
 ) -> Result<Screen, ScreenError> {
     let given = &waiting.capabilities;
-    check_layout(given.kind, layout)?;
+    check_layout(given.kind, given.size, layout)?;
     Ok(Screen {
         id: ScreenId::new(entropy::uuid(now)?),
         name: checked_screen_name(name)?,

@@ -39,6 +39,18 @@ struct Watched {
     looked_at: Option<UtcMillis>,
 }
 
+/// A report cut to what a person can read: it is stored, and goes out with every list of screens.
+fn sensible(status: &PlayerStatus) -> PlayerStatus {
+    let cut = |text: &str, longest| text.chars().take(longest).collect::<String>();
+    PlayerStatus {
+        device_timezone: status.device_timezone.as_deref().map(|text| cut(text, 60)),
+        zones: status.zones.iter().take(8).cloned().collect(),
+        last_error: status.last_error.as_deref().map(|text| cut(text, 300)),
+        software: cut(&status.software, 100),
+        ..status.clone()
+    }
+}
+
 impl Screens {
     /// Takes a report and says how to go on.
     pub async fn report(
@@ -47,17 +59,21 @@ impl Screens {
         status: &PlayerStatus,
         now: UtcMillis,
     ) -> Result<StatusReply, ScreenError> {
-        store::screens::put_status(&self.db, id, status, now).await?;
+        store::screens::put_status(&self.db, id, &sensible(status), now).await?;
         let watched = self.live.0.lock().unwrap_or_else(PoisonError::into_inner);
         let looking = watched.get(&id).and_then(|w| w.looked_at).is_some_and(|at| now.since(at) < LOOKING);
         let next_in = if looking { STATUS_WHEN_LOOKED_AT } else { STATUS_EVERY };
         Ok(StatusReply { picture_wanted: looking, next_in })
     }
 
-    /// Takes a live picture.
+    /// Takes a live picture if somebody is looking, and forgets those that nobody looks at any more: pictures of every
+    /// screen would fill the memory.
     pub fn put_picture(&self, id: ScreenId, png: Bytes, now: UtcMillis) {
         let mut watched = self.live.0.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.entry(id).or_default().picture = Some(Picture { at: now, png });
+        watched.retain(|_, screen| screen.looked_at.is_some_and(|at| now.since(at) < LOOKING));
+        if let Some(screen) = watched.get_mut(&id) {
+            screen.picture = Some(Picture { at: now, png });
+        }
     }
 
     /// The newest live picture; asking for it makes the player send more.

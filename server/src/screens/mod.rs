@@ -10,6 +10,8 @@ pub mod http;
 mod live;
 mod places;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -188,6 +190,9 @@ pub enum ScreenError {
     /// An enrolment token is wrong, used or expired.
     #[error("the enrolment token is not valid")]
     BadToken,
+    /// More players show codes than anybody can type.
+    #[error("too many players wait to be paired")]
+    TooManyWaiting,
     /// A screen of this venue already has the name.
     #[error("the venue already has a screen of this name")]
     NameTaken,

@@ -1,7 +1,7 @@
 //! Areas, departments and venues.
 
 use serde_json::json;
-use xuanping_core::{id::VenueId, time::UtcMillis, vocabulary::VenueType};
+use xuanping_core::{campaign::AreaCode, id::VenueId, time::UtcMillis, vocabulary::VenueType};
 
 use super::{Area, AreaLevel, Department, ScreenError, Screens, Venue, store};
 use crate::{
@@ -28,6 +28,9 @@ pub enum PlaceFault {
     /// No such department.
     #[error("no such department")]
     UnknownDepartment,
+    /// Empty or too long.
+    #[error("the department's code is empty or too long")]
+    DepartmentCode,
     /// Empty or too long.
     #[error("the name is empty or too long")]
     Name,
@@ -84,44 +87,35 @@ pub struct VenueChange {
     pub opening: Option<String>,
 }
 
-/// The digits of a code that say something: 6 for a county, 9 for a township, 12 for a village.
-pub(super) fn significant(code: &str) -> &str {
-    match code {
-        _ if code.ends_with("000000") => &code[..6],
-        _ if code.ends_with("000") => &code[..9],
-        _ => code,
-    }
-}
-
-/// Whether area `outer` is `inner` or contains it. Both are valid codes.
+/// Whether area `outer` is `inner` or contains it; what is no area code contains nothing.
 pub(super) fn contains(outer: &str, inner: &str) -> bool {
-    inner.starts_with(significant(outer))
+    matches!((outer.parse::<AreaCode>(), inner.parse::<AreaCode>()), (Ok(outer), Ok(inner)) if outer.contains(inner))
 }
 
-pub(super) fn level(code: &str) -> AreaLevel {
-    match significant(code).len() {
-        6 => AreaLevel::County,
-        9 => AreaLevel::Township,
-        _ => AreaLevel::Village,
+/// The level of an area in the console's tree, whose root is a county; the few prefectures without counties (东莞) are
+/// roots as well.
+pub(super) fn level(code: AreaCode) -> AreaLevel {
+    use xuanping_core::campaign::AreaLevel as Core;
+    match code.level() {
+        Core::Province | Core::Prefecture | Core::County => AreaLevel::County,
+        Core::Township => AreaLevel::Township,
+        Core::Village => AreaLevel::Village,
     }
 }
 
-pub(super) fn parent(code: &str) -> Option<String> {
-    match level(code) {
-        AreaLevel::County => None,
-        AreaLevel::Township => Some(format!("{}000000", &code[..6])),
-        AreaLevel::Village => Some(format!("{}000", &code[..9])),
-    }
-}
-
-fn checked_code(code: &str) -> Result<(), PlaceFault> {
-    let fits = code.len() == 12 && code.bytes().all(|b| b.is_ascii_digit()) && !code.starts_with("000000");
-    if fits { Ok(()) } else { Err(PlaceFault::AreaCode) }
+/// The area above, unless it is a root.
+pub(super) fn parent(code: AreaCode) -> Option<AreaCode> {
+    code.parent().filter(|_| level(code) != AreaLevel::County)
 }
 
 fn checked_name(name: &str) -> Result<String, PlaceFault> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 60 { Err(PlaceFault::Name) } else { Ok(name.to_owned()) }
+}
+
+/// As much of a street address as anybody writes.
+fn checked_address(address: &str) -> String {
+    address.trim().chars().take(200).collect()
 }
 
 /// `HH:MM-HH:MM`; the end may be 24:00, or earlier than the start (open past midnight).
@@ -147,15 +141,15 @@ impl Screens {
 
     /// Adds an area, or renames it.
     pub async fn put_area(&self, new: NewArea, actor: &Actor, now: UtcMillis) -> Result<Area, ScreenError> {
-        checked_code(&new.code)?;
+        let code: AreaCode = new.code.parse().map_err(|_| PlaceFault::AreaCode)?;
         let name = checked_name(&new.name)?;
-        let parent = parent(&new.code);
+        let parent = parent(code).map(|parent| parent.to_string());
         if let Some(parent) = &parent
             && !store::places::area_exists(&self.db, parent).await?
         {
             return Err(PlaceFault::AreaParent.into());
         }
-        let area = Area { level: level(&new.code), code: new.code, name, parent, source_year: new.source_year };
+        let area = Area { level: level(code), code: new.code, name, parent, source_year: new.source_year };
         let mut tx = self.db.begin().await?;
         store::places::put_area(&mut tx, &area).await?;
         audit::record(&mut tx, actor, "screens.put-area", &area.code, Outcome::Done, json!({ "name": area.name }), now)
@@ -170,15 +164,20 @@ impl Screens {
     }
 
     /// Adds a department, or renames it.
-    pub async fn put_department(&self, new: Department, actor: &Actor, now: UtcMillis) -> Result<(), ScreenError> {
-        checked_name(&new.name)?;
-        checked_name(&new.code)?;
+    pub async fn put_department(
+        &self,
+        new: Department,
+        actor: &Actor,
+        now: UtcMillis,
+    ) -> Result<Department, ScreenError> {
+        let code = checked_name(&new.code).map_err(|_| PlaceFault::DepartmentCode)?;
+        let new = Department { code, name: checked_name(&new.name)? };
         let mut tx = self.db.begin().await?;
         store::places::put_department(&mut tx, &new).await?;
         let details = json!({ "name": new.name });
         audit::record(&mut tx, actor, "screens.put-department", &new.code, Outcome::Done, details, now).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(new)
     }
 
     /// The venues by area and name.
@@ -220,25 +219,29 @@ impl Screens {
             kind: new.kind,
             area: new.area,
             department: new.department,
-            address: new.address.trim().chars().take(200).collect(),
+            address: checked_address(&new.address),
             opening: new.opening,
             screens: 0,
         };
-        self.check_references(&venue, within).await?;
-        Ok(venue)
-    }
-
-    async fn check_references(&self, venue: &Venue, within: Option<&Principal>) -> Result<(), ScreenError> {
-        if !store::places::area_exists(&self.db, &venue.area).await? {
-            return Err(PlaceFault::UnknownArea.into());
-        }
-        if !self.departments().await?.iter().any(|d| d.code == venue.department) {
-            return Err(PlaceFault::UnknownDepartment.into());
-        }
+        self.check_references(Some(&venue.area), Some(&venue.department)).await?;
         match within {
             Some(who) if !Self::covers(who, &venue.area, &venue.department) => Err(ScreenError::OutOfScope),
-            _ => Ok(()),
+            _ => Ok(venue),
         }
+    }
+
+    async fn check_references(&self, area: Option<&str>, department: Option<&str>) -> Result<(), ScreenError> {
+        if let Some(area) = area
+            && !store::places::area_exists(&self.db, area).await?
+        {
+            return Err(PlaceFault::UnknownArea.into());
+        }
+        if let Some(department) = department
+            && !store::places::department_exists(&self.db, department).await?
+        {
+            return Err(PlaceFault::UnknownDepartment.into());
+        }
+        Ok(())
     }
 
     pub(super) async fn insert_venue(
@@ -263,24 +266,30 @@ impl Screens {
         who: &Principal,
         now: UtcMillis,
     ) -> Result<Venue, ScreenError> {
-        let mut venue = self.venue(id).await?;
+        let name = change.name.as_deref().map(checked_name).transpose()?;
+        if let Some(opening) = &change.opening {
+            checked_opening(opening)?;
+        }
+        self.check_references(change.area.as_deref(), change.department.as_deref()).await?;
+        let mut tx = self.db.begin().await?;
+        // Two changes of one venue at once: the later one starts from what the earlier one made of it.
+        tx.alone(&format!("venue/{id}")).await?;
+        let mut venue = store::places::venue_in(&mut tx, id).await?.ok_or(ScreenError::UnknownVenue)?;
         if !Self::covers(who, &venue.area, &venue.department) {
             return Err(ScreenError::OutOfScope);
         }
-        if let Some(name) = change.name {
-            venue.name = checked_name(&name)?;
-        }
-        if let Some(opening) = change.opening {
-            checked_opening(&opening)?;
-            venue.opening = opening;
-        }
+        venue.name = name.unwrap_or(venue.name);
+        venue.opening = change.opening.unwrap_or(venue.opening);
         venue.kind = change.kind.unwrap_or(venue.kind);
         venue.area = change.area.unwrap_or(venue.area);
         venue.department = change.department.unwrap_or(venue.department);
-        venue.address = change.address.unwrap_or(venue.address);
-        self.check_references(&venue, Some(who)).await?;
-        let mut tx = self.db.begin().await?;
-        store::places::update_venue(&mut tx, &venue).await?;
+        venue.address = change.address.as_deref().map(checked_address).unwrap_or(venue.address);
+        if !Self::covers(who, &venue.area, &venue.department) {
+            return Err(ScreenError::OutOfScope);
+        }
+        if !store::places::update_venue(&mut tx, &venue).await? {
+            return Err(PlaceFault::VenueTaken.into());
+        }
         for screen in store::screens::of_venue(&mut tx, id).await? {
             self.jobs.enqueue(&mut tx, super::SCREEN_CHANGED, &screen.to_string(), now).await?;
         }
@@ -297,15 +306,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_area_contains_itself_and_what_shares_its_significant_digits() {
+    fn an_area_contains_itself_and_what_lies_below_it() {
         assert!(contains("990123000000", "990123101002"));
         assert!(contains("990123101000", "990123101002"));
         assert!(contains("990123101002", "990123101002"));
         assert!(!contains("990123101000", "990123102001"));
         assert!(!contains("990123101002", "990123101000"));
-        assert_eq!(parent("990123101002").as_deref(), Some("990123101000"));
-        assert_eq!(parent("990123101000").as_deref(), Some("990123000000"));
-        assert_eq!(parent("990123000000"), None);
+        for nonsense in ["", "000", "000000", "三000", "99012310100"] {
+            assert!(!contains(nonsense, "990123101002") && !contains("990123000000", nonsense), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn the_tree_has_counties_as_its_roots() {
+        let code = |text: &str| text.parse::<AreaCode>().unwrap();
+        let above = |text: &str| parent(code(text)).map(|p| p.to_string());
+        assert_eq!(above("990123101002").as_deref(), Some("990123101000"));
+        assert_eq!(above("990123101000").as_deref(), Some("990123000000"));
+        assert_eq!(above("990123000000"), None);
+        // 东莞: townships of a prefecture.
+        assert_eq!(above("441900003000").as_deref(), Some("441900000000"));
+        assert_eq!((above("441900000000"), level(code("441900000000"))), (None, AreaLevel::County));
     }
 
     #[test]

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use xuanping_core::{
+    campaign::AreaCode,
     id::VenueId,
     vocabulary::{OpenOohMatch, VenueType},
 };
 
-use super::super::{Area, Department, NewArea, NewVenue, Screens, Venue, VenueChange};
+use super::super::{Area, Department, NewArea, NewVenue, PlaceFault, Screens, Venue, VenueChange};
 use crate::{
     accounts::{Allowed, ManageAccounts, ManageScreens, SignedIn},
     clock,
@@ -78,8 +79,7 @@ async fn put_department(
     Allowed(me, _): Allowed<ManageAccounts>,
     Body(new): Body<Department>,
 ) -> Result<Body<Department>, Problem> {
-    screens.put_department(new.clone(), &(&me).into(), clock::now()).await?;
-    Ok(Body(new))
+    Ok(Body(screens.put_department(new, &(&me).into(), clock::now()).await?))
 }
 
 /// A venue type.
@@ -138,9 +138,10 @@ async fn venues(
     _: Allowed<SignedIn>,
     QueryOf(query): QueryOf<VenueQuery>,
 ) -> Result<Body<VenueList>, Problem> {
+    let area = query.area.map(|code| code.parse::<AreaCode>().map_err(|_| PlaceFault::UnknownArea)).transpose()?;
     let wanted = |v: &Venue| {
         query.r#type.is_none_or(|t| v.kind == t)
-            && query.area.as_ref().is_none_or(|a| super::super::places::contains(a, &v.area))
+            && area.is_none_or(|area| v.area.parse().is_ok_and(|code| area.contains(code)))
             && query.department.as_ref().is_none_or(|d| v.department == *d)
             && query.q.as_ref().is_none_or(|q| v.name.contains(q.trim()) || v.address.contains(q.trim()))
     };

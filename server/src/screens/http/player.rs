@@ -22,6 +22,9 @@ use crate::{
 
 const PNG_MAGIC: &[u8] = b"\x89PNG\r\n\x1a\n";
 
+/// The largest live picture, in bytes.
+const MAX_PICTURE: usize = 4 << 20;
+
 pub(super) fn routes() -> OpenApiRouter<Screens> {
     OpenApiRouter::new()
         .routes(routes!(introduce))
@@ -67,6 +70,14 @@ async fn status(State(screens): State<Screens>, device: Device) -> Result<Json<S
 async fn picture(State(screens): State<Screens>, device: Device) -> Result<StatusCode, Problem> {
     if !device.body.starts_with(PNG_MAGIC) {
         return Err(Problem::invalid("body", "实时画面须为 PNG。"));
+    }
+    if device.body.len() > MAX_PICTURE {
+        return Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "picture-too-large",
+            "实时画面过大",
+            "实时画面不得超过 4 MB，请播放器缩小后再传。",
+        ));
     }
     screens.put_picture(device.screen.id, device.body, clock::now());
     Ok(StatusCode::NO_CONTENT)

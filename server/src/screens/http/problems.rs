@@ -15,6 +15,7 @@ impl From<PlaceFault> for Problem {
             PlaceFault::AreaParent => Self::invalid("code", "上级区划尚未登记，请先添加上级区划。"),
             PlaceFault::UnknownArea => Self::invalid("area", "所选区划不存在，请重新选择。"),
             PlaceFault::UnknownDepartment => Self::invalid("department", "所选责任单位不存在，请重新选择。"),
+            PlaceFault::DepartmentCode => Self::invalid("code", "单位代码不能为空，最多 60 个字符。"),
             PlaceFault::Name => Self::invalid("name", "名称不能为空，最多 60 个字。"),
             PlaceFault::Opening => {
                 Self::invalid("opening", "营业时间格式为 08:30-17:30，全天为 00:00-24:00，起止不能相同。")
@@ -77,6 +78,12 @@ impl From<ScreenError> for Problem {
                 "enrolment-token-invalid",
                 "登记令牌无效",
                 "登记令牌不正确、已被使用或已过期，请在服务器上重新生成，或改用配对码。",
+            ),
+            ScreenError::TooManyWaiting => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too-many-waiting",
+                "等待配对的屏幕过多",
+                "等待配对的屏幕过多，请先在控制台完成已有屏幕的配对，播放器会自动重试；批量安装请使用登记令牌。",
             ),
             ScreenError::NameTaken => {
                 Self::conflict("screen-name-taken", "屏幕名称重复", "该点位已有同名屏幕，请换一个名称。")

@@ -17,7 +17,7 @@ use xuanping_core::{
 };
 
 use super::{
-    super::{PairRequest, Screen, ScreenFilter, Screens, Venue, VenueChoice, places},
+    super::{PairRequest, PlaceFault, Screen, ScreenFilter, Screens, Venue, VenueChoice},
     places::AddVenue,
 };
 use crate::{
@@ -143,10 +143,11 @@ async fn list(
     _: Allowed<SignedIn>,
     QueryOf(query): QueryOf<ScreenQuery>,
 ) -> Result<Body<ScreenList>, Problem> {
+    let area = query.area.map(|code| code.parse().map_err(|_| PlaceFault::UnknownArea)).transpose()?;
     let filter = ScreenFilter {
         venue: query.venue,
         venue_type: query.r#type,
-        area_prefix: query.area.as_deref().map(|code| places::significant(code).to_owned()),
+        area,
         department: query.department,
         kind: query.kind,
         text: query.q,

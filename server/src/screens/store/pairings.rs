@@ -24,8 +24,10 @@ fn read(row: &Row) -> Result<Waiting, DbError> {
 
 /// The code that a player shows now.
 pub(in crate::screens) async fn of_key(db: &Db, key: Digest, now: UtcMillis) -> Result<Option<Waiting>, DbError> {
-    let query =
-        sql(format!("SELECT {COLUMNS} FROM pairings WHERE fingerprint = $1 AND used_at IS NULL AND expires_at > $2"));
+    let query = sql(format!(
+        "SELECT {COLUMNS} FROM pairings WHERE fingerprint = $1 AND used_at IS NULL AND expires_at > $2
+                     ORDER BY expires_at DESC LIMIT 1"
+    ));
     db.opt(query.bind(key).bind(now)).await?.as_ref().map(read).transpose()
 }
 
@@ -52,10 +54,17 @@ pub(in crate::screens) async fn insert(tx: &mut Tx, waiting: &Waiting) -> Result
     Ok(touched == 1)
 }
 
-pub(in crate::screens) async fn use_up(tx: &mut Tx, key: Digest, now: UtcMillis) -> Result<(), DbError> {
-    tx.exec(sql("UPDATE pairings SET used_at = $2 WHERE fingerprint = $1 AND used_at IS NULL").bind(key).bind(now))
-        .await?;
-    Ok(())
+/// How many players show a code.
+pub(in crate::screens) async fn count_waiting(tx: &mut Tx, now: UtcMillis) -> Result<i64, DbError> {
+    tx.one(sql("SELECT COUNT(*) AS n FROM pairings WHERE used_at IS NULL AND expires_at > $1").bind(now))
+        .await?
+        .int("n")
+}
+
+/// Uses up every code that a key shows; whether there was one. Of two who do this at once, one finds none.
+pub(in crate::screens) async fn use_up(tx: &mut Tx, key: Digest, now: UtcMillis) -> Result<bool, DbError> {
+    let used = sql("UPDATE pairings SET used_at = $2 WHERE fingerprint = $1 AND used_at IS NULL");
+    Ok(tx.exec(used.bind(key).bind(now)).await? > 0)
 }
 
 /// Codes are kept an hour beyond their end, so that a late operator is told "expired" or "used" and not "wrong".

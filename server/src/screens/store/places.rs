@@ -1,6 +1,6 @@
 //! SQL of areas, departments and venues.
 
-use xuanping_core::{id::VenueId, time::UtcMillis};
+use xuanping_core::{campaign::AreaCode, id::VenueId, time::UtcMillis};
 
 use super::super::{Area, Department, Venue, places};
 use crate::db::{Db, DbError, Row, Tx, code_of, sql};
@@ -27,13 +27,13 @@ pub(in crate::screens) async fn areas(db: &Db) -> Result<Vec<Area>, DbError> {
     let rows = db.all(sql("SELECT code, name, source_year FROM areas ORDER BY code")).await?;
     rows.iter()
         .map(|row| {
-            let code = row.text("code")?;
+            let code: AreaCode = row.parse("code")?;
             Ok(Area {
                 name: row.text("name")?,
-                level: places::level(&code),
-                parent: places::parent(&code),
+                level: places::level(code),
+                parent: places::parent(code).map(|parent| parent.to_string()),
                 source_year: row.int("source_year")?,
-                code,
+                code: code.to_string(),
             })
         })
         .collect()
@@ -41,6 +41,10 @@ pub(in crate::screens) async fn areas(db: &Db) -> Result<Vec<Area>, DbError> {
 
 pub(in crate::screens) async fn area_exists(db: &Db, code: &str) -> Result<bool, DbError> {
     Ok(db.opt(sql("SELECT code FROM areas WHERE code = $1").bind(code)).await?.is_some())
+}
+
+pub(in crate::screens) async fn department_exists(db: &Db, code: &str) -> Result<bool, DbError> {
+    Ok(db.opt(sql("SELECT code FROM departments WHERE code = $1").bind(code)).await?.is_some())
 }
 
 pub(in crate::screens) async fn put_area(tx: &mut Tx, area: &Area) -> Result<(), DbError> {
@@ -105,17 +109,23 @@ pub(in crate::screens) async fn insert_venue(tx: &mut Tx, venue: &Venue, now: Ut
     Ok(touched == 1)
 }
 
-pub(in crate::screens) async fn update_venue(tx: &mut Tx, venue: &Venue) -> Result<(), DbError> {
-    tx.exec(
-        sql("UPDATE venues SET name = $2, type = $3, area = $4, department = $5, address = $6, opening = $7 WHERE id = $1")
-            .bind(venue.id)
-            .bind(&venue.name)
-            .bind(venue.kind.code())
-            .bind(&venue.area)
-            .bind(&venue.department)
-            .bind(&venue.address)
-            .bind(&venue.opening),
-    )
-    .await?;
-    Ok(())
+/// Whether it was updated: not if another venue of the area has this name.
+pub(in crate::screens) async fn update_venue(tx: &mut Tx, venue: &Venue) -> Result<bool, DbError> {
+    let updated = tx
+        .exec(
+            sql("UPDATE venues SET name = $2, type = $3, area = $4, department = $5, address = $6, opening = $7 WHERE id = $1")
+                .bind(venue.id)
+                .bind(&venue.name)
+                .bind(venue.kind.code())
+                .bind(&venue.area)
+                .bind(&venue.department)
+                .bind(&venue.address)
+                .bind(&venue.opening),
+        )
+        .await;
+    match updated {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_duplicate() => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -1,6 +1,7 @@
 //! SQL of screens and their last reports.
 
 use xuanping_core::{
+    campaign::AreaCode,
     digest::Digest,
     geometry::Size,
     id::{ScreenId, VenueId},
@@ -26,8 +27,8 @@ pub struct ScreenFilter {
     pub venue: Option<VenueId>,
     /// In venues of this type.
     pub venue_type: Option<VenueType>,
-    /// In this area or below: the significant digits of its code.
-    pub area_prefix: Option<String>,
+    /// In this area or below.
+    pub area: Option<AreaCode>,
     /// Of this department.
     pub department: Option<String>,
     /// Of this kind.
@@ -60,7 +61,7 @@ fn read(row: &Row) -> Result<Screen, DbError> {
 }
 
 pub(in crate::screens) async fn list(db: &Db, filter: &ScreenFilter) -> Result<Vec<Screen>, DbError> {
-    let like = |text: &String| format!("%{}%", text.replace(['%', '_', '\\'], ""));
+    let like = |text: &String| format!("%{}%", text.trim().replace(['%', '_', '\\'], ""));
     let query = sql(format!(
         "SELECT {SCREEN}, {VENUE} {FROM} WHERE s.retired_at IS NULL
            AND ($1 = '' OR s.venue_id = $1) AND ($2 = '' OR v.type = $2) AND ($3 = '' OR v.area LIKE $3)
@@ -69,7 +70,7 @@ pub(in crate::screens) async fn list(db: &Db, filter: &ScreenFilter) -> Result<V
     ))
     .bind(filter.venue.map(|id| id.to_string()).unwrap_or_default())
     .bind(filter.venue_type.map(|t| t.code().to_owned()).unwrap_or_default())
-    .bind(filter.area_prefix.as_ref().map(|p| format!("{p}%")).unwrap_or_default())
+    .bind(filter.area.map(|area| format!("{}%", area.significant())).unwrap_or_default())
     .bind(filter.department.clone().unwrap_or_default())
     .bind(filter.kind.map(|k| code_of(&k)).unwrap_or_default())
     .bind(filter.text.as_ref().map(like).unwrap_or_default());
@@ -82,6 +83,10 @@ fn select(condition: &str) -> Statement {
 
 pub(in crate::screens) async fn get(db: &Db, id: ScreenId) -> Result<Option<Screen>, DbError> {
     db.opt(select("s.id = $1").bind(id)).await?.as_ref().map(read).transpose()
+}
+
+pub(in crate::screens) async fn get_in(tx: &mut Tx, id: ScreenId) -> Result<Option<Screen>, DbError> {
+    tx.opt(select("s.id = $1").bind(id)).await?.as_ref().map(read).transpose()
 }
 
 pub(in crate::screens) async fn by_fingerprint(db: &Db, key: Digest) -> Result<Option<Screen>, DbError> {
@@ -98,45 +103,68 @@ pub(in crate::screens) async fn name_taken(tx: &mut Tx, venue: VenueId, name: &s
     Ok(tx.opt(query.bind(venue).bind(name)).await?.is_some())
 }
 
-pub(in crate::screens) async fn insert(tx: &mut Tx, screen: &Screen) -> Result<(), DbError> {
-    tx.exec(
-        sql("INSERT INTO screens (id, venue_id, name, kind, width, height, layout, sound, clips, timezone, public_key,
-                                  fingerprint, host, enrolled_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")
-        .bind(screen.id)
-        .bind(screen.venue.id)
-        .bind(&screen.name)
-        .bind(code_of(&screen.kind))
-        .bind(screen.size.width)
-        .bind(screen.size.height)
-        .bind(code_of(&screen.layout))
-        .bind(code_of(&screen.sound))
-        .bind(screen.clips)
-        .bind(&screen.timezone)
-        .bind(screen.public_key)
-        .bind(screen.public_key.fingerprint())
-        .bind(&screen.host)
-        .bind(screen.enrolled_at),
-    )
-    .await?;
-    Ok(())
+/// What became of a screen that was to be inserted or changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::screens) enum Put {
+    Done,
+    /// Its venue has a screen of this name, or its key is a screen already.
+    Duplicate,
 }
 
-pub(in crate::screens) async fn update(tx: &mut Tx, screen: &Screen) -> Result<(), DbError> {
-    tx.exec(
-        sql("UPDATE screens SET name = $2, layout = $3, sound = $4 WHERE id = $1")
+impl Put {
+    fn of(result: Result<u64, DbError>) -> Result<Self, DbError> {
+        match result {
+            Ok(_) => Ok(Self::Done),
+            Err(error) if error.is_duplicate() => Ok(Self::Duplicate),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// After [`Put::Duplicate`] the transaction is of no more use.
+pub(in crate::screens) async fn insert(tx: &mut Tx, screen: &Screen) -> Result<Put, DbError> {
+    Put::of(
+        tx.exec(
+            sql("INSERT INTO screens (id, venue_id, name, kind, width, height, layout, sound, clips, timezone, public_key,
+                                      fingerprint, host, enrolled_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")
             .bind(screen.id)
+            .bind(screen.venue.id)
             .bind(&screen.name)
+            .bind(code_of(&screen.kind))
+            .bind(screen.size.width)
+            .bind(screen.size.height)
             .bind(code_of(&screen.layout))
-            .bind(code_of(&screen.sound)),
+            .bind(code_of(&screen.sound))
+            .bind(screen.clips)
+            .bind(&screen.timezone)
+            .bind(screen.public_key)
+            .bind(screen.public_key.fingerprint())
+            .bind(&screen.host)
+            .bind(screen.enrolled_at),
+        )
+        .await,
     )
-    .await?;
-    Ok(())
 }
 
-pub(in crate::screens) async fn retire(tx: &mut Tx, id: ScreenId, now: UtcMillis) -> Result<(), DbError> {
-    tx.exec(sql("UPDATE screens SET retired_at = $2 WHERE id = $1 AND retired_at IS NULL").bind(id).bind(now)).await?;
-    Ok(())
+/// After [`Put::Duplicate`] the transaction is of no more use.
+pub(in crate::screens) async fn update(tx: &mut Tx, screen: &Screen) -> Result<Put, DbError> {
+    Put::of(
+        tx.exec(
+            sql("UPDATE screens SET name = $2, layout = $3, sound = $4 WHERE id = $1")
+                .bind(screen.id)
+                .bind(&screen.name)
+                .bind(code_of(&screen.layout))
+                .bind(code_of(&screen.sound)),
+        )
+        .await,
+    )
+}
+
+/// Whether it was retired now, and not before.
+pub(in crate::screens) async fn retire(tx: &mut Tx, id: ScreenId, now: UtcMillis) -> Result<bool, DbError> {
+    let retired = sql("UPDATE screens SET retired_at = $2 WHERE id = $1 AND retired_at IS NULL");
+    Ok(tx.exec(retired.bind(id).bind(now)).await? == 1)
 }
 
 pub(in crate::screens) async fn put_status(
