@@ -1,7 +1,7 @@
 //! `xuanping-server demo` as somebody runs it in a terminal without a display: what it prints, and Ctrl-C.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{BufRead as _, BufReader},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
@@ -10,7 +10,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::{programs, samples, server::tail};
+use crate::{processes, programs, samples, server::tail};
 
 /// A running demo. Killed, with everything it started, when dropped.
 pub struct Demo {
@@ -64,12 +64,9 @@ impl Demo {
         words.and_then(|mut words| words.next()).unwrap_or_else(|| panic!("{name} in {:?}", self.printed)).to_owned()
     }
 
-    /// The processes that it started and that run now.
-    pub fn started(&self) -> Vec<u32> {
-        let demo = self.child.as_ref().map_or(0, Child::id);
-        let all =
-            fs::read_dir("/proc").expect("/proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        all.filter(|pid| parent(*pid) == Some(demo)).collect()
+    /// The processes that it started and that run now, with their names: players, and now and then a transcoder.
+    pub fn started(&self) -> Vec<(u32, String)> {
+        processes::started_by(self.child.as_ref().map_or(0, Child::id))
     }
 
     /// Ctrl-C: SIGINT to the whole job. Answers how it ended.
@@ -85,23 +82,6 @@ impl Demo {
         programs::signal(&child, Signal::TERM);
         programs::ended(&mut child, "the demo")
     }
-}
-
-/// Whether a process is there, and no corpse.
-pub fn runs(pid: u32) -> bool {
-    stat(pid).is_some_and(|(state, _)| state != "Z")
-}
-
-fn parent(pid: u32) -> Option<u32> {
-    stat(pid)?.1.parse().ok()
-}
-
-/// State and parent of a process.
-fn stat(pid: u32) -> Option<(String, String)> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may have blanks.
-    let mut rest = stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned);
-    Some((rest.next()?, rest.next()?))
 }
 
 impl Drop for Demo {

@@ -16,6 +16,7 @@ pub mod office;
 pub mod pictures;
 pub mod player;
 pub mod plays;
+pub mod processes;
 pub mod programs;
 pub mod reading;
 pub mod samples;

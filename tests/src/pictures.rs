@@ -1,5 +1,10 @@
 //! Comparing what a wall shows with the very pixels that the server made for it.
 
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
 use image::{RgbaImage, imageops};
 use xuanping_core::geometry::Rect;
 
@@ -11,6 +16,36 @@ pub fn zone_of(picture: &RgbaImage, zone: Rect) -> RgbaImage {
 /// Decodes a rendition.
 pub fn decode(png: &[u8]) -> RgbaImage {
     image::load_from_memory(png).expect("a rendition is a picture").to_rgba8()
+}
+
+/// Every frame of a clip, scaled to a size, by Debian's ffmpeg: another decoder than the player's.
+pub fn frames(clip: &[u8], (width, height): (u32, u32)) -> Vec<RgbaImage> {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(clip).expect("the clip is written");
+    let decoded = Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(file.path())
+        .args(["-vf", &format!("scale={width}:{height}"), "-f", "rawvideo", "-pix_fmt", "rgba", "-"])
+        .stdin(Stdio::null())
+        .output()
+        .expect("ffmpeg is there");
+    assert!(decoded.status.success(), "{}", String::from_utf8_lossy(&decoded.stderr));
+    let frame = |pixels: &[u8]| RgbaImage::from_raw(width, height, pixels.to_vec()).expect("a whole frame");
+    decoded.stdout.chunks_exact((width * height * 4) as usize).map(frame).collect()
+}
+
+/// `Ok` if two pictures look alike although another decoder made one of them; else how far they are apart, in 255ths of
+/// full brightness on average.
+pub fn alike(shown: &RgbaImage, wanted: &RgbaImage) -> Result<(), String> {
+    if shown.dimensions() != wanted.dimensions() {
+        return Err(format!("{:?} pixels instead of {:?}", shown.dimensions(), wanted.dimensions()));
+    }
+    let apart = |(a, b): (&image::Rgba<u8>, &image::Rgba<u8>)| {
+        a.0.iter().zip(b.0).take(3).map(|(a, b)| f64::from(a.abs_diff(b))).sum::<f64>()
+    };
+    let sum: f64 = shown.pixels().zip(wanted.pixels()).map(apart).sum();
+    let average = sum / f64::from(shown.width() * shown.height() * 3);
+    if average < 4.0 { Ok(()) } else { Err(format!("{average:.1} apart")) }
 }
 
 /// `Ok` if every pixel is the same; else how many are not.

@@ -23,7 +23,8 @@ use xuanping_player::{
 };
 
 use crate::{
-    clock, device::Device, plays::Life, programs, reading::Reader, server::tail, small_disk::SmallDisk, waiting,
+    clock, device::Device, plays::Life, processes, programs, reading::Reader, server::tail, small_disk::SmallDisk,
+    waiting,
 };
 
 /// What its wall is.
@@ -118,6 +119,12 @@ impl Player {
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// Its media worker's process, if there is one now.
+    pub fn media_worker(&self) -> Option<u32> {
+        let started = processes::started_by(self.child.as_ref()?.id());
+        started.into_iter().find_map(|(pid, name)| (name == "xuanping-media").then_some(pid))
     }
 
     /// What is on its wall, as last written.

@@ -17,8 +17,9 @@ pub fn server() -> PathBuf {
     program("xuanping-server")
 }
 
-/// `xuanping-player`.
+/// `xuanping-player`, which finds `xuanping-media` beside itself.
 pub fn player() -> PathBuf {
+    program("xuanping-media");
     program("xuanping-player")
 }
 

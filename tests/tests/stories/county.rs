@@ -72,13 +72,15 @@ fn a_county_from_nothing(database: Database) {
     assert_eq!(elsewhere["screens"], 0);
     office.editor.rendition(poster, ZoneName::Main, (960, 480));
     office.editor.rendition(slogan, ZoneName::Ticker, (960, 60));
+    office.editor.rendition(clip, ZoneName::Main, (960, 480));
     let day = office.editor.timeline(campaign, screen).unwrap();
     let zones = day["zones"].as_array().unwrap();
     let planned = |zone: &str, creative: CreativeId| {
         let parts = zones.iter().filter(|z| z["zone"] == zone).flat_map(|z| z["dayparts"].as_array().unwrap());
         parts.flat_map(|p| p["slots"].as_array().unwrap()).any(|slot| slot["creative"] == json!(creative))
     };
-    assert!(planned("main", poster) && planned("ticker", slogan) && !planned("main", slogan), "{day}");
+    assert!(planned("main", poster) && planned("main", clip) && planned("ticker", slogan), "{day}");
+    assert!(!planned("main", slogan), "a slogan goes where there is a ticker: {day}");
 
     // Published, and on the wall to the pixel.
     assert_eq!(office.editor.publish(campaign).unwrap(), 1);
@@ -97,10 +99,10 @@ fn a_county_from_nothing(database: Database) {
     assert_eq!(seen["state"], "online", "{seen}");
 
     // What was shown arrives in the log, by whichever way the auditor asks.
-    until("completed plays of poster and slogan in the log", LONG, || {
+    until("completed plays of poster, clip and slogan in the log", LONG, || {
         let plays = office.auditor.plays(&format!("screen={screen}&counted_only=true&status=success"));
         let of = |creative: CreativeId| plays.iter().filter(|play| play.creative == creative).count();
-        if of(poster) >= 2 && of(slogan) >= 1 { Ok(()) } else { Err(format!("{plays:?}")) }
+        if of(poster) >= 2 && of(clip) >= 1 && of(slogan) >= 1 { Ok(()) } else { Err(format!("{plays:?}")) }
     });
     player.stop();
     let all = office.auditor.plays("");

@@ -5,7 +5,8 @@ use std::process::ExitStatus;
 use serde_json::Value;
 use xuanping_tests::{
     console::{Console, OWN_PASSWORD},
-    demo::{Demo, runs},
+    demo::Demo,
+    processes::runs,
     waiting::{LONG, PATIENCE, until, until_true},
 };
 
@@ -65,9 +66,10 @@ fn three_screens_at_work(admin: &Console) -> Vec<Value> {
 
 /// Ctrl-C, or SIGTERM, ends everything that it started.
 fn stops_whole(demo: &mut Demo, stop: impl FnOnce(&mut Demo) -> ExitStatus) {
-    let players = demo.started();
-    assert_eq!(players.len(), 3, "three players were started");
+    let started = demo.started();
+    let players = started.iter().filter(|(_, name)| name == "xuanping-player").count();
+    assert_eq!(players, 3, "three players were started: {started:?}");
     let status = stop(demo);
     assert!(status.success(), "{status}");
-    until_true("every player to be gone", PATIENCE, || !players.iter().any(|pid| runs(*pid)));
+    until_true("everything it started to be gone", PATIENCE, || !started.iter().any(|(pid, _)| runs(*pid)));
 }
