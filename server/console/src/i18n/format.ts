@@ -35,6 +35,10 @@ export function duration(ms: number, language: Language): string {
     const [m, s] = [Math.floor(total / 60), total % 60]
     return zh ? `${m} 分${s ? ` ${String(s).padStart(2, "0")} 秒` : "钟"}` : `${m} min${s ? ` ${s} s` : ""}`
   }
+  if (total >= 48 * 3600) {
+    const [d, hours] = [Math.floor(total / 86_400), Math.floor((total % 86_400) / 3600)]
+    return zh ? `${d} 天${hours ? ` ${hours} 小时` : ""}` : `${d} days${hours ? ` ${hours} h` : ""}`
+  }
   const [h, m] = [Math.floor(total / 3600), Math.floor((total % 3600) / 60)]
   return zh ? `${h} 小时${m ? ` ${m} 分` : ""}` : `${h} h${m ? ` ${m} min` : ""}`
 }

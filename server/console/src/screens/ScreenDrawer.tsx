@@ -80,7 +80,7 @@ function OnAirFacts({ screen }: { screen: Screen }) {
             <dt>{screen.zones.length > 1 ? t.zones[name] : t.onAir}</dt>
             <dd>
               {title ?? <span className="faint">{t.nothingOnAir}</span>}
-              {planned?.takeover && <span className="dot bad small" style={{ marginInlineStart: 8 }}>TAKEOVER</span>}
+              {planned?.takeover && <span className="dot bad small" style={{ marginInlineStart: 8 }}>{t.takeover}</span>}
             </dd>
           </div>
         )

@@ -8,7 +8,7 @@ import { Link, Outlet, useLocation } from "react-router"
 import { OwnPassword } from "../accounts/OwnPassword"
 import { useMe, useSignOut, type Role } from "../accounts/session"
 import { useLanguage, useWords } from "../i18n/language"
-import { TakeoverBanner } from "../supervision/TakeoverBanner"
+import { Banners } from "../supervision/Banners"
 import { words } from "./words"
 
 interface Entry {
@@ -69,7 +69,7 @@ export function Frame() {
         </div>
       </aside>
       <main id="main" className="frame-main" tabIndex={-1}>
-        <TakeoverBanner />
+        <Banners />
         <Outlet />
       </main>
       {password && <OwnPassword onClose={() => setPassword(false)} />}

@@ -18,6 +18,7 @@ import "./overview.css"
 /** Most live pictures and most lines of a list: the rest is one click away. */
 const MOST_WALLS = 6
 const MOST_LINES = 6
+const MOST_DARK = 12
 
 export function OverviewPage() {
   const t = useWords(words)
@@ -36,7 +37,7 @@ export function OverviewPage() {
               <div className="overview">
                 <div>
                   <Walls />
-                  <SilentScreens data={data} />
+                  <DarkScreens data={data} />
                 </div>
                 <div>
                   {data.active_takeovers.length > 0 && <Takeovers data={data} />}
@@ -119,35 +120,43 @@ function Walls() {
   )
 }
 
-function SilentScreens({ data }: { data: Overview }) {
+/** Shorter than this is a restart or a hiccup of the network, in milliseconds; the server's own line is the same. */
+const SILENT_AFTER = 15 * 60_000
+
+/** Every screen that should report and does not: those that once did first, the longest silent on top. */
+function DarkScreens({ data }: { data: Overview }) {
   const t = useWords(words)
   const { language } = useLanguage()
   const now = useNow(30_000)
-  // Those that once reported first: something happened to them.
-  const silent = useMemo(() => [...data.silent].sort((a, b) => (a.last_seen ?? Infinity) - (b.last_seen ?? Infinity)), [data.silent])
+  const offline = useScreens({ state: "offline" })
+  const never = useScreens({ state: "never_seen" })
+  const dark = useMemo(
+    () => [...(offline.data ?? []), ...(never.data ?? [])].sort((a, b) => (a.last_seen ?? Infinity) - (b.last_seen ?? Infinity)),
+    [offline.data, never.data],
+  )
+  const shown = dark.slice(0, MOST_DARK)
   const blind = data.venues_without_screen
   return (
-    <Panel
-      title={t.silent}
-      lead={t.silentLead}
-      action={<Link to="/screens?tab=venues">{blind > 0 ? t.blind(data.venues, blind) : t.covered(data.venues)}</Link>}
-    >
-      {silent.length === 0 ? (
-        <p className="dot good" style={{ margin: 0 }}>{t.silentNone}</p>
-      ) : (
-        <ul className="lines">
-          {silent.map((s) => (
-            <li key={s.id}>
-              <Link to={`/screens?screen=${s.id}`} className="grow clip-text">{s.name}</Link>
-              {s.last_seen ? (
-                <span className="dot bad small" title={dateTime(s.last_seen)}>{t.silentFor(duration(Math.floor((now - s.last_seen) / 60_000) * 60_000, language))}</span>
-              ) : (
-                <span className="dot wait small">{t.silentNever}</span>
-              )}
-            </li>
-          ))}
-        </ul>
-      )}
+    <Panel title={t.dark} lead={dark.length > 0 && t.darkLead(dark.length)} action={<Link to="/screens?tab=venues">{blind > 0 ? t.blind(data.venues, blind) : t.covered(data.venues)}</Link>}>
+      <Loaded query={offline}>
+        {() =>
+          dark.length === 0 ? (
+            <p className="dot good" style={{ margin: 0 }}>{t.darkNone}</p>
+          ) : (
+            <ul className="lines">
+              {shown.map((s) => (
+                <li key={s.id}>
+                  <Link to={`/screens?screen=${s.id}`} className="clip-text">{s.venue.name} · {s.name}</Link>
+                  <span className={`dot small right ${s.last_seen && now - s.last_seen >= SILENT_AFTER ? "bad" : "wait"}`} title={s.last_seen ? dateTime(s.last_seen) : undefined}>
+                    {s.last_seen ? t.silentFor(duration(now - s.last_seen < 60_000 ? now - s.last_seen : Math.floor((now - s.last_seen) / 60_000) * 60_000, language)) : t.silentNever}
+                  </span>
+                </li>
+              ))}
+              {dark.length > shown.length && <li><Link to="/screens?state=offline">{t.darkMore(dark.length - shown.length)}</Link></li>}
+            </ul>
+          )
+        }
+      </Loaded>
     </Panel>
   )
 }
