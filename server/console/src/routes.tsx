@@ -3,7 +3,10 @@ import { createBrowserRouter } from "react-router"
 import { AccountsPage } from "./accounts/AccountsPage"
 import { AuditTrailPage } from "./accounts/AuditTrailPage"
 import { SessionGate } from "./accounts/SessionGate"
+import { CampaignPage } from "./campaigns/CampaignPage"
+import { CampaignsPage } from "./campaigns/CampaignsPage"
 import { ContentPage } from "./content/ContentPage"
+import { TakeoversPage } from "./playlists/TakeoversPage"
 import { ScreensPage } from "./screens/ScreensPage"
 import { Frame } from "./shell/Frame"
 import { Crashed, NoSuchPage } from "./shell/NoSuchPage"
@@ -21,6 +24,9 @@ export const router = createBrowserRouter([
           { path: "/", element: <OverviewPage /> },
           { path: "/screens", element: <ScreensPage /> },
           { path: "/creatives", element: <ContentPage /> },
+          { path: "/campaigns", element: <CampaignsPage /> },
+          { path: "/campaigns/:id", element: <CampaignPage /> },
+          { path: "/takeovers", element: <TakeoversPage /> },
           { path: "/accounts", element: <AccountsPage /> },
           { path: "/audit-trail", element: <AuditTrailPage /> },
           { path: "*", element: <NoSuchPage /> },

@@ -1,0 +1,160 @@
+/** One campaign: its bookings, what they would come to on a screen, and publishing it. */
+import { App, Button, Popconfirm } from "antd"
+import { useState } from "react"
+import { Link, useParams } from "react-router"
+import { useMay } from "../accounts/session"
+import { shortDateTime } from "../i18n/format"
+import { useLanguage, useWords } from "../i18n/language"
+import { useCreativeTitles } from "../content/creatives"
+import { nameOf, useAreas, useDepartments, useVenueTypes } from "../screens/places"
+import { useScreens } from "../screens/screens"
+import { words as screenWords } from "../screens/words"
+import { Loaded, Nothing, PageHead } from "../shell/Page"
+import { useRefusalNotice } from "../shell/refusals"
+import { words as shell } from "../shell/words"
+import { BookingForm, weightOf } from "./BookingForm"
+import { CampaignForm } from "./CampaignForm"
+import { useCampaign, useReach, useRemoveBooking, type Booking, type Campaign, type Selector } from "./campaigns"
+import { StandingDot } from "./CampaignsPage"
+import { Preview } from "./Preview"
+import { PublishButton, WithdrawButton } from "./Publish"
+import { daysOf, weekdayText, windowText } from "./schedules"
+import { words } from "./words"
+import "./campaigns.css"
+
+export function CampaignPage() {
+  const { id = "" } = useParams()
+  const t = useWords(words)
+  const campaign = useCampaign(id)
+  if (!campaign.data) {
+    return (
+      <>
+        <PageHead title={t.title} lead={<Link to="/campaigns">{t.back}</Link>} />
+        <Loaded query={campaign}>{() => null}</Loaded>
+      </>
+    )
+  }
+  return <Opened campaign={campaign.data} />
+}
+
+function Opened({ campaign }: { campaign: Campaign }) {
+  const t = useWords(words)
+  const mayDraft = useMay("draft")
+  const mayPublish = useMay("publish")
+  const departments = useDepartments()
+  const [editing, setEditing] = useState(false)
+  const [booking, setBooking] = useState<Booking | "new" | null>(null)
+  const add = mayDraft && <Button onClick={() => setBooking("new")}>{t.addBooking}</Button>
+  return (
+    <>
+      <PageHead title={campaign.name} lead={<Link to="/campaigns">{t.back}</Link>}>
+        {mayDraft && <Button onClick={() => setEditing(true)}>{t.edit}</Button>}
+        {mayPublish && campaign.state === "published" && <WithdrawButton campaign={campaign} />}
+        {mayPublish && <PublishButton campaign={campaign} />}
+      </PageHead>
+      {campaign.state === "draft" && <div className="campaign-note" role="note">{t.draftHint}</div>}
+      {campaign.state === "published" && campaign.unpublished_changes && (
+        <div className="campaign-note" role="note"><b>{t.changed}</b> {t.changedHint}</div>
+      )}
+      <section className="panel" aria-label={t.name}>
+        <div className="campaign-facts">
+          <StandingDot campaign={campaign} />
+          <span>{t.periodText(campaign.starts, campaign.ends)}</span>
+          <span>{nameOf(departments.data, campaign.owner_department)}</span>
+          {campaign.revision != null && campaign.published_at != null && <span className="quiet">{t.publishedAt(campaign.revision, shortDateTime(campaign.published_at))}</span>}
+        </div>
+        {campaign.goal && <p style={{ margin: "8px 0 0" }}>{campaign.goal}</p>}
+      </section>
+      <section className="panel flush" aria-label={t.bookings}>
+        <div className="filters">
+          <b>{t.bookings}</b>
+          <span className="end">{add}</span>
+        </div>
+        {campaign.bookings.length === 0 ? (
+          <Nothing title={t.noBookings} action={add}>{t.noBookingsHint}</Nothing>
+        ) : (
+          campaign.bookings.map((one) => <BookingRow key={one.id} booking={one} onEdit={mayDraft ? () => setBooking(one) : undefined} />)
+        )}
+      </section>
+      {mayPublish && campaign.bookings.length > 0 && <Preview campaign={campaign} />}
+      {editing && <CampaignForm campaign={campaign} onClose={() => setEditing(false)} />}
+      {booking && <BookingForm campaign={campaign} booking={booking === "new" ? null : booking} onClose={() => setBooking(null)} />}
+    </>
+  )
+}
+
+/** So many titles are written out; of the rest, their number. */
+const NAMED = 4
+
+function BookingRow({ booking, onEdit }: { booking: Booking; onEdit: (() => void) | undefined }) {
+  const t = useWords(words)
+  const common = useWords(shell)
+  const { message } = App.useApp()
+  const { language } = useLanguage()
+  const notice = useRefusalNotice()
+  const remove = useRemoveBooking()
+  const titles = useCreativeTitles()
+  const mayPublish = useMay("publish")
+  const reach = useReach(booking.selector, booking.creatives, mayPublish)
+  const { schedule } = booking
+  const days = schedule.rrule ? t.rule(schedule.rrule) : weekdayText(daysOf(schedule), t.weekdayNames.split(","), t.everyDay)
+  const windows = schedule.windows.map((w) => windowText(w, t.allDay)).join(" ")
+  const named = booking.creatives.slice(0, NAMED).map((id) => t.quoted(titles.get(id) ?? "…"))
+  const rest = booking.creatives.length > NAMED ? t.more(booking.creatives.length) : ""
+  return (
+    <article className="booking" aria-label={booking.name}>
+      <h3>{booking.name}</h3>
+      <div className="acts">
+        {onEdit && <button className="link-button" aria-label={`${t.editBooking} ${booking.name}`} onClick={onEdit}>{t.editBooking}</button>}
+        {onEdit && (
+          <Popconfirm
+            title={t.removeAsk(booking.name)}
+            okText={t.removeBooking}
+            okButtonProps={{ danger: true }}
+            cancelText={common.cancel}
+            onConfirm={() => remove.mutateAsync(booking.id).then(() => void message.success(t.removed), notice)}
+          >
+            <button className="link-button" aria-label={`${t.removeBooking} ${booking.name}`}>{t.removeBooking}</button>
+          </Popconfirm>
+        )}
+      </div>
+      <dl className="facts">
+        <dt>{t.what}</dt>
+        <dd>{named.join(language === "zh" ? "" : ", ")}{rest}</dd>
+        <dt>{t.where}</dt>
+        <dd>
+          <SelectorText selector={booking.selector} />
+          {reach.data && <span className={reach.data.screens ? "quiet" : "dot wait"} style={{ marginInlineStart: 10 }}>{t.screensOf(reach.data.screens, reach.data.venues)}</span>}
+        </dd>
+        <dt>{t.when}</dt>
+        <dd>
+          {schedule.until ? t.until(schedule.from, schedule.until) : t.from(schedule.from)} · {t.scheduleText(days, windows)}
+          <span className="quiet" style={{ marginInlineStart: 10 }}>{t.weightText(weightOf(booking))}</span>
+        </dd>
+      </dl>
+    </article>
+  )
+}
+
+/** A selector in words. */
+export function SelectorText({ selector }: { selector: Selector }) {
+  const t = useWords(words)
+  const s = useWords(screenWords)
+  const { language } = useLanguage()
+  const areas = useAreas()
+  const departments = useDepartments()
+  const types = useVenueTypes()
+  const screens = useScreens({}, 60_000)
+  const join = (names: string[]) => names.join(language === "zh" ? "、" : ", ")
+  const screenNames = (ids: string[]) => join(ids.map((id) => screens.data?.find((one) => one.id === id)).map((one) => (one ? `${one.venue.name} ${one.name}` : "…")))
+  const { venue_types = [], areas: codes = [], departments: owners = [], screen_kinds = [], screens: only = [], exclude_screens = [] } = selector
+  const parts = [
+    venue_types.length ? join(venue_types.map((code) => nameOf(types.data, code))) : "",
+    codes.length ? join(codes.map((code) => nameOf(areas.data, code))) : "",
+    owners.length ? join(owners.map((code) => nameOf(departments.data, code))) : "",
+    screen_kinds.length ? join(screen_kinds.map((kind) => s.kinds[kind])) : "",
+    only.length ? `${t.screens} ${screenNames(only)}` : "",
+    exclude_screens.length ? `${t.exclude} ${screenNames(exclude_screens)}` : "",
+  ].filter(Boolean)
+  return <>{parts.length ? parts.join(" · ") : t.whole}</>
+}
