@@ -3,12 +3,14 @@
 use xuanping_core::{
     campaign::ScreenFacts,
     digest::Digest,
-    id::ScreenId,
-    playlist::{Item, MANIFEST_VERSION, Manifest, ScreenOrders, Takeover, TakeoverItem},
+    geometry::ZoneName,
+    id::{ScreenId, TakeoverId},
+    playlist::{Item, MANIFEST_VERSION, Manifest, ProgrammeItem, ScreenOrders, Takeover, TakeoverItem},
     time::UtcMillis,
+    vocabulary::CreativeKind,
 };
 
-use super::{Issued, MANIFEST_LIFE, PlaylistError, Playlists, REISSUE_AFTER, store};
+use super::{Issued, MANIFEST_LIFE, PlaylistError, Playlists, REISSUE_AFTER, plan::Facts, store};
 use crate::{
     campaigns::{TakeoverOrder, booking_of, facts_of},
     screens::{Screen, ScreenFilter},
@@ -110,22 +112,10 @@ impl Playlists {
             facts.add(self.content.creatives(&order.creatives).await?);
             let mut items = Vec::new();
             for &creative in &order.creatives {
-                if let Ok(item) = self.item(&mut facts, about, creative).await? {
-                    items.push(TakeoverItem {
-                        zone: item.zone,
-                        item: Item {
-                            booking: booking_of(order.id),
-                            creative,
-                            asset: item.asset,
-                            bytes: item.bytes,
-                            show: item.show,
-                            duration: item.duration,
-                            kind: item.kind,
-                            ends: None,
-                        },
-                    });
-                }
+                items.extend(self.item(&mut facts, about, creative).await?.ok());
             }
+            items.extend(self.as_cards(&mut facts, about, order, &items).await?);
+            let items: Vec<_> = items.into_iter().map(|item| taken(order.id, item)).collect();
             if !items.is_empty() {
                 all.push(Takeover {
                     id: order.id,
@@ -138,5 +128,44 @@ impl Playlists {
         }
         all.sort_by_key(|t| std::cmp::Reverse((t.level, t.starts, t.id)));
         Ok(all)
+    }
+
+    /// A takeover leaves nothing else on the wall. If it has only words, they fill the main zone too, instead of running
+    /// under a black one.
+    async fn as_cards(
+        &self,
+        facts: &mut Facts,
+        about: &ScreenFacts,
+        order: &TakeoverOrder,
+        items: &[ProgrammeItem],
+    ) -> Result<Vec<ProgrammeItem>, PlaylistError> {
+        let mut cards = Vec::new();
+        let main = about.zones.iter().any(|zone| zone.name == ZoneName::Main);
+        if !main || items.iter().any(|item| item.zone == ZoneName::Main) {
+            return Ok(cards);
+        }
+        for &id in &order.creatives {
+            let slogan = facts.creative(id).filter(|c| c.content.kind == CreativeKind::Slogan).cloned();
+            if let Some(slogan) = slogan {
+                cards.extend(self.item_in(facts, about, &slogan, ZoneName::Main).await?.ok());
+            }
+        }
+        Ok(cards)
+    }
+}
+
+fn taken(takeover: TakeoverId, item: ProgrammeItem) -> TakeoverItem {
+    TakeoverItem {
+        zone: item.zone,
+        item: Item {
+            booking: booking_of(takeover),
+            creative: item.creative,
+            asset: item.asset,
+            bytes: item.bytes,
+            show: item.show,
+            duration: item.duration,
+            kind: item.kind,
+            ends: None,
+        },
     }
 }

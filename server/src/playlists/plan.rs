@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use xuanping_core::{
     campaign::{Booking, CreativeFacts, ScreenFacts, Unplayable},
     digest::Digest,
-    geometry::{Size, Zone},
+    geometry::{Size, Zone, ZoneName},
     id::{CreativeId, ScreenId},
     playlist::{self, BuildReport, Playlist, Programme, ProgrammeBooking, ProgrammeItem},
     recurrence::{DayWindow, OpeningHours, OpeningSpan, TimeOfDay, Weekdays},
@@ -47,6 +47,11 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// A creative of this planning.
+    pub(super) fn creative(&self, id: CreativeId) -> Option<&Creative> {
+        self.creatives.get(&id)
+    }
+
     /// Adds creatives that no booking names.
     pub(super) fn add(&mut self, creatives: Vec<Creative>) {
         self.creatives.extend(creatives.into_iter().map(|c| (c.id, c)));
@@ -141,10 +146,21 @@ impl Playlists {
         let Some(creative) = facts.creatives.get(&id).cloned() else { return Ok(Err(Unplayable::NotApproved)) };
         let about =
             CreativeFacts { creative: id, kind: creative.content.kind, approved: creative.state == State::Approved };
-        let zone = match screen.place(&about) {
-            Ok(name) => name,
-            Err(why) => return Ok(Err(why)),
-        };
+        match screen.place(&about) {
+            Ok(zone) => self.item_in(facts, screen, &creative, zone).await,
+            Err(why) => Ok(Err(why)),
+        }
+    }
+
+    /// A creative as one zone of this screen shows it, wherever creatives of its kind usually go.
+    pub(super) async fn item_in(
+        &self,
+        facts: &mut Facts,
+        screen: &ScreenFacts,
+        creative: &Creative,
+        zone: ZoneName,
+    ) -> Result<Result<ProgrammeItem, Unplayable>, PlaylistError> {
+        let id = creative.id;
         let size = screen.zones.iter().find(|z| z.name == zone).map_or(Size { width: 0, height: 0 }, |z| z.rect.size());
         let class = ScreenClass { kind: screen.kind, zone, size };
         if !facts.renditions.contains_key(&class) {
