@@ -349,20 +349,53 @@ impl ZoneState {
     }
 }
 
-/// How long it has been shown: by the monotonic clock, or for clips and sound by what the worker has really presented.
+/// How long it has been shown: by the monotonic clock, or for clips and sound by what the worker has really presented, but
+/// never longer than it was up: the worker's news takes a moment to arrive, and two plays are not on a wall at once.
 fn shown(since: Moment, presented: Option<Presented>, now: Moment) -> Millis {
     let up = Millis(u32::try_from(now.since(since)).unwrap_or(u32::MAX));
-    match presented {
+    let length = match presented {
         None => up,
         Some(p) if p.ended || now.since(p.at) > REPORT_AGE => p.length,
         // Between two reports it went on as the clock did.
-        Some(p) => Millis(p.length.0.saturating_add(u32::try_from(now.since(p.at)).unwrap_or(u32::MAX)).min(up.0)),
-    }
+        Some(p) => Millis(p.length.0.saturating_add(u32::try_from(now.since(p.at)).unwrap_or(u32::MAX))),
+    };
+    length.min(up)
 }
 
 fn status_of(fault: Fault) -> PlayStatus {
     match fault {
         Fault::Missing | Fault::Damaged | Fault::Unplayable => PlayStatus::ContentFailure,
         Fault::Hardware => PlayStatus::HardwareFailure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Moment {
+        Moment { wall: UtcMillis(1_000_000 + ms as i64), monotonic: ms }
+    }
+
+    #[test]
+    fn a_clip_was_shown_as_long_as_its_worker_presented_it_and_never_longer_than_it_was_up() {
+        let presented = |length, heard, ended| Some(Presented { length: Millis(length), at: at(heard), ended });
+        assert_eq!(shown(at(0), None, at(3_000)), Millis(3_000), "a picture is there as long as it is up");
+        assert_eq!(
+            shown(at(0), presented(1_000, 1_000, false), at(1_400)),
+            Millis(1_400),
+            "it went on since it was heard of"
+        );
+        assert_eq!(
+            shown(at(0), presented(1_000, 1_000, false), at(9_000)),
+            Millis(1_000),
+            "nothing was heard of it for long"
+        );
+        assert_eq!(shown(at(0), presented(1_200, 1_300, true), at(2_000)), Millis(1_200), "it ended early");
+        assert_eq!(
+            shown(at(50), presented(2_000, 2_000, true), at(2_000)),
+            Millis(1_950),
+            "its beginning was heard of late"
+        );
     }
 }
