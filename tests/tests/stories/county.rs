@@ -27,6 +27,7 @@ const WORDS: &str = "陌生来电要转账，先打96110问一问";
 fn a_county_from_nothing(database: Database) {
     let mut office = Office::open(database);
     let url = office.server.url();
+    let today = county_day(0);
 
     // A new player shows a code; the operator reads it off the wall, sees what is waiting, and hangs it in a new bank hall.
     let mut player = Player::start(&url, HALL);
@@ -106,7 +107,6 @@ fn a_county_from_nothing(database: Database) {
     });
     player.stop();
     let all = office.auditor.plays("");
-    let today = county_day(0);
     for (filter, wanted) in [
         (format!("screen={screen}"), all.len()),
         (format!("area={RIVERSIDE}"), all.len()),

@@ -50,6 +50,8 @@ fn every_completed_play_is_in_the_log_exactly_once_whoever_is_killed(database: D
     let url = office.server.url();
     let names = ["贷款", "退款", "冒充公检法"];
     let files = ["loan", "refund", "police"].map(|name| sample(&format!("posters/{name}-wide.png")));
+    let film = office.editor.upload("two-seconds.webm", sample("broken/vp9.webm")).unwrap();
+    let clip = office.approved(office.editor.make_clip("两秒", &film).unwrap());
     let posters: Vec<CreativeId> = names.iter().zip(files).map(|(n, f)| office.approved_poster(n, f)).collect();
     let mut walls: Vec<_> = (0..PLAYERS)
         .map(|number| {
@@ -60,7 +62,9 @@ fn every_completed_play_is_in_the_log_exactly_once_whoever_is_killed(database: D
         .collect();
     let pixels: Vec<RgbaImage> =
         posters.iter().map(|p| decode(&office.editor.rendition(*p, ZoneName::Main, SMALL.size).1)).collect();
-    let (campaign, _) = office.campaign("日常", &posters, &Wish::default());
+    office.editor.rendition(clip, ZoneName::Main, SMALL.size);
+    let everything: Vec<CreativeId> = posters.iter().copied().chain([clip]).collect();
+    let (campaign, _) = office.campaign("日常", &everything, &Wish::default());
     assert_eq!(office.editor.publish(campaign).unwrap(), PLAYERS as u64);
     for wall in &walls {
         wall.player.shows("its programme", |picture| is_one_of(picture, &pixels));
@@ -98,7 +102,7 @@ fn every_completed_play_is_in_the_log_exactly_once_whoever_is_killed(database: D
     });
 
     // The morning: everything is told, once, and nothing else.
-    let mut due = 0;
+    let (mut due, mut clips) = (0, 0);
     for (wall, playlist) in walls.iter().zip(&playlists) {
         let filter = format!("screen={}", wall.screen);
         until("everything the player was seen to do in the log", LONG, || wall.is_told(&office.auditor.plays(&filter)));
@@ -112,9 +116,10 @@ fn every_completed_play_is_in_the_log_exactly_once_whoever_is_killed(database: D
             wall.screen, found.due, found.completed, found.interrupted
         );
         due += found.due;
+        clips += plays.iter().filter(|play| play.creative == clip && play.completed()).count();
         wall.sequences_are_whole(&plays);
     }
-    assert!(due > PLAYERS, "too little was on the walls to tell anything");
+    assert!(due > PLAYERS && clips > 0, "too little was on the walls to tell anything: {due} due, {clips} clips whole");
     assert!(office.auditor.get("plays/findings").unwrap()["items"].as_array().unwrap().is_empty());
     let bundle = office.auditor.file("plays/bundle").unwrap();
     let said = Verifier::who_knows(walls[0].player.device().publisher()).verify(&bundle);
