@@ -128,12 +128,21 @@ impl Clips {
                     let fault = (reason != Reason::Lost).then(|| fault(reason));
                     Event::Media(zone, asset, Media::Unready(fault))
                 }
+                // Nothing to see and nobody to hear it: that is no showing, and is not to be recorded as one.
+                (None, Some((zone, asset)), News::Ready { audible: false }) if self.is_sound_only(id) => {
+                    self.drop_prepared(zone, asset);
+                    Event::Media(zone, asset, Media::Unready(Some(Fault::Hardware)))
+                }
                 (None, Some((zone, asset)), News::Ready { .. }) => Event::Media(zone, asset, Media::Ready),
                 _ => continue,
             };
             events.push(event);
         }
         events
+    }
+
+    fn is_sound_only(&self, id: ClipId) -> bool {
+        self.sizes.get(&id).is_some_and(Option::is_none)
     }
 
     /// The newest frame of a zone's clip.
