@@ -213,6 +213,16 @@ impl Console {
         Ok(id(&self.post("pairings", &body)?, "id"))
     }
 
+    /// Lets a screen be heard.
+    pub fn allow_sound(&self, screen: ScreenId) -> Answer<()> {
+        self.send(Method::PATCH, &format!("screens/{screen}"), &json!({ "sound": "on" })).map(drop)
+    }
+
+    /// Makes an audio spot of an uploaded sound.
+    pub fn make_audio_spot(&self, title: &str, upload: &Value) -> Answer<CreativeId> {
+        self.create(&json!({ "kind": "audio", "title": title, "fraud_type": "general", "upload": upload["digest"] }))
+    }
+
     /// Writes a slogan.
     pub fn write_slogan(&self, title: &str, words: &str) -> Answer<CreativeId> {
         self.create(&json!({ "kind": "slogan", "title": title, "fraud_type": "general", "text": words }))

@@ -51,24 +51,47 @@ pub struct Player {
     begun: UtcMillis,
     child: Option<Child>,
     disk: Option<SmallDisk>,
+    sound: Sound,
 }
 
+/// What a player makes of sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sound {
+    /// Told to be silent.
+    Muted,
+    /// Allowed to be heard, on a machine without anything to be heard by.
+    NoDevice,
+}
+
+/// Every sink for sound that GStreamer may have, out of use: a machine without a sound card, wherever this runs.
+const NO_SOUND_CARD: &str = "alsasink:NONE,pulsesink:NONE,pipewiresink:NONE,jackaudiosink:NONE,osssink:NONE,\
+                             oss4sink:NONE,openalsink:NONE,directsoundsink:NONE";
+
 impl Player {
-    /// Starts a new one that knows nothing but the server's address.
+    /// Starts a new one that knows nothing but the server's address, and makes no noise.
     pub fn start(server: &str, wall: Wall) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut player = Self { folder, server: server.to_owned(), wall, begun: UtcMillis(0), child: None, disk: None };
-        player.restart();
-        player
+        Self::start_in(folder, server, wall, None, Sound::Muted)
     }
 
     /// The same with its data on a disk of so many megabytes; `None` where that cannot be had.
     pub fn start_on_small_disk(server: &str, wall: Wall, megabytes: u32) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let disk = Some(SmallDisk::over(&folder.path().join("data"), megabytes)?);
-        let mut player = Self { folder, server: server.to_owned(), wall, begun: UtcMillis(0), child: None, disk };
+        let disk = SmallDisk::over(&folder.path().join("data"), megabytes)?;
+        Some(Self::start_in(folder, server, wall, Some(disk), Sound::Muted))
+    }
+
+    /// One that may be heard, on a machine without a sound card.
+    pub fn start_without_sound_card(server: &str, wall: Wall) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::start_in(folder, server, wall, None, Sound::NoDevice)
+    }
+
+    fn start_in(folder: TempDir, server: &str, wall: Wall, disk: Option<SmallDisk>, sound: Sound) -> Self {
+        let server = server.to_owned();
+        let mut player = Self { folder, server, wall, begun: UtcMillis(0), child: None, disk, sound };
         player.restart();
-        Some(player)
+        player
     }
 
     /// Its small disk.
@@ -89,8 +112,10 @@ impl Player {
             .arg(self.folder.path().join("data"))
             .args(["--server", &self.server, "--output", "headless", "--kind", self.wall.kind])
             .args(["--size", &format!("{width}x{height}"), "--headless-every", "200ms", "--seal-interval", "1s"])
-            .args(["--retry-limit", "1s", "--mute", "--headless-dir"])
+            .args(["--retry-limit", "1s", "--headless-dir"])
             .arg(self.folder.path())
+            .args((self.sound == Sound::Muted).then_some("--mute"))
+            .envs((self.sound == Sound::NoDevice).then_some(("GST_PLUGIN_FEATURE_RANK", NO_SOUND_CARD)))
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -1,6 +1,7 @@
 //! Clips on the wall: shown by a worker process, recorded by what it really presented, whatever becomes of that process.
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 use xuanping_core::{geometry::ZoneName, playlog::PlayStatus, time::UtcMillis};
 use xuanping_tests::{
     clock,
@@ -15,7 +16,7 @@ use xuanping_tests::{
     waiting::{LONG, PATIENCE, until, until_true},
 };
 
-on_both_databases!(a_clip_is_on_the_wall_and_its_worker_may_die);
+on_both_databases!(a_clip_is_on_the_wall_and_its_worker_may_die, a_spot_that_nobody_can_hear_is_not_called_played);
 
 fn a_clip_is_on_the_wall_and_its_worker_may_die(database: Database) {
     let office = Office::open(database);
@@ -70,4 +71,25 @@ fn a_clip_is_on_the_wall_and_its_worker_may_die(database: Database) {
     let worker = player.media_worker().expect("a worker plays the clip");
     player.kill(None);
     until_true("the worker to be gone", PATIENCE, || !runs(worker));
+}
+
+fn a_spot_that_nobody_can_hear_is_not_called_played(database: Database) {
+    let office = Office::open(database);
+    let player = Player::start_without_sound_card(&office.server.url(), SMALL);
+    let screen = office.pair_in_bank(&player, "城东", "full");
+    let sound = office.editor.upload("campus.mp3", sample("audio/campus.mp3")).unwrap();
+    let spot = office.approved(office.editor.make_audio_spot("校园广播", &sound).unwrap());
+    let (campaign, _) = office.campaign("广播", &[spot], &Wish::default());
+    // A screen that is not to be heard has no zone for it: that is said before anything is published.
+    let reach = office.editor.reach(&json!({}), &[spot]).unwrap();
+    assert_eq!(reach["unplayable"][0]["creative"], json!(spot), "{reach}");
+    assert_eq!(office.editor.publish(campaign).unwrap_err().kind, "nothing-playable");
+
+    office.operator.allow_sound(screen).unwrap();
+    assert_eq!(office.editor.publish(campaign).unwrap(), 1);
+    let plays = until("the spot's showing in the log", LONG, || {
+        let plays = office.auditor.plays(&format!("screen={screen}&creative={spot}"));
+        if plays.is_empty() { Err("nothing yet".to_owned()) } else { Ok(plays) }
+    });
+    assert!(plays.iter().all(|play| play.status == PlayStatus::HardwareFailure && !play.completed()), "{plays:?}");
 }
