@@ -1,4 +1,5 @@
 /** A reviewer's two answers. Who had a hand in a creative is told why they cannot approve it. */
+import { useQueryClient } from "@tanstack/react-query"
 import { App, Button, Form, Input, Modal } from "antd"
 import { useState } from "react"
 import { asRefusal } from "../api/refusal"
@@ -15,6 +16,7 @@ export function Decide({ creative, onDone }: { creative: CreativeDetail; onDone?
   const { message } = App.useApp()
   const notice = useRefusalNotice()
   const mayReview = useMay("review")
+  const client = useQueryClient()
   const step = useStep(creative.id)
   const [rejecting, setRejecting] = useState(false)
   if (creative.state !== "in_review" || !mayReview) return null
@@ -26,7 +28,11 @@ export function Decide({ creative, onDone }: { creative: CreativeDetail; onDone?
           void message.success(t.approved(creative.title))
           onDone?.()
         },
-        onError: notice,
+        onError: (error) => {
+          notice(error)
+          // Most likely somebody else acted meanwhile: show how it stands now.
+          void client.invalidateQueries({ queryKey: ["creatives"] })
+        },
       },
     )
   return (

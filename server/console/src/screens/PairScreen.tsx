@@ -33,7 +33,7 @@ export function PairScreen({ onClose }: { onClose: (screen?: string) => void }) 
   }
   const step = paired ? 2 : waiting ? 1 : 0
   return (
-    <Modal open title={t.pairTitle} onCancel={() => onClose()} footer={null} width={680} maskClosable={false} destroyOnHidden>
+    <Modal open title={t.pairTitle} onCancel={() => onClose()} footer={null} width={680} style={{ top: 28 }} maskClosable={false} destroyOnHidden>
       <Steps size="small" current={step} items={[{ title: t.stepCode }, { title: t.stepPlace }, { title: t.stepDone }]} style={{ margin: "8px 0 20px" }} />
       {paired ? (
         <Paired screen={paired} onAnother={restart} onClose={onClose} />
