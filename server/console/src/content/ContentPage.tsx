@@ -76,7 +76,7 @@ export function ContentPage() {
           }}
         />
       )}
-      {dragging && <div className="page-drop" aria-hidden>{t.dropAnywhere}</div>}
+      {dragging && <div className="page-drop" aria-hidden><span>{t.dropAnywhere}</span></div>}
     </>
   )
 }
