@@ -12,6 +12,8 @@ pub mod clock;
 pub mod config;
 pub mod console_files;
 pub mod content;
+#[cfg(test)]
+mod county;
 pub mod db;
 pub mod demo;
 pub mod entropy;

@@ -1,5 +1,7 @@
 //! The bookings of a campaign's draft.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 use xuanping_core::{
     campaign::{Booking, Mode, Selector, Weight},
@@ -32,6 +34,56 @@ pub struct BookingDraft {
     pub weight: u32,
 }
 
+/// The most bookings of a campaign, creatives of a booking, and entries of one of its selector's lists: far beyond what
+/// anybody plans by hand, and little enough to be planned for every screen.
+const MOST_BOOKINGS: usize = 100;
+pub(super) const MOST_CREATIVES: usize = 200;
+const MOST_CHOSEN: usize = 1_000;
+
+/// A draft whose every part is acceptable by itself; whether its days lie within its campaign is asked later.
+struct Checked {
+    name: String,
+    creatives: Vec<CreativeId>,
+    selector: Selector,
+    schedule: ScheduleForm,
+    weight: Weight,
+}
+
+impl Checked {
+    fn booking(self, campaign: &Campaign, id: BookingId) -> Result<Booking, CampaignError> {
+        let schedule = ScheduleForm { until: self.schedule.until.or(Some(campaign.ends)), ..self.schedule };
+        let booking = Booking {
+            id,
+            campaign: campaign.id,
+            name: self.name,
+            creatives: self.creatives,
+            selector: self.selector,
+            schedule: Schedule::try_from(schedule)?,
+            mode: Mode::Share { weight: self.weight },
+        };
+        if campaign.covers(&booking) { Ok(booking) } else { Err(CampaignError::OutsideCampaign) }
+    }
+}
+
+/// Whether a selector and so many creatives can be compared with every screen without keeping everybody waiting.
+pub(super) fn check_lengths(selector: &Selector, creatives: usize) -> Result<(), CampaignError> {
+    let lists = [
+        ("selector.areas", selector.areas.len()),
+        ("selector.departments", selector.departments.len()),
+        ("selector.venue_types", selector.venue_types.len()),
+        ("selector.screen_kinds", selector.screen_kinds.len()),
+        ("selector.screens", selector.screens.len()),
+        ("selector.exclude_screens", selector.exclude_screens.len()),
+    ];
+    if let Some((field, _)) = lists.into_iter().find(|(_, count)| *count > MOST_CHOSEN) {
+        return Err(CampaignError::TooMany { field, most: MOST_CHOSEN });
+    }
+    if creatives > MOST_CREATIVES {
+        return Err(CampaignError::TooMany { field: "creatives", most: MOST_CREATIVES });
+    }
+    Ok(())
+}
+
 impl Campaigns {
     /// Adds a booking at the end.
     pub async fn add_booking(
@@ -41,10 +93,17 @@ impl Campaigns {
         by: &Actor,
         now: UtcMillis,
     ) -> Result<Campaign, CampaignError> {
-        let mut campaign = self.get(campaign).await?;
-        let booking = self.checked_booking(&campaign, BookingId::new(entropy::uuid(now)?), draft).await?;
-        campaign.bookings.push(booking);
-        self.save(campaign, "campaigns.add-booking", by, now).await
+        let draft = self.checked_draft(draft).await?;
+        let id = BookingId::new(entropy::uuid(now)?);
+        let add = |campaign: &mut Campaign| {
+            if campaign.bookings.len() >= MOST_BOOKINGS {
+                return Err(CampaignError::TooMany { field: "bookings", most: MOST_BOOKINGS });
+            }
+            let booking = draft.booking(campaign, id)?;
+            campaign.bookings.push(booking);
+            Ok(())
+        };
+        self.edit(campaign, add, "campaigns.add-booking", by, now).await
     }
 
     /// Replaces a booking.
@@ -55,34 +114,45 @@ impl Campaigns {
         by: &Actor,
         now: UtcMillis,
     ) -> Result<Campaign, CampaignError> {
-        let mut campaign = self.campaign_of(id).await?;
-        let changed = self.checked_booking(&campaign, id, draft).await?;
-        let place = campaign.bookings.iter_mut().find(|b| b.id == id).ok_or(CampaignError::UnknownBooking)?;
-        *place = changed;
-        self.save(campaign, "campaigns.change-booking", by, now).await
+        let campaign = self.campaign_of(id).await?;
+        let draft = self.checked_draft(draft).await?;
+        let change = |campaign: &mut Campaign| {
+            let changed = draft.booking(campaign, id)?;
+            let place = campaign.bookings.iter_mut().find(|b| b.id == id).ok_or(CampaignError::UnknownBooking)?;
+            *place = changed;
+            Ok(())
+        };
+        self.edit(campaign, change, "campaigns.change-booking", by, now).await
     }
 
     /// Removes a booking from the draft. What is published goes on until the campaign is published again.
     pub async fn remove_booking(&self, id: BookingId, by: &Actor, now: UtcMillis) -> Result<Campaign, CampaignError> {
-        let mut campaign = self.campaign_of(id).await?;
-        campaign.bookings.retain(|b| b.id != id);
-        self.save(campaign, "campaigns.remove-booking", by, now).await
+        let campaign = self.campaign_of(id).await?;
+        let remove = |campaign: &mut Campaign| {
+            let before = campaign.bookings.len();
+            campaign.bookings.retain(|b| b.id != id);
+            if campaign.bookings.len() == before { Err(CampaignError::UnknownBooking) } else { Ok(()) }
+        };
+        self.edit(campaign, remove, "campaigns.remove-booking", by, now).await
     }
 
-    async fn campaign_of(&self, booking: BookingId) -> Result<Campaign, CampaignError> {
-        let id = store::campaign_of(&self.db, booking).await?.ok_or(CampaignError::UnknownBooking)?;
-        self.get(id).await
+    async fn campaign_of(&self, booking: BookingId) -> Result<CampaignId, CampaignError> {
+        store::campaign_of(&self.db, booking).await?.ok_or(CampaignError::UnknownBooking)
     }
 
-    async fn save(
+    /// Changes a campaign's bookings as they are at this moment, so that of two editors neither undoes the other's work.
+    async fn edit(
         &self,
-        mut campaign: Campaign,
+        id: CampaignId,
+        change: impl FnOnce(&mut Campaign) -> Result<(), CampaignError>,
         action: &str,
         by: &Actor,
         now: UtcMillis,
     ) -> Result<Campaign, CampaignError> {
-        campaign.updated_at = now;
         let mut tx = self.db.begin().await?;
+        let mut campaign = store::get_alone(&mut tx, id).await?.ok_or(CampaignError::UnknownCampaign)?;
+        change(&mut campaign)?;
+        campaign.updated_at = now;
         store::update(&mut tx, &campaign).await?;
         store::put_bookings(&mut tx, &campaign).await?;
         let details = json!({ "id": campaign.id, "bookings": campaign.bookings.len() });
@@ -91,40 +161,55 @@ impl Campaigns {
         Ok(campaign)
     }
 
-    /// A booking whose every part is acceptable by itself. Whether its creatives are approved is asked when publishing.
-    pub(super) async fn checked_booking(
-        &self,
-        campaign: &Campaign,
-        id: BookingId,
-        draft: BookingDraft,
-    ) -> Result<Booking, CampaignError> {
+    /// Whether its creatives are approved is asked when publishing.
+    async fn checked_draft(&self, draft: BookingDraft) -> Result<Checked, CampaignError> {
         let name = draft.name.trim().to_owned();
         if name.is_empty() || name.chars().count() > 60 {
             return Err(CampaignError::Text("name"));
         }
         let weight =
             u8::try_from(draft.weight).ok().and_then(|w| Weight::try_from(w).ok()).ok_or(CampaignError::Weight)?;
-        let mut creatives = draft.creatives;
-        let mut seen = std::collections::HashSet::new();
+        let creatives = self.checked_creatives(draft.creatives, MOST_CREATIVES).await?;
+        let selector = self.checked_selector(draft.selector).await?;
+        Ok(Checked { name, creatives, selector, schedule: draft.schedule, weight })
+    }
+
+    /// At least one creative, each once and known.
+    pub(super) async fn checked_creatives(
+        &self,
+        mut creatives: Vec<CreativeId>,
+        most: usize,
+    ) -> Result<Vec<CreativeId>, CampaignError> {
+        let mut seen = HashSet::new();
         creatives.retain(|id| seen.insert(*id));
         if creatives.is_empty() {
             return Err(CampaignError::NoCreatives);
         }
-        let known = self.content.creatives(&creatives).await?;
-        if let Some(unknown) = creatives.iter().find(|id| known.iter().all(|c| c.id != **id)) {
-            return Err(CampaignError::UnknownCreative(*unknown));
+        if creatives.len() > most {
+            return Err(CampaignError::TooMany { field: "creatives", most });
         }
-        let mut form = draft.schedule;
-        form.until = form.until.or(Some(campaign.ends));
-        let booking = Booking {
-            id,
-            campaign: campaign.id,
-            name,
-            creatives,
-            selector: draft.selector,
-            schedule: Schedule::try_from(form)?,
-            mode: Mode::Share { weight },
-        };
-        if campaign.covers(&booking) { Ok(booking) } else { Err(CampaignError::OutsideCampaign) }
+        let known: HashSet<_> = self.content.creatives(&creatives).await?.into_iter().map(|c| c.id).collect();
+        match creatives.iter().find(|id| !known.contains(*id)) {
+            Some(unknown) => Err(CampaignError::UnknownCreative(*unknown)),
+            None => Ok(creatives),
+        }
+    }
+
+    /// A selector that names places that there are: a mistyped code would silently choose nothing.
+    pub(super) async fn checked_selector(&self, selector: Selector) -> Result<Selector, CampaignError> {
+        check_lengths(&selector, 0)?;
+        if !selector.areas.is_empty() {
+            let known: HashSet<_> = self.screens.areas().await?.into_iter().map(|a| a.code).collect();
+            if selector.areas.iter().any(|area| !known.contains(&area.to_string())) {
+                return Err(CampaignError::UnknownPlace("selector.areas"));
+            }
+        }
+        if !selector.departments.is_empty() {
+            let known: HashSet<_> = self.screens.departments().await?.into_iter().map(|d| d.code).collect();
+            if selector.departments.iter().any(|code| !known.contains(code)) {
+                return Err(CampaignError::UnknownPlace("selector.departments"));
+            }
+        }
+        Ok(selector)
     }
 }

@@ -396,6 +396,17 @@ impl From<CampaignError> for Problem {
             CampaignError::Weight => Self::invalid("mode.share.weight", "权重须为 1 至 100 的整数。"),
             CampaignError::NoCreatives => Self::invalid("creatives", "请至少选择一个素材。"),
             CampaignError::UnknownCreative(_) => Self::invalid("creatives", "所选素材已不存在，请重新选择。"),
+            CampaignError::TooMany { field, most } => {
+                Self::invalid(field, format!("最多可填 {most} 项，请减少后重试；需要更多时请分成几条排期。"))
+            }
+            CampaignError::UnknownPlace(field) => {
+                Self::invalid(field, "投放范围中的区划或责任单位不存在，请重新选择。")
+            }
+            CampaignError::EditedMeanwhile => Self::conflict(
+                "edited-meanwhile",
+                "活动刚刚被修改",
+                "检查期间有人修改了该活动，尚未发布。请刷新页面，确认内容后再次发布。",
+            ),
             CampaignError::NoBookings => Self::conflict("no-bookings", "尚无排期", "请先添加至少一条排期，再发布。"),
             CampaignError::NotApproved { titles } => Self::conflict(
                 "creatives-not-approved",

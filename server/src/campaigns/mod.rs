@@ -8,6 +8,8 @@ pub mod http;
 mod reach;
 mod store;
 mod takeovers;
+#[cfg(test)]
+mod tests;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -157,6 +159,20 @@ pub enum CampaignError {
     /// A creative that does not exist.
     #[error("no such creative: {0}")]
     UnknownCreative(CreativeId),
+    /// A list that is longer than anybody needs.
+    #[error("{field} has more than {most} entries")]
+    TooMany {
+        /// Which list, as a JSON path.
+        field: &'static str,
+        /// How many it may have.
+        most: usize,
+    },
+    /// A selector names an area or a department that there is not.
+    #[error("{0} names what there is not")]
+    UnknownPlace(&'static str),
+    /// Somebody edited the campaign while it was being checked for publishing.
+    #[error("the campaign was edited meanwhile")]
+    EditedMeanwhile,
     /// Nothing to publish.
     #[error("the campaign has no bookings")]
     NoBookings,
@@ -253,8 +269,9 @@ impl Campaigns {
         by: &Actor,
         now: UtcMillis,
     ) -> Result<Campaign, CampaignError> {
-        let mut campaign = self.get(id).await?;
         let draft = self.checked(draft).await?;
+        let mut tx = self.db.begin().await?;
+        let mut campaign = store::get_alone(&mut tx, id).await?.ok_or(CampaignError::UnknownCampaign)?;
         campaign.name = draft.name;
         campaign.goal = draft.goal;
         campaign.owner_department = draft.owner_department;
@@ -264,7 +281,6 @@ impl Campaigns {
         if campaign.bookings.iter().any(|b| !campaign.covers(b)) {
             return Err(CampaignError::OutsideCampaign);
         }
-        let mut tx = self.db.begin().await?;
         store::update(&mut tx, &campaign).await?;
         let details = serde_json::json!({ "id": id });
         audit::record(&mut tx, by, "campaigns.update", &campaign.name, Outcome::Done, details, now).await?;
@@ -299,18 +315,22 @@ impl Campaigns {
         today: NaiveDate,
         now: UtcMillis,
     ) -> Result<Published, CampaignError> {
-        let mut campaign = self.get(id).await?;
-        if campaign.bookings.is_empty() {
+        let checked = self.get(id).await?;
+        if checked.bookings.is_empty() {
             return Err(CampaignError::NoBookings);
         }
-        if campaign.ends < today {
+        if checked.ends < today {
             return Err(CampaignError::Over);
         }
-        let screens = self.fit_to_publish(&campaign, unreached).await?;
+        let screens = self.fit_to_publish(&checked, unreached).await?;
+        let mut tx = self.db.begin().await?;
+        let mut campaign = store::get_alone(&mut tx, id).await?.ok_or(CampaignError::UnknownCampaign)?;
+        if (&campaign.bookings, campaign.starts, campaign.ends) != (&checked.bookings, checked.starts, checked.ends) {
+            return Err(CampaignError::EditedMeanwhile);
+        }
         let revision = campaign.published.map_or(0, |(revision, _)| revision) + 1;
         campaign.state = CampaignState::Published;
         campaign.updated_at = now;
-        let mut tx = self.db.begin().await?;
         store::update(&mut tx, &campaign).await?;
         store::insert_revision(&mut tx, &campaign, revision, by, now).await?;
         self.jobs.enqueue(&mut tx, REPLAN, "all", now).await?;
@@ -323,13 +343,13 @@ impl Campaigns {
 
     /// Takes a campaign off the walls. It can be published again.
     pub async fn withdraw(&self, id: CampaignId, by: &Actor, now: UtcMillis) -> Result<(), CampaignError> {
-        let mut campaign = self.get(id).await?;
+        let mut tx = self.db.begin().await?;
+        let mut campaign = store::get_alone(&mut tx, id).await?.ok_or(CampaignError::UnknownCampaign)?;
         if campaign.state != CampaignState::Published {
             return Err(CampaignError::NotPublished);
         }
         campaign.state = CampaignState::Withdrawn;
         campaign.updated_at = now;
-        let mut tx = self.db.begin().await?;
         store::update(&mut tx, &campaign).await?;
         self.jobs.enqueue(&mut tx, REPLAN, "all", now).await?;
         let details = serde_json::json!({ "id": id });

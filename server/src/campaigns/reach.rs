@@ -1,7 +1,7 @@
 //! Whom a selector reaches, and what of it cannot be shown there: asked live while a booking is edited, and once more,
 //! strictly, before publishing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use xuanping_core::{
     campaign::{AreaCode, CreativeFacts, ScreenFacts, Selector, Unplayable},
@@ -9,7 +9,7 @@ use xuanping_core::{
     vocabulary::VenueType,
 };
 
-use super::{Campaign, CampaignError, Campaigns, Unreached};
+use super::{Campaign, CampaignError, Campaigns, Unreached, bookings::check_lengths};
 use crate::{
     content::{Creative, State},
     screens::{Screen, ScreenFilter},
@@ -51,9 +51,10 @@ fn facts_of_creative(creative: &Creative) -> CreativeFacts {
 impl Campaigns {
     /// Whom a selector reaches, and what of these creatives cannot be shown there.
     pub async fn reach(&self, selector: &Selector, creatives: &[CreativeId]) -> Result<Reach, CampaignError> {
+        check_lengths(selector, creatives.len())?;
         let creatives: Vec<_> = self.content.creatives(creatives).await?.iter().map(facts_of_creative).collect();
         let mut reach = Reach::default();
-        let mut venues = std::collections::HashSet::new();
+        let mut venues = HashSet::new();
         for screen in self.screens.list(&ScreenFilter::default()).await? {
             let Some(facts) = facts_of(&screen).filter(|facts| selector.matches(facts)) else { continue };
             let mut playable = 0;
@@ -80,7 +81,7 @@ impl Campaigns {
         campaign: &Campaign,
         unreached: Unreached,
     ) -> Result<usize, CampaignError> {
-        let mut reached = std::collections::HashSet::new();
+        let mut reached = HashSet::new();
         for booking in &campaign.bookings {
             self.require_approved(&booking.creatives).await?;
             let reach = self.reach(&booking.selector, &booking.creatives).await?;
@@ -98,7 +99,8 @@ impl Campaigns {
     /// Refuses creatives that may not go on air, by title.
     pub(super) async fn require_approved(&self, creatives: &[CreativeId]) -> Result<(), CampaignError> {
         let known = self.content.creatives(creatives).await?;
-        if let Some(unknown) = creatives.iter().find(|id| known.iter().all(|c| c.id != **id)) {
+        let ids: HashSet<_> = known.iter().map(|c| c.id).collect();
+        if let Some(unknown) = creatives.iter().find(|id| !ids.contains(*id)) {
             return Err(CampaignError::UnknownCreative(*unknown));
         }
         let titles: Vec<_> =

@@ -1,5 +1,7 @@
 //! SQL of campaigns, bookings, revisions and takeovers.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use xuanping_core::{
     campaign::Booking,
@@ -10,7 +12,7 @@ use xuanping_core::{
 use super::{BookingNames, Campaign, CampaignState, TakeoverOrder, booking_of};
 use crate::{
     accounts::Actor,
-    db::{Db, DbError, Row, Tx, code_of, sql},
+    db::{Db, DbError, Row, Statement, Tx, code_of, sql},
 };
 
 const CAMPAIGN: &str = "c.id, c.name, c.goal, c.owner_department, c.starts, c.ends, c.state, c.author, c.created_at, \
@@ -52,24 +54,40 @@ fn read_booking(row: &Row) -> Result<Booking, DbError> {
 }
 
 pub(super) async fn list(db: &Db) -> Result<Vec<Campaign>, DbError> {
-    let rows = db.all(sql(format!("SELECT {CAMPAIGN} FROM campaigns c ORDER BY c.created_at DESC"))).await?;
+    let rows = db.all(sql(format!("SELECT {CAMPAIGN} FROM campaigns c ORDER BY c.created_at DESC, c.id DESC"))).await?;
     let mut campaigns: Vec<_> = rows.iter().map(read).collect::<Result<_, _>>()?;
-    let bookings = db.all(sql(format!("SELECT {BOOKING} FROM bookings ORDER BY campaign_id, position"))).await?;
-    for row in &bookings {
+    let mut bookings: HashMap<CampaignId, Vec<Booking>> = HashMap::new();
+    let rows = db.all(sql(format!("SELECT {BOOKING} FROM bookings ORDER BY campaign_id, position"))).await?;
+    for row in &rows {
         let booking = read_booking(row)?;
-        if let Some(campaign) = campaigns.iter_mut().find(|c| c.id == booking.campaign) {
-            campaign.bookings.push(booking);
-        }
+        bookings.entry(booking.campaign).or_default().push(booking);
+    }
+    for campaign in &mut campaigns {
+        campaign.bookings = bookings.remove(&campaign.id).unwrap_or_default();
     }
     Ok(campaigns)
 }
 
+fn one(id: CampaignId) -> (Statement, Statement) {
+    let campaign = sql(format!("SELECT {CAMPAIGN} FROM campaigns c WHERE c.id = $1")).bind(id);
+    let bookings = sql(format!("SELECT {BOOKING} FROM bookings WHERE campaign_id = $1 ORDER BY position")).bind(id);
+    (campaign, bookings)
+}
+
 pub(super) async fn get(db: &Db, id: CampaignId) -> Result<Option<Campaign>, DbError> {
-    let row = db.opt(sql(format!("SELECT {CAMPAIGN} FROM campaigns c WHERE c.id = $1")).bind(id)).await?;
-    let Some(mut campaign) = row.as_ref().map(read).transpose()? else { return Ok(None) };
-    let bookings = sql(format!("SELECT {BOOKING} FROM bookings WHERE campaign_id = $1 ORDER BY position"));
-    campaign.bookings = db.all(bookings.bind(id)).await?.iter().map(read_booking).collect::<Result<_, _>>()?;
-    Ok(Some(campaign))
+    let (campaign, bookings) = one(id);
+    let Some(row) = db.opt(campaign).await? else { return Ok(None) };
+    let bookings = db.all(bookings).await?.iter().map(read_booking).collect::<Result<_, _>>()?;
+    Ok(Some(Campaign { bookings, ..read(&row)? }))
+}
+
+/// A campaign to be changed: nobody else changes it before the transaction ends.
+pub(super) async fn get_alone(tx: &mut Tx, id: CampaignId) -> Result<Option<Campaign>, DbError> {
+    tx.alone(&format!("campaign/{id}")).await?;
+    let (campaign, bookings) = one(id);
+    let Some(row) = tx.opt(campaign).await? else { return Ok(None) };
+    let bookings = tx.all(bookings).await?.iter().map(read_booking).collect::<Result<_, _>>()?;
+    Ok(Some(Campaign { bookings, ..read(&row)? }))
 }
 
 pub(super) async fn campaign_of(db: &Db, booking: BookingId) -> Result<Option<CampaignId>, DbError> {
@@ -213,6 +231,14 @@ pub(super) async fn takeovers(db: &Db) -> Result<Vec<TakeoverOrder>, DbError> {
     rows.iter().map(read_takeover).collect()
 }
 
+/// Neither withdrawn nor expired, however many.
+pub(super) async fn active_takeovers(db: &Db, now: UtcMillis) -> Result<Vec<TakeoverOrder>, DbError> {
+    let active = sql(format!(
+        "SELECT {TAKEOVER} FROM takeovers WHERE expires > $1 AND withdrawn_at IS NULL ORDER BY starts DESC, id DESC"
+    ));
+    db.all(active.bind(now)).await?.iter().map(read_takeover).collect()
+}
+
 pub(super) async fn takeover(db: &Db, id: TakeoverId) -> Result<Option<TakeoverOrder>, DbError> {
     let row = db.opt(sql(format!("SELECT {TAKEOVER} FROM takeovers WHERE id = $1")).bind(id)).await?;
     row.as_ref().map(read_takeover).transpose()
@@ -235,13 +261,14 @@ pub(super) async fn insert_takeover(tx: &mut Tx, t: &TakeoverOrder) -> Result<()
     Ok(())
 }
 
-pub(super) async fn withdraw_takeover(tx: &mut Tx, id: TakeoverId, by: &Actor, now: UtcMillis) -> Result<(), DbError> {
-    tx.exec(
-        sql("UPDATE takeovers SET withdrawn_at = $2, withdrawn_by = $3 WHERE id = $1 AND withdrawn_at IS NULL")
-            .bind(id)
-            .bind(now)
-            .bind(by.name()),
-    )
-    .await?;
-    Ok(())
+/// Whether it was withdrawn now, and not before.
+pub(super) async fn withdraw_takeover(
+    tx: &mut Tx,
+    id: TakeoverId,
+    by: &Actor,
+    now: UtcMillis,
+) -> Result<bool, DbError> {
+    let withdrawn = sql("UPDATE takeovers SET withdrawn_at = $2, withdrawn_by = $3
+                         WHERE id = $1 AND withdrawn_at IS NULL AND expires > $2");
+    Ok(tx.exec(withdrawn.bind(id).bind(now).bind(by.name())).await? == 1)
 }

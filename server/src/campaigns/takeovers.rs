@@ -9,17 +9,24 @@ use xuanping_core::{
     time::UtcMillis,
 };
 
-use super::{CampaignError, Campaigns, store};
+use super::{CampaignError, Campaigns, REPLAN, store};
 use crate::{
     accounts::{
         Actor,
         audit::{self, Outcome},
     },
+    db::Tx,
     entropy,
 };
 
 /// A takeover lasts at most this long, in minutes: longer is a campaign.
 const LONGEST: u32 = 24 * 60;
+
+/// The most creatives that take turns: every manifest carries them.
+const MOST_CREATIVES: usize = 20;
+
+/// When planning makes sure that every screen was told, in milliseconds.
+const MAKE_SURE_AFTER: i64 = 10_000;
 
 /// What a takeover is to be.
 #[derive(Debug, Clone)]
@@ -74,7 +81,7 @@ impl Campaigns {
 
     /// Those neither withdrawn nor expired.
     pub async fn active_takeovers(&self, now: UtcMillis) -> Result<Vec<TakeoverOrder>, CampaignError> {
-        Ok(store::takeovers(&self.db).await?.into_iter().filter(|t| t.withdrawn.is_none() && now < t.expires).collect())
+        Ok(store::active_takeovers(&self.db, now).await?)
     }
 
     /// Starts a takeover at once. The caller issues the manifests.
@@ -91,11 +98,10 @@ impl Campaigns {
         if !(1..=LONGEST).contains(&new.minutes) {
             return Err(CampaignError::Expiry);
         }
-        if new.creatives.is_empty() {
-            return Err(CampaignError::NoCreatives);
-        }
-        self.require_approved(&new.creatives).await?;
-        let reach = self.reach(&new.selector, &new.creatives).await?;
+        let creatives = self.checked_creatives(new.creatives, MOST_CREATIVES).await?;
+        let selector = self.checked_selector(new.selector).await?;
+        self.require_approved(&creatives).await?;
+        let reach = self.reach(&selector, &creatives).await?;
         if reach.screens.is_empty() {
             return Err(CampaignError::NoScreens { name: String::new() });
         }
@@ -106,8 +112,8 @@ impl Campaigns {
             id: TakeoverId::new(entropy::uuid(now)?),
             title,
             level: new.level,
-            creatives: new.creatives,
-            selector: new.selector,
+            creatives,
+            selector,
             starts: now,
             expires: now.plus(i64::from(new.minutes) * 60_000),
             started_by: by.name().to_owned(),
@@ -120,7 +126,9 @@ impl Campaigns {
             "expires": order.expires, "screens": reach.screens.len(),
         });
         audit::record(&mut tx, by, "takeovers.start", &order.title, Outcome::Done, details, now).await?;
+        self.have_it_issued(&mut tx, now).await?;
         tx.commit().await?;
+        self.jobs.wake();
         Ok(order)
     }
 
@@ -131,9 +139,18 @@ impl Campaigns {
             return Err(CampaignError::TakeoverOver);
         }
         let mut tx = self.db.begin().await?;
-        store::withdraw_takeover(&mut tx, id, by, now).await?;
+        if !store::withdraw_takeover(&mut tx, id, by, now).await? {
+            return Err(CampaignError::TakeoverOver);
+        }
         audit::record(&mut tx, by, "takeovers.withdraw", &order.title, Outcome::Done, json!({ "id": id }), now).await?;
+        self.have_it_issued(&mut tx, now).await?;
         tx.commit().await?;
+        self.jobs.wake();
         Ok(())
+    }
+
+    /// The caller issues the manifests at once. Should the process die before, planning does it a little later.
+    async fn have_it_issued(&self, tx: &mut Tx, now: UtcMillis) -> Result<(), CampaignError> {
+        Ok(self.jobs.enqueue_for(tx, REPLAN, "all", now.plus(MAKE_SURE_AFTER)).await?)
     }
 }
