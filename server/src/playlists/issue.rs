@@ -1,4 +1,12 @@
 //! Manifests: signed for a screen whenever what it should do changes, stored, and announced to the player that waits.
+//!
+//! Screens are told in batches, each one transaction: ten thousand manifests cost twenty commits. Batches take turns, so that
+//! a takeover waits for one batch of a planning that is under way, never for the whole of it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+};
 
 use xuanping_core::{
     campaign::ScreenFacts,
@@ -16,105 +24,151 @@ use crate::{
     screens::{Screen, ScreenFilter},
 };
 
+/// How many screens are told in one transaction.
+const BATCH: usize = 500;
+
+/// What screens are to play besides takeovers.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Orders {
+    /// This playlist.
+    Play(Digest),
+    /// What they were told before.
+    AsBefore,
+}
+
 impl Playlists {
     /// Issues manifests to every screen that a takeover starts or stops on; answers how many. This is the fast way from
     /// the button to the walls: playlists stay as they are.
     pub async fn issue_takeovers(&self, now: UtcMillis) -> Result<usize, PlaylistError> {
-        let _one_at_a_time = self.planning.lock().await;
-        let takeovers = self.campaigns.active_takeovers(now).await?;
+        let screens = self.screens.list(&ScreenFilter::default()).await?;
+        let screens: Vec<_> = screens.into_iter().filter_map(|s| facts_of(&s).map(|about| (s, about))).collect();
+        self.issue(&screens, Orders::AsBefore, now).await
+    }
+
+    /// Signs a manifest for each of these screens to which it says something new or whose last one is old. Answers for
+    /// how many.
+    pub(super) async fn issue(
+        &self,
+        screens: &[(Screen, ScreenFacts)],
+        orders: Orders,
+        now: UtcMillis,
+    ) -> Result<usize, PlaylistError> {
         let mut issued = 0;
-        for screen in self.screens.list(&ScreenFilter::default()).await? {
-            let Some(about) = facts_of(&screen) else { continue };
-            let playlist = self.issued(screen.id).and_then(|i| i.playlist);
-            issued += usize::from(self.issue(&screen, &about, playlist, &takeovers, now).await?);
+        for batch in screens.chunks(BATCH) {
+            issued += self.issue_batch(batch, orders, now).await?;
         }
         Ok(issued)
     }
 
-    /// Signs a manifest if it says something new or the last one is old. Answers whether it did.
-    pub(super) async fn issue(
+    async fn issue_batch(
+        &self,
+        screens: &[(Screen, ScreenFacts)],
+        orders: Orders,
+        now: UtcMillis,
+    ) -> Result<usize, PlaylistError> {
+        // Two at once would sign the same version twice.
+        let _turn = self.issuing.lock().await;
+        // Read within the turn: whoever took a turn before may have been told of newer ones.
+        let takeovers = self.campaigns.active_takeovers(now).await?;
+        let mut facts = self.facts_of_takeovers(&takeovers, now).await?;
+        let new_here: Vec<_> = screens.iter().map(|(s, _)| s.id).filter(|id| self.issued(*id).is_none()).collect();
+        let versions = store::last_versions(&self.db, &new_here).await?;
+        let mut news = Vec::new();
+        for (screen, about) in screens {
+            let takeovers = self.takeovers_of(&mut facts, about, &takeovers).await?;
+            news.extend(self.manifest_if_new(screen, about, orders, takeovers, &versions, now));
+        }
+        // Stored before they are announced: a version that a player has seen must never be signed again for something else.
+        store::insert_manifests(&self.db, &news).await?;
+        let count = news.len();
+        self.announce(news);
+        Ok(count)
+    }
+
+    fn manifest_if_new(
         &self,
         screen: &Screen,
         about: &ScreenFacts,
-        playlist: Option<Digest>,
-        takeovers: &[TakeoverOrder],
+        orders: Orders,
+        takeovers: Vec<Takeover>,
+        versions: &HashMap<ScreenId, u64>,
         now: UtcMillis,
-    ) -> Result<bool, PlaylistError> {
-        let takeovers = self.takeovers_of(about, takeovers, now).await?;
-        let orders = ScreenOrders {
-            name: format!("{} {}", screen.venue.name, screen.name),
-            timezone: screen.timezone.clone(),
-            zones: about.zones.clone(),
-        };
+    ) -> Option<(ScreenId, Issued)> {
         let last = self.issued(screen.id);
-        let mut manifest = Manifest {
+        let last_version = last.as_ref().map(|l| l.version).or_else(|| versions.get(&screen.id).copied());
+        let mut says = Manifest {
             format: MANIFEST_VERSION,
             screen: screen.id,
-            version: last.as_ref().map_or(0, |l| l.version) + 1,
+            version: last_version.unwrap_or(0),
             issued: now,
             expires: now.plus(MANIFEST_LIFE),
-            playlist,
-            orders,
+            playlist: match orders {
+                Orders::Play(playlist) => Some(playlist),
+                Orders::AsBefore => last.as_ref().and_then(|l| l.playlist),
+            },
+            orders: ScreenOrders {
+                name: format!("{} {}", screen.venue.name, screen.name),
+                timezone: screen.timezone.clone(),
+                zones: about.zones.clone(),
+            },
             takeovers,
         };
-        if let Some(last) = &last
-            && now.since(last.issued) < REISSUE_AFTER
-        {
-            // The same manifest at the same moment, to see whether anything else differs.
-            let before = self.says(&last.signed);
-            let same = before.is_some_and(|before| {
-                let now_says = Manifest {
-                    version: before.version,
-                    issued: before.issued,
-                    expires: before.expires,
-                    ..manifest.clone()
-                };
-                now_says == before
-            });
-            if same {
-                return Ok(false);
+        let before = last.as_ref().filter(|last| now.since(last.issued) < REISSUE_AFTER);
+        if let Some(before) = before.and_then(|last| last.says.as_ref()) {
+            // Put at the same moment, to see whether anything else differs.
+            let then = Manifest { issued: before.issued, expires: before.expires, ..says.clone() };
+            if then == *before {
+                return None;
             }
         }
-        self.sign_and_announce(screen.id, &mut manifest, now).await?;
-        Ok(true)
+        says.version += 1;
+        let signed = self.publisher.manifest(&says);
+        let issued = Issued { version: says.version, issued: now, playlist: says.playlist, says: Some(says), signed };
+        Some((screen.id, issued))
     }
 
-    async fn sign_and_announce(
-        &self,
-        screen: ScreenId,
-        manifest: &mut Manifest,
-        now: UtcMillis,
-    ) -> Result<(), PlaylistError> {
-        let signed = self.publisher.manifest(manifest);
-        let issued = Issued { version: manifest.version, issued: now, playlist: manifest.playlist, signed };
-        // Stored before it is announced: a version that a player has seen must never be signed again for something else.
-        store::insert_manifest(&self.db, screen, &issued, &manifest.takeovers).await?;
-        self.announce(screen, issued);
-        Ok(())
+    pub(super) fn announce(&self, news: Vec<(ScreenId, Issued)>) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        for (screen, issued) in news {
+            current.entry(screen).or_default().send_replace(Some(Arc::new(issued)));
+        }
     }
 
+    /// Forgets a screen that is out of service; its player, should it be waiting for news, is answered at once.
+    pub(super) fn forget(&self, screen: ScreenId) {
+        self.current.write().unwrap_or_else(PoisonError::into_inner).remove(&screen);
+    }
+
+    /// What a manifest of ours says; `None` if it is not ours.
     pub(super) fn says(&self, signed: &[u8]) -> Option<Manifest> {
         let payload = self.publisher.public().verify(xuanping_core::sign::Context::Manifest, signed).ok()?;
         Manifest::from_payload(&payload).ok()
+    }
+
+    async fn facts_of_takeovers(&self, orders: &[TakeoverOrder], now: UtcMillis) -> Result<Facts, PlaylistError> {
+        let mut ids: Vec<_> = orders.iter().flat_map(|order| order.creatives.iter().copied()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut facts = self.facts(Vec::new(), now).await?;
+        facts.add(self.content.creatives(&ids).await?);
+        Ok(facts)
     }
 
     /// The takeovers that concern a screen, as its manifest says them. One without anything ready for it yet is left out:
     /// when its rendition is there, planning comes this way again.
     async fn takeovers_of(
         &self,
+        facts: &mut Facts,
         about: &ScreenFacts,
         orders: &[TakeoverOrder],
-        now: UtcMillis,
     ) -> Result<Vec<Takeover>, PlaylistError> {
         let mut all = Vec::new();
         for order in orders.iter().filter(|order| order.selector.matches(about)) {
-            let mut facts = self.facts(Vec::new(), now).await?;
-            facts.add(self.content.creatives(&order.creatives).await?);
             let mut items = Vec::new();
             for &creative in &order.creatives {
-                items.extend(self.item(&mut facts, about, creative).await?.ok());
+                items.extend(self.item(facts, about, creative).await?.ok());
             }
-            items.extend(self.as_cards(&mut facts, about, order, &items).await?);
+            items.extend(self.as_cards(facts, about, order, &items).await?);
             let items: Vec<_> = items.into_iter().map(|item| taken(order.id, item)).collect();
             if !items.is_empty() {
                 all.push(Takeover {

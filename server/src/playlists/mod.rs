@@ -7,6 +7,8 @@ pub mod http;
 mod issue;
 mod plan;
 mod store;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use std::{
@@ -18,7 +20,7 @@ use tokio::sync::{Mutex, watch};
 use xuanping_core::{
     digest::Digest,
     id::{ScreenId, TakeoverId},
-    playlist::{Item, Playlist},
+    playlist::{Item, Manifest, Playlist},
     time::UtcMillis,
 };
 
@@ -54,8 +56,10 @@ pub struct Playlists {
     publisher: Publisher,
     /// The manifest in force of each screen, and who waits for its next.
     current: Arc<RwLock<HashMap<ScreenId, Announced>>>,
-    /// One planning at a time: two would sign the same version twice.
+    /// One planning at a time: the later one starts from what the earlier one found out.
     planning: Arc<Mutex<()>>,
+    /// One batch of manifests at a time.
+    issuing: Arc<Mutex<()>>,
 }
 
 /// The manifest in force of a screen, for whoever follows it.
@@ -70,6 +74,8 @@ pub struct Issued {
     pub issued: UtcMillis,
     /// What it points to.
     pub playlist: Option<Digest>,
+    /// What it says, if it is signed with the key of today.
+    pub says: Option<Manifest>,
     /// COSE_Sign1.
     pub signed: Vec<u8>,
 }
@@ -110,14 +116,26 @@ impl Playlists {
         campaigns: Campaigns,
         publisher: Publisher,
     ) -> Self {
-        Self { db, blobs, screens, content, campaigns, publisher, current: Arc::default(), planning: Arc::default() }
+        Self {
+            db,
+            blobs,
+            screens,
+            content,
+            campaigns,
+            publisher,
+            current: Arc::default(),
+            planning: Arc::default(),
+            issuing: Arc::default(),
+        }
     }
 
     /// Takes the manifests in force from the database, so that players are answered before anything is planned.
     pub async fn load(&self) -> Result<(), PlaylistError> {
-        for (screen, issued) in store::newest_manifests(&self.db).await? {
-            self.announce(screen, issued);
+        let mut newest = store::newest_manifests(&self.db).await?;
+        for (_, issued) in &mut newest {
+            issued.says = self.says(&issued.signed);
         }
+        self.announce(newest);
         Ok(())
     }
 
@@ -168,12 +186,7 @@ impl Playlists {
             return sender.subscribe();
         }
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        current.entry(screen).or_insert_with(|| watch::Sender::new(None)).subscribe()
-    }
-
-    fn announce(&self, screen: ScreenId, issued: Issued) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        current.entry(screen).or_insert_with(|| watch::Sender::new(None)).send_replace(Some(Arc::new(issued)));
+        current.entry(screen).or_default().subscribe()
     }
 
     fn oldest(&self) -> Option<UtcMillis> {

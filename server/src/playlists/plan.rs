@@ -1,7 +1,11 @@
 //! The planner's shell: gathers the facts, groups screens by programme, lets the pure core build, stores what is new.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::PoisonError,
+};
 
+use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use xuanping_core::{
     campaign::{Booking, CreativeFacts, ScreenFacts, Unplayable},
@@ -14,7 +18,7 @@ use xuanping_core::{
     vocabulary::ScreenKind,
 };
 
-use super::{HORIZON_DAYS, PlaylistError, Playlists, store};
+use super::{HORIZON_DAYS, PlaylistError, Playlists, REISSUE_AFTER, issue::Orders, store};
 use crate::{
     campaigns::facts_of,
     clock,
@@ -62,9 +66,17 @@ impl Playlists {
     /// Plans all screens, or one, and issues manifests to those for whom something changed.
     pub async fn replan(&self, only: Option<ScreenId>, now: UtcMillis) -> Result<(), PlaylistError> {
         let _one_at_a_time = self.planning.lock().await;
-        let mut facts = self.facts(self.campaigns.in_force().await?, now).await?;
+        let mut bookings = self.campaigns.in_force().await?;
+        // What ended is in force for ever, and would be compared with every screen for ever.
+        bookings.retain(|b| !ended(b, clock::date_in(now, COUNTY_ZONE)));
+        let mut facts = self.facts(bookings, now).await?;
         let mut groups: BTreeMap<Key, Vec<(Screen, ScreenFacts)>> = BTreeMap::new();
         let screens = self.screens_to_plan(only).await?;
+        match only {
+            None => self.forget_all_but(&screens, now),
+            Some(id) if screens.is_empty() => self.forget(id),
+            Some(_) => {}
+        }
         // Whatever is submitted is rendered for every screen there is, not only for those that a booking reaches already:
         // a reviewer sees the very pixels, and what is published is on the walls at once.
         let classes = screens.iter().flat_map(|s| ScreenClass::of_screen(s.kind, s.size, s.layout, s.sound));
@@ -74,7 +86,6 @@ impl Playlists {
             let Some(about) = facts_of(&screen) else { continue };
             groups.entry(key_of(&screen, &about, &facts.bookings)).or_default().push((screen, about));
         }
-        let takeovers = self.campaigns.active_takeovers(now).await?;
         for (key, members) in groups {
             let Some((_, about)) = members.first() else { continue };
             let zone = zone_of(&key.timezone);
@@ -83,11 +94,19 @@ impl Playlists {
             let programme = self.programme(&mut facts, about, &key.opening, zone, &bookings).await?;
             let (playlist, _) = playlist::build(&programme, horizon);
             let digest = self.keep(&playlist, horizon, now).await?;
-            for (screen, about) in &members {
-                self.issue(screen, about, Some(digest), &takeovers, now).await?;
-            }
+            self.issue(&members, Orders::Play(digest), now).await?;
         }
         Ok(())
+    }
+
+    /// Forgets old manifests of screens that are not in service: they would count as overdue for ever.
+    fn forget_all_but(&self, screens: &[Screen], now: UtcMillis) {
+        let in_service: HashSet<_> = screens.iter().map(|s| s.id).collect();
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.retain(|id, sender| {
+            let young = || sender.borrow().as_ref().is_none_or(|issued| now.since(issued.issued) < REISSUE_AFTER);
+            in_service.contains(id) || young()
+        });
     }
 
     async fn screens_to_plan(&self, only: Option<ScreenId>) -> Result<Vec<Screen>, PlaylistError> {
@@ -204,7 +223,7 @@ impl Playlists {
         &self,
         screen: &Screen,
         bookings: Vec<Booking>,
-        day: chrono::NaiveDate,
+        day: NaiveDate,
         now: UtcMillis,
     ) -> Result<Option<(Playlist, BuildReport)>, PlaylistError> {
         let Some(about) = facts_of(screen) else { return Ok(None) };
@@ -214,6 +233,12 @@ impl Playlists {
         let programme = self.programme(&mut facts, &about, &screen.venue.opening, zone, &reached).await?;
         Ok(Some(playlist::build(&programme, DateRange::day(day))))
     }
+}
+
+/// Whether a booking is over, wherever a screen may be: two days after its last, in which it may run across midnight.
+fn ended(booking: &Booking, today: NaiveDate) -> bool {
+    let last = booking.schedule.recurrence().until;
+    last.and_then(|last| last.checked_add_days(Days::new(2))).is_some_and(|over| over < today)
 }
 
 pub(super) fn zone_of(name: &str) -> Tz {

@@ -1,9 +1,10 @@
 //! SQL of playlists and manifests.
 
+use std::collections::HashMap;
+
 use xuanping_core::{
     digest::Digest,
     id::{ScreenId, TakeoverId},
-    playlist::Takeover,
     time::{DateRange, UtcMillis},
 };
 
@@ -27,11 +28,13 @@ pub(super) async fn insert_playlist(db: &Db, digest: Digest, days: DateRange, no
     Ok(())
 }
 
+/// The manifests in force of the screens in service, unread.
 pub(super) async fn newest_manifests(db: &Db) -> Result<Vec<(ScreenId, Issued)>, DbError> {
     let rows = db
-        .all(sql("SELECT m.screen_id, m.version, m.issued_at, m.playlist, m.signed FROM manifests m
-                  JOIN (SELECT screen_id, MAX(version) AS version FROM manifests GROUP BY screen_id) n
-                    ON n.screen_id = m.screen_id AND n.version = m.version"))
+        .all(sql("SELECT m.screen_id, m.version, m.issued_at, m.playlist, m.signed FROM screens s
+                  JOIN manifests m ON m.screen_id = s.id
+                   AND m.version = (SELECT MAX(n.version) FROM manifests n WHERE n.screen_id = s.id)
+                  WHERE s.retired_at IS NULL"))
         .await?;
     rows.iter()
         .map(|row| {
@@ -39,6 +42,7 @@ pub(super) async fn newest_manifests(db: &Db) -> Result<Vec<(ScreenId, Issued)>,
                 version: row.number("version")?,
                 issued: row.instant("issued_at")?,
                 playlist: row.opt_parse("playlist")?,
+                says: None,
                 signed: row.bytes("signed")?,
             };
             Ok((row.parse("screen_id")?, issued))
@@ -46,26 +50,53 @@ pub(super) async fn newest_manifests(db: &Db) -> Result<Vec<(ScreenId, Issued)>,
         .collect()
 }
 
-/// A version that is there already is an error: two processes planned at once.
-pub(super) async fn insert_manifest(
-    db: &Db,
-    screen: ScreenId,
-    issued: &Issued,
-    takeovers: &[Takeover],
-) -> Result<(), DbError> {
-    let ids: Vec<_> = takeovers.iter().map(|t| t.id.to_string()).collect();
-    db.exec(
-        sql("INSERT INTO manifests (screen_id, version, issued_at, playlist, takeovers, signed)
-             VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(screen)
-        .bind(issued.version)
-        .bind(issued.issued)
-        .bind(issued.playlist)
-        .bind(ids.join(","))
-        .bind(issued.signed.as_slice()),
-    )
-    .await?;
-    Ok(())
+/// The highest version of each of these screens that has one.
+pub(super) async fn last_versions(db: &Db, screens: &[ScreenId]) -> Result<HashMap<ScreenId, u64>, DbError> {
+    let mut versions = HashMap::new();
+    for some in screens.chunks(200) {
+        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
+        let query = sql(format!(
+            "SELECT screen_id, MAX(version) AS version FROM manifests WHERE screen_id IN ({}) GROUP BY screen_id",
+            places.join(", ")
+        ));
+        for row in &db.all(some.iter().fold(query, |query, id| query.bind(*id))).await? {
+            versions.insert(row.parse("screen_id")?, row.number("version")?);
+        }
+    }
+    Ok(versions)
+}
+
+/// All of them or none. A version that is there already is an error: two processes planned at once.
+pub(super) async fn insert_manifests(db: &Db, manifests: &[(ScreenId, Issued)]) -> Result<(), DbError> {
+    if manifests.is_empty() {
+        return Ok(());
+    }
+    let mut tx = db.begin().await?;
+    for some in manifests.chunks(100) {
+        let rows: Vec<_> = (0..some.len())
+            .map(|row| {
+                let places: Vec<_> = (1..=6).map(|n| format!("${}", row * 6 + n)).collect();
+                format!("({})", places.join(", "))
+            })
+            .collect();
+        let insert = sql(format!(
+            "INSERT INTO manifests (screen_id, version, issued_at, playlist, takeovers, signed) VALUES {}",
+            rows.join(", ")
+        ));
+        let insert = some.iter().fold(insert, |insert, (screen, issued)| {
+            let takeovers = issued.says.as_ref().map_or(&[][..], |says| &says.takeovers);
+            let ids: Vec<_> = takeovers.iter().map(|t| t.id.to_string()).collect();
+            insert
+                .bind(*screen)
+                .bind(issued.version)
+                .bind(issued.issued)
+                .bind(issued.playlist)
+                .bind(ids.join(","))
+                .bind(issued.signed.as_slice())
+        });
+        tx.exec(insert).await?;
+    }
+    tx.commit().await
 }
 
 pub(super) async fn was_issued(db: &Db, screen: ScreenId, playlist: Digest) -> Result<bool, DbError> {

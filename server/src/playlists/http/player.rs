@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,7 +14,7 @@ use xuanping_core::digest::Digest;
 
 use super::super::{Issued, Playlists};
 use crate::{
-    http::{Problem, blob_response},
+    http::{PathOf, Problem, QueryOf, blob_response},
     screens::Device,
 };
 
@@ -39,7 +39,7 @@ pub struct Wait {
     extensions(("x-roles" = json!(["device"]))))]
 async fn manifest(
     State(playlists): State<Playlists>,
-    Query(wait): Query<Wait>,
+    QueryOf(wait): QueryOf<Wait>,
     headers: HeaderMap,
     device: Device,
 ) -> Result<Response, Problem> {
@@ -78,7 +78,7 @@ fn fresh(issued: &Arc<Issued>) -> Response {
     responses((status = 200, description = "CBOR"), (status = 404)), extensions(("x-roles" = json!(["device"]))))]
 async fn playlist(
     State(playlists): State<Playlists>,
-    Path(digest): Path<Digest>,
+    PathOf(digest): PathOf<Digest>,
     _: Device,
 ) -> Result<Response, Problem> {
     let bytes = playlists.bytes(digest).await?;
@@ -90,7 +90,7 @@ async fn playlist(
     responses((status = 200), (status = 206), (status = 404)), extensions(("x-roles" = json!(["device"]))))]
 async fn asset(
     State(playlists): State<Playlists>,
-    Path(digest): Path<Digest>,
+    PathOf(digest): PathOf<Digest>,
     headers: HeaderMap,
     _: Device,
 ) -> Result<Response, Problem> {
