@@ -6,6 +6,7 @@ import { SessionGate } from "./accounts/SessionGate"
 import { CampaignPage } from "./campaigns/CampaignPage"
 import { CampaignsPage } from "./campaigns/CampaignsPage"
 import { ContentPage } from "./content/ContentPage"
+import { PlaysPage } from "./plays/PlaysPage"
 import { TakeoversPage } from "./playlists/TakeoversPage"
 import { ScreensPage } from "./screens/ScreensPage"
 import { Frame } from "./shell/Frame"
@@ -27,6 +28,7 @@ export const router = createBrowserRouter([
           { path: "/campaigns", element: <CampaignsPage /> },
           { path: "/campaigns/:id", element: <CampaignPage /> },
           { path: "/takeovers", element: <TakeoversPage /> },
+          { path: "/plays", element: <PlaysPage /> },
           { path: "/accounts", element: <AccountsPage /> },
           { path: "/audit-trail", element: <AuditTrailPage /> },
           { path: "*", element: <NoSuchPage /> },

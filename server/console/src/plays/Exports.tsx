@@ -1,0 +1,89 @@
+/** Taking records away, and how whoever receives them checks them without trusting us. */
+import { DownloadOutlined } from "@ant-design/icons"
+import { Button, Dropdown, Modal, Typography } from "antd"
+import { useState } from "react"
+import { asRefusal, Refusal } from "../api/refusal"
+import { useWords } from "../i18n/language"
+import { useRefusalNotice } from "../shell/refusals"
+import { exportAddress, usePublishingKey, type PlayFilter } from "./plays"
+import { words } from "./words"
+
+type What = "people" | "outsmart" | "bundle"
+
+export function Exports({ filter }: { filter: PlayFilter }) {
+  const t = useWords(words)
+  const [verifying, setVerifying] = useState(false)
+  const notice = useRefusalNotice()
+  const [busy, setBusy] = useState(false)
+  const take = async (what: What) => {
+    setBusy(true)
+    try {
+      await download(exportAddress(what, filter))
+      if (what === "bundle") setVerifying(true)
+    } catch (error) {
+      notice(asRefusal(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+  const entry = (what: What, title: string, hint: string) => ({
+    key: what,
+    label: (
+      <>
+        {title}
+        <div className="quiet small">{hint}</div>
+      </>
+    ),
+  })
+  return (
+    <>
+      <Button onClick={() => setVerifying(true)}>{t.verify}</Button>
+      <Dropdown
+        trigger={["click"]}
+        menu={{
+          items: [
+            { key: "note", type: "group", label: t.exportNote, children: [entry("people", t.exportPeople, t.exportPeopleHint), entry("outsmart", t.exportOutsmart, t.exportOutsmartHint), entry("bundle", t.exportBundle, t.exportBundleHint)] },
+          ],
+          onClick: ({ key }) => void take(key as What),
+        }}
+      >
+        <Button type="primary" icon={<DownloadOutlined />} loading={busy}>{t.exports}</Button>
+      </Dropdown>
+      {verifying && <HowToVerify onClose={() => setVerifying(false)} />}
+    </>
+  )
+}
+
+function HowToVerify({ onClose }: { onClose: () => void }) {
+  const t = useWords(words)
+  const key = usePublishingKey()
+  const command = `xuanping-server verify plays.xpbundle --key ${key.data ?? "…"}`
+  return (
+    <Modal open title={t.verifyTitle} onCancel={onClose} footer={null} width={680}>
+      <p>{t.verifyText}</p>
+      <Typography.Paragraph copyable={{ text: command }} code style={{ wordBreak: "break-all" }}>{command}</Typography.Paragraph>
+      <dl className="facts">
+        <dt>{t.verifyKey}</dt>
+        <dd className="mono">{key.data ?? "…"}</dd>
+      </dl>
+      <p className="quiet small" style={{ marginBottom: 0 }}>{t.verifyKeyHint}</p>
+    </Modal>
+  )
+}
+
+/** Fetches first, so that a refusal is shown here instead of on a page of its own; then saves under the server's name. */
+async function download(address: string) {
+  let answer: Response
+  try {
+    answer = await fetch(address)
+  } catch {
+    throw Refusal.unreachable()
+  }
+  if (!answer.ok) throw Refusal.of(answer.status, await answer.json().catch(() => null))
+  const named = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("content-disposition") ?? "")?.[1]
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(await answer.blob())
+  link.download = named ? decodeURIComponent(named) : "plays"
+  link.click()
+  URL.revokeObjectURL(link.href)
+}

@@ -1,0 +1,62 @@
+/** The play log as queries: records page by page, counts, findings, and the addresses of exports. */
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
+import { answered, api, type Schemas } from "../api/client"
+
+export type Play = Schemas["PlayView"]
+export type PlayStatus = Schemas["PlayStatus"]
+export type Finding = Schemas["FindingView"]
+export type Line = Schemas["SummaryView"]
+export type Group = "creative" | "campaign" | "screen" | "venue_type" | "area" | "department" | "day" | "hour"
+
+export const GROUPS: Group[] = ["creative", "campaign", "screen", "venue_type", "area", "department", "day", "hour"]
+export const STATUSES: PlayStatus[] = ["success", "interrupted", "content_failure", "hardware_failure"]
+
+/** The colour class of a status's dot. */
+export const STATUS_DOT: Record<PlayStatus, string> = { success: "good", interrupted: "wait", content_failure: "bad", hardware_failure: "bad" }
+
+export interface PlayFilter {
+  screen?: string
+  area?: string
+  department?: string
+  venue_type?: Schemas["VenueType"]
+  creative?: string
+  campaign?: string
+  day_from?: string
+  day_to?: string
+  status?: PlayStatus
+}
+
+export const usePlays = (filter: PlayFilter) =>
+  useInfiniteQuery({
+    queryKey: ["plays", "list", filter],
+    queryFn: ({ pageParam }) => answered(api.GET("/api/v1/plays", { params: { query: { ...filter, cursor: pageParam, limit: 50 } } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: (before) => before,
+  })
+
+export const useSummary = (filter: PlayFilter, group: Group) =>
+  useQuery({
+    queryKey: ["plays", "summary", filter, group],
+    queryFn: async () => (await answered(api.GET("/api/v1/plays/summary", { params: { query: { ...filter, group } } }))).items,
+    placeholderData: (before) => before,
+  })
+
+export const useFindings = () =>
+  useInfiniteQuery({
+    queryKey: ["plays", "findings"],
+    queryFn: ({ pageParam }) => answered(api.GET("/api/v1/plays/findings", { params: { query: { cursor: pageParam, limit: 50 } } })),
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    refetchInterval: 30_000,
+  })
+
+export const usePublishingKey = () =>
+  useQuery({ queryKey: ["publishing-key"], queryFn: async () => (await answered(api.GET("/api/v1/plays/publishing-key"))).key, staleTime: Infinity })
+
+/** Where an export is downloaded from. */
+export function exportAddress(what: "people" | "outsmart" | "bundle", filter: PlayFilter): string {
+  const query = new URLSearchParams(what === "bundle" ? {} : { format: what })
+  for (const [key, value] of Object.entries(filter)) if (value) query.set(key, String(value))
+  return `/api/v1/plays/${what === "bundle" ? "bundle" : "export"}?${query.toString()}`
+}
