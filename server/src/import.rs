@@ -21,8 +21,8 @@ use xuanping_core::{
 use crate::{
     accounts::Actor,
     app::App,
-    campaigns::{BookingDraft, CampaignDraft, CampaignError, Unreached},
-    content::{ContentError, Creative, Draft, Filter, Step},
+    campaigns::{BookingDraft, CampaignDraft, CampaignError, CampaignState, Unreached},
+    content::{ContentError, Creative, Draft, Filter, State, Step},
     screens::{Department, NewArea, NewVenue, ScreenError},
 };
 
@@ -231,6 +231,9 @@ async fn load_creatives(
     let mut known = HashMap::new();
     for entry in entries {
         if let Some(old) = there.iter().find(|c| c.content.kind == entry.kind && c.content.title == entry.title) {
+            for (step, by) in unfinished(app, old, people).await.map_err(fault(&entry.key))? {
+                app.content.step(old.id, step, None, None, by, now).await.map_err(fault(&entry.key))?;
+            }
             known.insert(entry.key, old.id);
             continue;
         }
@@ -257,6 +260,26 @@ async fn load_creatives(
         done.creatives += 1;
     }
     Ok(known)
+}
+
+/// What a loading that was cut off left undone of a creative. One that a person has had in hands since is left alone.
+async fn unfinished<'a>(
+    app: &App,
+    creative: &Creative,
+    people: &'a People,
+) -> Result<Vec<(Step, &'a Actor)>, ContentError> {
+    if !matches!(creative.state, State::Draft | State::InReview) {
+        return Ok(Vec::new());
+    }
+    let history = app.content.history(creative.id).await?;
+    let own = history.iter().all(|taken| taken.by == people.editor.name());
+    let taken: Vec<_> = history.into_iter().map(|taken| taken.step).collect();
+    let (submit, approve) = ((Step::Submit, &people.editor), (Step::Approve, &people.reviewer));
+    Ok(match taken.as_slice() {
+        [Step::Create] if own => vec![submit, approve],
+        [Step::Create, Step::Submit] if own => vec![approve],
+        _ => Vec::new(),
+    })
 }
 
 /// Every creative there is, page after page.
@@ -299,14 +322,27 @@ async fn load_campaign(
     now: UtcMillis,
     done: &mut Imported,
 ) -> Result<(), ImportError> {
-    if app.campaigns.list().await?.iter().any(|c| c.name == entry.name) {
-        return Ok(());
-    }
-    let (starts, ends) = (date(&entry.starts, today)?, date(&entry.ends, today)?);
-    let draft =
-        CampaignDraft { name: entry.name, goal: entry.goal, owner_department: entry.owner_department, starts, ends };
-    let campaign = app.campaigns.create(draft, &people.editor, now).await?;
+    let there = app.campaigns.list().await?.into_iter().find(|c| c.name == entry.name);
+    let campaign = match there {
+        // Left by a loading that was cut off.
+        Some(old) if old.state == CampaignState::Draft && old.author == people.editor.name() => old,
+        Some(_) => return Ok(()),
+        None => {
+            let draft = CampaignDraft {
+                name: entry.name,
+                goal: entry.goal,
+                owner_department: entry.owner_department,
+                starts: date(&entry.starts, today)?,
+                ends: date(&entry.ends, today)?,
+            };
+            app.campaigns.create(draft, &people.editor, now).await?
+        }
+    };
+    let (starts, ends) = (campaign.starts, campaign.ends);
     for booking in entry.bookings {
+        if campaign.bookings.iter().any(|b| b.name == booking.name) {
+            continue;
+        }
         let creatives = booking.creatives.iter().map(|key| {
             known
                 .get(key)
@@ -345,50 +381,4 @@ fn date(text: &str, today: NaiveDate) -> Result<NaiveDate, ImportError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        accounts::{NewAccount, Role, Scope, audit},
-        clock,
-        db::testing::for_each_database,
-    };
-
-    async fn person(app: &App, name: &str, role: Role) -> Actor {
-        let new =
-            NewAccount { name: name.into(), display_name: name.into(), roles: vec![role], scope: Scope::default() };
-        let made = app.accounts.create(new, &Actor::System, clock::now()).await.unwrap().account;
-        Actor::Person { id: made.id, name: made.display_name }
-    }
-
-    #[tokio::test]
-    async fn loading_the_same_folder_again_adds_nothing_and_leaves_no_trace() {
-        for_each_database(async |db| {
-            let folder = tempfile::tempdir().unwrap();
-            let app = App::with_database(db, folder.path()).await.unwrap();
-            let people = People {
-                editor: person(&app, "editor", Role::Editor).await,
-                reviewer: person(&app, "reviewer", Role::Reviewer).await,
-            };
-            let samples = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../content-samples"));
-            let (today, now) = (clock::today(chrono_tz::Asia::Shanghai), clock::now());
-            let first = import(&app, samples, &people, today, now).await.unwrap();
-            assert!(first.areas > 0 && first.venues > 0 && first.creatives > 0 && first.bookings > 0);
-            let all = all_creatives(&app).await.unwrap().len();
-            assert_eq!(all, first.creatives);
-            let noted = audit::list(&app.db, None, 1).await.unwrap()[0].id;
-            assert_eq!(import(&app, samples, &people, today, now).await.unwrap(), Imported::default());
-            assert_eq!(all_creatives(&app).await.unwrap().len(), all);
-            assert_eq!(audit::list(&app.db, None, 1).await.unwrap()[0].id, noted);
-        })
-        .await;
-    }
-
-    #[test]
-    fn dates_are_absolute_or_relative_to_today() {
-        let today = NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
-        assert_eq!(date("2026-12-01", today).unwrap().to_string(), "2026-12-01");
-        assert_eq!(date("relative:-3d", today).unwrap().to_string(), "2026-02-27");
-        assert_eq!(date("relative:+60d", today).unwrap().to_string(), "2026-05-01");
-        assert!(date("relative:soon", today).is_err());
-    }
-}
+mod tests;

@@ -1,12 +1,18 @@
 //! The overview's numbers, on both databases.
 
 use chrono::NaiveDate;
-use xuanping_core::time::UtcMillis;
+use xuanping_core::{id::BootId, time::UtcMillis, vocabulary::VenueType, wire::PlayerStatus};
 
 use crate::{
     app::App,
+    clock,
+    content::Step,
+    county::{County, EAST, WEST, booking, day, editor, takeover, today},
     db::{Db, sql, testing::for_each_database},
+    screens::Screen,
 };
+
+const MINUTE: i64 = 60_000;
 
 async fn count(db: &Db, day: &str, hour: i64, completed: i64, interrupted: i64) {
     db.exec(
@@ -35,4 +41,96 @@ async fn plays_today_are_those_shown_in_full_on_this_day_only() {
         assert_eq!(supervision.overview(today, UtcMillis(0)).await.unwrap().plays_today, 12);
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_empty_county_has_an_empty_overview() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let overview = county.app.supervision().overview(today(), clock::now()).await.unwrap();
+        let counts = (overview.screens, overview.venues, overview.waiting_reviews, overview.plays_today);
+        assert_eq!(counts, (0, 0, 0, 0));
+        assert!(overview.running_campaigns.is_empty() && overview.silent.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn screens_are_counted_by_what_their_players_last_said_and_named_when_they_fall_silent() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let bank = county.venue("东镇支行", VenueType::BankHall, EAST).await;
+        county.venue("西镇诊所", VenueType::Clinic, WEST).await;
+        let (one, two) = (county.strip(bank, "甲").await, county.strip(bank, "乙").await);
+        let (three, retired) = (county.strip(bank, "丙").await, county.strip(bank, "丁").await);
+        county.retire(retired.id).await;
+        let now = clock::now();
+        let report = async |screen: &Screen, at| {
+            county.app.screens.report(screen.id, &report(), at).await.unwrap();
+        };
+        report(&one, now).await;
+        report(&two, now.plus(-46_000)).await;
+        let at = async |later: i64| county.app.supervision().overview(today(), now.plus(later)).await.unwrap();
+        let overview = at(0).await;
+        assert_eq!((overview.screens, overview.online, overview.never_seen), (3, 1, 1));
+        assert_eq!((overview.venues, overview.venues_without_screen), (2, 1));
+        assert!(overview.silent.is_empty(), "offline for a moment is not silent");
+
+        let silent = |overview: &super::Overview| -> Vec<(String, bool)> {
+            overview.silent.iter().map(|s| (s.name.clone(), s.last_seen.is_some())).collect()
+        };
+        let overview = at(15 * MINUTE - 46_000).await;
+        assert_eq!(silent(&overview), [("东镇支行 乙".to_owned(), true)]);
+        let overview = at(16 * MINUTE).await;
+        let expected = [("东镇支行 丙", false), ("东镇支行 乙", true), ("东镇支行 甲", true)];
+        assert_eq!(silent(&overview), expected.map(|(name, seen)| (name.to_owned(), seen)), "longest silent first");
+        assert_eq!((overview.online, overview.never_seen), (0, 1));
+        report(&three, now.plus(16 * MINUTE)).await;
+        assert_eq!((at(16 * MINUTE).await.online, at(16 * MINUTE).await.silent.len()), (1, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn reviews_campaigns_and_takeovers_are_those_of_this_moment() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let bank = county.venue("东镇支行", VenueType::BankHall, EAST).await;
+        county.strip(bank, "甲").await;
+        let (slogan, waiting) = (county.slogan("不转账").await, county.draft("不轻信").await);
+        county.draft("还没写完").await;
+        county.app.content.step(waiting, Step::Submit, None, None, &editor(), clock::now()).await.unwrap();
+        let running = county.on_air("宣传月", booking("全天", vec![slogan])).await;
+        county.campaign("草稿").await;
+        let over = county.on_air("撤下的", booking("全天", vec![slogan])).await;
+        county.app.campaigns.withdraw(over, &editor(), clock::now()).await.unwrap();
+        let order = takeover("预警", vec![slogan]);
+        let order = county.app.campaigns.start_takeover(order, &editor(), clock::now()).await.unwrap();
+
+        let supervision = county.app.supervision();
+        let overview = supervision.overview(today(), clock::now()).await.unwrap();
+        assert_eq!(overview.waiting_reviews, 1);
+        assert_eq!(overview.running_campaigns, [(running, "宣传月".to_owned())]);
+        assert_eq!(overview.active_takeovers, [(order.id, "预警".to_owned(), order.expires)]);
+        let running_on = async |date| supervision.overview(date, clock::now()).await.unwrap().running_campaigns.len();
+        assert_eq!((running_on(day(-1)).await, running_on(day(30)).await, running_on(day(31)).await), (0, 1, 0));
+        let after = supervision.overview(today(), order.expires).await.unwrap();
+        assert_eq!(after.active_takeovers, []);
+    })
+    .await;
+}
+
+fn report() -> PlayerStatus {
+    PlayerStatus {
+        boot: BootId::new(uuid::Uuid::from_u128(5)),
+        now: clock::now(),
+        device_timezone: None,
+        manifest_version: 1,
+        playlist: None,
+        zones: Vec::new(),
+        unreported_plays: 0,
+        missing_assets: 0,
+        last_error: None,
+        software: "test".into(),
+    }
 }
