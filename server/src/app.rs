@@ -283,3 +283,6 @@ pub async fn openapi_text() -> Result<String, StartError> {
     app.db.close().await;
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests;
