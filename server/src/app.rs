@@ -203,11 +203,18 @@ impl App {
             tracing::error!(%error, "renditions could not be checked");
         }
         let work = {
-            let (jobs, mut handlers, playlists) = (self.jobs.clone(), self.handlers(), self.playlists.clone());
+            let (jobs, mut handlers) = (self.jobs.clone(), self.handlers());
+            let (playlists, screens) = (self.playlists.clone(), self.screens.clone());
             let drawing = handlers.split_off(&[content::RENDER_CREATIVE, content::RENDER_CLASS]);
             let filming = handlers.split_off(&[content::TRANSCODE]);
             tokio::spawn(async move {
-                tokio::join!(jobs.run(handlers), jobs.run(drawing), jobs.run(filming), playlists.keep_fresh());
+                tokio::join!(
+                    jobs.run(handlers),
+                    jobs.run(drawing),
+                    jobs.run(filming),
+                    playlists.keep_fresh(),
+                    screens.keep_reports()
+                );
             })
         };
         let stopping = std::sync::Arc::new(tokio::sync::Notify::new());
@@ -227,6 +234,9 @@ impl App {
             cut = impatient => cut,
         };
         work.abort();
+        if let Err(error) = self.screens.store_reports().await {
+            tracing::warn!(%error, "the last reports of screens are lost; they come again");
+        }
         self.db.close().await;
         served
     }

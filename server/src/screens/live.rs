@@ -1,10 +1,14 @@
 //! What screens say of themselves between polls: the last report, and live pictures while somebody is looking.
 //!
-//! Pictures live in memory only: they are for looking, not for proving (evidence pictures have their hash in a batch).
+//! A report is known at once and stored a moment later together with all others: ten thousand screens report every 15
+//! seconds, and a commit for each would leave the database no time for anything else. What a crash loses of it comes
+//! again with the next report. Pictures live in memory only: they are for looking, not for proving (evidence pictures have
+//! their hash in a batch).
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::body::Bytes;
@@ -14,7 +18,7 @@ use xuanping_core::{
     wire::{PlayerStatus, StatusReply},
 };
 
-use super::{STATUS_EVERY, ScreenError, Screens, store};
+use super::{STATUS_EVERY, Screen, ScreenError, Screens, store};
 
 /// Whoever asked for a picture within this time is still looking, in milliseconds.
 const LOOKING: i64 = 60_000;
@@ -30,8 +34,23 @@ pub struct Picture {
     pub png: Bytes,
 }
 
+/// How often new reports are stored.
+const STORE_EVERY: Duration = Duration::from_secs(1);
+/// How many reports are stored in one transaction.
+const BATCH: usize = 500;
+
 #[derive(Clone, Default)]
-pub(super) struct Live(Arc<Mutex<HashMap<ScreenId, Watched>>>);
+pub(super) struct Live {
+    watched: Arc<Mutex<HashMap<ScreenId, Watched>>>,
+    reports: Arc<Mutex<HashMap<ScreenId, Report>>>,
+}
+
+/// The newest report of a screen.
+struct Report {
+    at: UtcMillis,
+    status: PlayerStatus,
+    stored: bool,
+}
 
 #[derive(Default)]
 struct Watched {
@@ -53,23 +72,60 @@ fn sensible(status: &PlayerStatus) -> PlayerStatus {
 
 impl Screens {
     /// Takes a report and says how to go on.
-    pub async fn report(
-        &self,
-        id: ScreenId,
-        status: &PlayerStatus,
-        now: UtcMillis,
-    ) -> Result<StatusReply, ScreenError> {
-        store::screens::put_status(&self.db, id, &sensible(status), now).await?;
-        let watched = self.live.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn report(&self, id: ScreenId, status: &PlayerStatus, now: UtcMillis) -> StatusReply {
+        let report = Report { at: now, status: sensible(status), stored: false };
+        self.live.reports.lock().unwrap_or_else(PoisonError::into_inner).insert(id, report);
+        let watched = self.live.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let looking = watched.get(&id).and_then(|w| w.looked_at).is_some_and(|at| now.since(at) < LOOKING);
         let next_in = if looking { STATUS_WHEN_LOOKED_AT } else { STATUS_EVERY };
-        Ok(StatusReply { picture_wanted: looking, next_in })
+        StatusReply { picture_wanted: looking, next_in }
+    }
+
+    /// Stores reports as they come, for ever.
+    pub async fn keep_reports(&self) {
+        loop {
+            tokio::time::sleep(STORE_EVERY).await;
+            if let Err(error) = self.store_reports().await {
+                tracing::error!(%error, "reports of screens could not be stored; they are tried again");
+            }
+        }
+    }
+
+    /// Stores the reports that are not stored yet.
+    pub async fn store_reports(&self) -> Result<(), ScreenError> {
+        let new: Vec<_> = {
+            let reports = self.live.reports.lock().unwrap_or_else(PoisonError::into_inner);
+            let new = reports.iter().filter(|(_, report)| !report.stored);
+            new.map(|(id, report)| (*id, report.at, report.status.clone())).collect()
+        };
+        for batch in new.chunks(BATCH) {
+            store::screens::put_statuses(&self.db, batch).await?;
+            let mut reports = self.live.reports.lock().unwrap_or_else(PoisonError::into_inner);
+            for (id, at, _) in batch {
+                // Unless a newer one came meanwhile.
+                if let Some(report) = reports.get_mut(id).filter(|report| report.at == *at) {
+                    report.stored = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A screen as it was read from the database, with the report that may be newer than that.
+    pub(super) fn with_newest_report(&self, mut screen: Screen) -> Screen {
+        let reports = self.live.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(report) = reports.get(&screen.id)
+            && screen.status.as_ref().is_none_or(|(seen, _)| *seen < report.at)
+        {
+            screen.status = Some((report.at, report.status.clone()));
+        }
+        screen
     }
 
     /// Takes a live picture if somebody is looking, and forgets those that nobody looks at any more: pictures of every
     /// screen would fill the memory.
     pub fn put_picture(&self, id: ScreenId, png: Bytes, now: UtcMillis) {
-        let mut watched = self.live.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = self.live.watched.lock().unwrap_or_else(PoisonError::into_inner);
         watched.retain(|_, screen| screen.looked_at.is_some_and(|at| now.since(at) < LOOKING));
         if let Some(screen) = watched.get_mut(&id) {
             screen.picture = Some(Picture { at: now, png });
@@ -78,7 +134,7 @@ impl Screens {
 
     /// The newest live picture; asking for it makes the player send more.
     pub fn look_at(&self, id: ScreenId, now: UtcMillis) -> Option<Picture> {
-        let mut watched = self.live.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = self.live.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let screen = watched.entry(id).or_default();
         screen.looked_at = Some(now);
         screen.picture.clone()

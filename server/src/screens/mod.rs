@@ -221,12 +221,14 @@ impl Screens {
 
     /// The screens that match, by venue and name.
     pub async fn list(&self, filter: &ScreenFilter) -> Result<Vec<Screen>, ScreenError> {
-        Ok(store::screens::list(&self.db, filter).await?)
+        let screens = store::screens::list(&self.db, filter).await?;
+        Ok(screens.into_iter().map(|screen| self.with_newest_report(screen)).collect())
     }
 
     /// One screen, retired ones too.
     pub async fn get(&self, id: ScreenId) -> Result<Screen, ScreenError> {
-        store::screens::get(&self.db, id).await?.ok_or(ScreenError::UnknownScreen)
+        let screen = store::screens::get(&self.db, id).await?.ok_or(ScreenError::UnknownScreen)?;
+        Ok(self.with_newest_report(screen))
     }
 
     /// The screen with this device key.

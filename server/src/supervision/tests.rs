@@ -65,11 +65,9 @@ async fn screens_are_counted_by_what_their_players_last_said_and_named_when_they
         let (three, retired) = (county.strip(bank, "丙").await, county.strip(bank, "丁").await);
         county.retire(retired.id).await;
         let now = clock::now();
-        let report = async |screen: &Screen, at| {
-            county.app.screens.report(screen.id, &report(), at).await.unwrap();
-        };
-        report(&one, now).await;
-        report(&two, now.plus(-46_000)).await;
+        let report = |screen: &Screen, at| county.app.screens.report(screen.id, &report(), at);
+        report(&one, now);
+        report(&two, now.plus(-46_000));
         let at = async |later: i64| county.app.supervision().overview(today(), now.plus(later)).await.unwrap();
         let overview = at(0).await;
         assert_eq!((overview.screens, overview.online, overview.never_seen), (3, 1, 1));
@@ -85,7 +83,7 @@ async fn screens_are_counted_by_what_their_players_last_said_and_named_when_they
         let expected = [("东镇支行 丙", false), ("东镇支行 乙", true), ("东镇支行 甲", true)];
         assert_eq!(silent(&overview), expected.map(|(name, seen)| (name.to_owned(), seen)), "longest silent first");
         assert_eq!((overview.online, overview.never_seen), (0, 1));
-        report(&three, now.plus(16 * MINUTE)).await;
+        report(&three, now.plus(16 * MINUTE));
         assert_eq!((at(16 * MINUTE).await.online, at(16 * MINUTE).await.silent.len()), (1, 2));
     })
     .await;

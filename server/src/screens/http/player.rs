@@ -62,7 +62,7 @@ async fn mine(State(screens): State<Screens>, stranger: Stranger) -> Result<Json
     extensions(("x-roles" = json!(["device"]))))]
 async fn status(State(screens): State<Screens>, device: Device) -> Result<Json<StatusReply>, Problem> {
     let status: PlayerStatus = from_json(&device.body)?;
-    Ok(Json(screens.report(device.screen.id, &status, clock::now()).await?))
+    Ok(Json(screens.report(device.screen.id, &status, clock::now())))
 }
 
 #[utoipa::path(put, path = "/player/v1/picture", tag = "player", responses((status = 204)),

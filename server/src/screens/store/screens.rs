@@ -167,21 +167,26 @@ pub(in crate::screens) async fn retire(tx: &mut Tx, id: ScreenId, now: UtcMillis
     Ok(tx.exec(retired.bind(id).bind(now)).await? == 1)
 }
 
-pub(in crate::screens) async fn put_status(
+/// All of these reports in one transaction.
+pub(in crate::screens) async fn put_statuses(
     db: &Db,
-    id: ScreenId,
-    status: &PlayerStatus,
-    now: UtcMillis,
+    reports: &[(ScreenId, UtcMillis, PlayerStatus)],
 ) -> Result<(), DbError> {
-    let text =
-        serde_json::to_string(status).map_err(|e| DbError::Column { column: "status".into(), why: e.to_string() })?;
-    db.exec(
-        sql("INSERT INTO screen_status (screen_id, seen_at, status) VALUES ($1, $2, $3)
-             ON CONFLICT (screen_id) DO UPDATE SET seen_at = $2, status = $3")
-        .bind(id)
-        .bind(now)
-        .bind(text),
-    )
-    .await?;
-    Ok(())
+    let mut tx = db.begin().await?;
+    for some in reports.chunks(100) {
+        let rows: Vec<_> =
+            (0..some.len()).map(|row| format!("(${}, ${}, ${})", row * 3 + 1, row * 3 + 2, row * 3 + 3)).collect();
+        let mut put = sql(format!(
+            "INSERT INTO screen_status (screen_id, seen_at, status) VALUES {}
+             ON CONFLICT (screen_id) DO UPDATE SET seen_at = excluded.seen_at, status = excluded.status",
+            rows.join(", ")
+        ));
+        for (id, at, status) in some {
+            let text = serde_json::to_string(status)
+                .map_err(|e| DbError::Column { column: "status".into(), why: e.to_string() })?;
+            put = put.bind(*id).bind(*at).bind(text);
+        }
+        tx.exec(put).await?;
+    }
+    tx.commit().await
 }

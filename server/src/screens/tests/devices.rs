@@ -205,11 +205,11 @@ async fn pictures_are_kept_only_while_somebody_looks() {
         assert!(house.screens.look_at(one, now).is_none(), "sent without being asked for");
         put(one, now.plus(1));
         assert_eq!(house.screens.look_at(one, now.plus(2)).unwrap().at, now.plus(1));
-        let reply = house.screens.report(one, &report(), now.plus(3)).await.unwrap();
+        let reply = house.screens.report(one, &report(), now.plus(3));
         assert!(reply.picture_wanted && reply.next_in < STATUS_EVERY);
-        assert!(!house.screens.report(two, &report(), now).await.unwrap().picture_wanted);
+        assert!(!house.screens.report(two, &report(), now).picture_wanted);
         let later = now.plus(61_000);
-        assert!(!house.screens.report(one, &report(), later).await.unwrap().picture_wanted);
+        assert!(!house.screens.report(one, &report(), later).picture_wanted);
         put(two, later);
         assert!(house.screens.look_at(one, later).is_none(), "forgotten");
     })
@@ -246,6 +246,34 @@ async fn a_filter_by_an_area_that_is_none_is_refused_and_not_a_fault() {
             let refused = send(&house, request).await;
             assert_eq!((refused.problem(), &refused.body["field"]), ((422, "invalid-value"), &json!("area")), "{path}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_report_is_known_at_once_and_stored_with_the_others_a_moment_later() {
+    for_each_database(async |db| {
+        let house = house(&db).await;
+        let venue = house.venue("东镇支行", EAST).await;
+        let (one, two) = (house.screen(1, venue).await.id, house.screen(2, venue).await.id);
+        let now = clock::now();
+        let stored = async |id| store::screens::get(&db, id).await.unwrap().unwrap().status.map(|(seen, _)| seen);
+        let known = async |id| house.screens.get(id).await.unwrap().status.map(|(seen, _)| seen);
+        house.screens.report(one, &report(), now);
+        house.screens.report(two, &report(), now.plus(1));
+        assert_eq!((known(one).await, stored(one).await), (Some(now), None));
+        house.screens.store_reports().await.unwrap();
+        assert_eq!((stored(one).await, stored(two).await), (Some(now), Some(now.plus(1))));
+        house.screens.report(one, &report(), now.plus(2));
+        assert_eq!((known(one).await, stored(one).await), (Some(now.plus(2)), Some(now)));
+        let listed = house.screens.list(&ScreenFilter::default()).await.unwrap();
+        assert!(listed.iter().any(|s| s.id == one && s.status.as_ref().unwrap().0 == now.plus(2)));
+        house.screens.store_reports().await.unwrap();
+        assert_eq!(stored(one).await, Some(now.plus(2)));
+        // Nothing new, nothing written.
+        db.exec(crate::db::sql("DELETE FROM screen_status")).await.unwrap();
+        house.screens.store_reports().await.unwrap();
+        assert_eq!(stored(one).await, None);
     })
     .await;
 }
