@@ -397,7 +397,7 @@ impl From<CampaignError> for Problem {
             CampaignError::NoCreatives => Self::invalid("creatives", "请至少选择一个素材。"),
             CampaignError::UnknownCreative(_) => Self::invalid("creatives", "所选素材已不存在，请重新选择。"),
             CampaignError::TooMany { field, most } => {
-                Self::invalid(field, format!("最多可填 {most} 项，请减少后重试；需要更多时请分成几条排期。"))
+                Self::invalid(field, format!("最多可选 {most} 项，请减少后重试。"))
             }
             CampaignError::UnknownPlace(field) => {
                 Self::invalid(field, "投放范围中的区划或责任单位不存在，请重新选择。")

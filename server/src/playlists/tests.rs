@@ -534,3 +534,81 @@ async fn players_get_playlists_and_renditions_by_digest_and_nothing_else() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn days_at_the_ends_of_the_calendar_harm_nobody() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, ..] = three(&county).await;
+        let slogan = county.slogan("不点链接").await;
+        let (first, last) = (chrono::NaiveDate::MIN, chrono::NaiveDate::MAX);
+        let draft = crate::campaigns::CampaignDraft {
+            name: "永远".into(),
+            goal: String::new(),
+            owner_department: "fin".into(),
+            starts: first,
+            ends: last,
+        };
+        let id = county.app.campaigns.create(draft, &editor(), clock::now()).await.unwrap().id;
+        let mut forever = booking("永远", vec![slogan]);
+        (forever.schedule.from, forever.schedule.until) = (first, Some(last));
+        let mut late = booking("世界尽头", vec![slogan]);
+        (late.schedule.from, late.schedule.until) = (last.pred_opt().unwrap(), Some(last));
+        let mut monthly = booking("每月", vec![slogan]);
+        (monthly.schedule.from, monthly.schedule.until) = (first, Some(last));
+        (monthly.schedule.weekdays, monthly.schedule.rrule) = (None, Some("FREQ=MONTHLY;BYDAY=1MO".into()));
+        for draft in [forever, late, monthly] {
+            // Refused or planned, either is right.
+            let _ = county.app.campaigns.add_booking(id, draft, &editor(), clock::now()).await;
+        }
+        if !county.app.campaigns.get(id).await.unwrap().bookings.is_empty() {
+            county.publish(id).await;
+        }
+        county.replan(clock::now()).await;
+        let bookings = county.app.campaigns.in_force().await.unwrap();
+        for day in [first, first.succ_opt().unwrap(), last.pred_opt().unwrap(), last] {
+            county.app.playlists.preview(&one, bookings.clone(), day, clock::now()).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_takeover_that_could_not_be_issued_at_once_has_started_all_the_same() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, ..] = three(&county).await;
+        let urgent = county.slogan("骗局预警").await;
+        county.work().await;
+        let call = async |path: String, body: serde_json::Value| {
+            let mut request = Request::post(path)
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(HttpBody::from(body.to_string()))
+                .unwrap();
+            request.extensions_mut().insert(person(Role::Editor));
+            let answer = router(&county).oneshot(request).await.unwrap();
+            let status = answer.status();
+            (status, serde_json::from_slice::<serde_json::Value>(&bytes_of(answer).await).unwrap_or_default())
+        };
+        let form = serde_json::json!({
+            "title": "预警", "level": "warning", "creatives": [urgent], "expires_in_minutes": 10,
+        });
+        let rename = async |from: &str, to: &str| {
+            db.exec(crate::db::sql(format!("ALTER TABLE {from} RENAME TO {to}"))).await.unwrap();
+        };
+        rename("manifests", "gone").await;
+        let (status, started) = call("/api/v1/takeovers".into(), form).await;
+        assert_eq!((status, &started["screens"]), (StatusCode::CREATED, &serde_json::json!(0)));
+        rename("gone", "manifests").await;
+        county.replan(clock::now()).await;
+        assert_eq!(county.takeovers(&one).len(), 1);
+        let id = started["takeover"]["id"].as_str().unwrap();
+        rename("manifests", "gone").await;
+        let (status, _) = call(format!("/api/v1/takeovers/{id}/withdraw"), serde_json::Value::Null).await;
+        assert_eq!(status, StatusCode::NO_CONTENT);
+        rename("gone", "manifests").await;
+        county.replan(clock::now()).await;
+        assert_eq!(county.takeovers(&one), []);
+    })
+    .await;
+}

@@ -112,7 +112,7 @@ async fn start(
         minutes: form.expires_in_minutes,
     };
     let order = playlists.campaigns.start_takeover(new, &(&me).into(), now).await?;
-    let screens = playlists.issue_takeovers(now).await?;
+    let screens = issue(&playlists, now).await;
     Ok((StatusCode::CREATED, Body(TakeoverStarted { takeover: TakeoverView::new(order, now), screens })))
 }
 
@@ -125,6 +125,18 @@ async fn withdraw(
 ) -> Result<StatusCode, Problem> {
     let now = clock::now();
     playlists.campaigns.withdraw_takeover(id, &(&me).into(), now).await?;
-    playlists.issue_takeovers(now).await?;
+    issue(&playlists, now).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tells the screens; answers how many. The order itself stands, whatever happens here: should this fail, planning does it
+/// in a moment, and whoever pressed the button must not be made to press it again.
+async fn issue(playlists: &Playlists, now: UtcMillis) -> usize {
+    match playlists.issue_takeovers(now).await {
+        Ok(screens) => screens,
+        Err(error) => {
+            tracing::error!(%error, "a takeover could not be issued at once; planning will");
+            0
+        }
+    }
 }
