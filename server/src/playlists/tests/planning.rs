@@ -1,0 +1,279 @@
+//! What is planned, and when something new is issued.
+
+use super::*;
+
+#[tokio::test]
+async fn screens_with_the_same_programme_share_one_playlist() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, two, three] = three(&county).await;
+        let digest = |screen| county.issued(screen).playlist.unwrap();
+        assert_eq!(digest(&one), digest(&two));
+        assert_ne!(digest(&one), digest(&three));
+        let creatives = async |screen| -> BTreeSet<_> {
+            county.playlist(screen).await.items.into_iter().map(|i| i.creative).collect()
+        };
+        assert_eq!((creatives(&one).await.len(), creatives(&three).await.len()), (1, 2));
+        // Other hours, another programme.
+        let later = VenueChange { opening: Some("09:00-17:00".into()), ..VenueChange::default() };
+        county.app.screens.change_venue(three.venue.id, later, &person(Role::Admin), clock::now()).await.unwrap();
+        let before = digest(&three);
+        county.work().await;
+        assert_ne!(digest(&three), before);
+        let on_air =
+            county.playlist(&three).await.zones[0].days[0].dayparts.iter().map(|p| p.end.since(p.start)).sum::<i64>();
+        assert_eq!(on_air, 8 * HOUR);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_new_is_issued_while_nothing_changes_and_only_to_those_it_changes_for() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let screens = three(&county).await;
+        let all = [&screens[0], &screens[1], &screens[2]];
+        let before = county.versions(&all);
+        let now = clock::now();
+        county.replan(now).await;
+        county.replan(now.plus(1)).await;
+        county.app.playlists.issue_takeovers(now).await.unwrap();
+        assert_eq!(county.versions(&all), before);
+
+        let more = county.slogan("不点链接").await;
+        county.on_air("又西镇", BookingDraft { selector: west(), ..booking("又西镇", vec![more]) }).await;
+        county.work().await;
+        let after = county.versions(&all);
+        assert_eq!(after[..2], before[..2]);
+        assert!(after[2] > before[2]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_version_only_grows_even_across_a_restart() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let screens = three(&county).await;
+        let all = [&screens[0], &screens[1], &screens[2]];
+        let (before, signed) = (county.versions(&all), county.issued(&screens[0]).signed.clone());
+        let county = county.restarted(&db).await;
+        assert_eq!(county.issued(&screens[0]).signed, signed, "players are answered before anything is planned");
+        county.replan(clock::now()).await;
+        assert_eq!(county.versions(&all), before, "a restart changes nothing");
+
+        let more = county.slogan("不点链接").await;
+        county.on_air("又", booking("又", vec![more])).await;
+        county.work().await;
+        let after = county.versions(&all);
+        assert!(after.iter().zip(&before).all(|(after, before)| after > before), "{after:?} {before:?}");
+        // Even if memory is lost, no version is signed twice.
+        for screen in all {
+            county.app.playlists.forget(screen.id);
+        }
+        county.replan(clock::now()).await;
+        assert!(county.versions(&all).iter().zip(&after).all(|(now, before)| now > before));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_manifest_is_signed_anew_before_players_worry() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, ..] = three(&county).await;
+        let (first, said) = (county.issued(&one), county.manifest(&one));
+        let later = first.issued.plus(6 * HOUR + 1);
+        county.replan(later).await;
+        let fresh = county.manifest(&one);
+        assert_eq!((fresh.version, fresh.issued), (first.version + 1, later));
+        assert!(fresh.expires > said.expires);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_horizon_rolls_with_the_days() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, ..] = three(&county).await;
+        let days = async || -> Vec<_> { county.playlist(&one).await.zones[0].days.iter().map(|d| d.date).collect() };
+        assert_eq!(days().await, (0..8).map(day).collect::<Vec<_>>());
+        let before = county.issued(&one);
+        county.replan(clock::now().plus(24 * HOUR)).await;
+        assert_eq!(days().await, (1..9).map(day).collect::<Vec<_>>());
+        let now = county.issued(&one);
+        assert!(now.version > before.version);
+        let was_issued = async |screen: &Screen, digest: Option<Digest>| {
+            county.app.playlists.was_issued(screen.id, digest.unwrap()).await.unwrap()
+        };
+        assert!(was_issued(&one, before.playlist).await && was_issued(&one, now.playlist).await);
+        assert!(!was_issued(&one, Some(Digest::of(b"invented"))).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_playlist_of_another_screen_was_not_issued_to_this_one() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, _, three] = three(&county).await;
+        let western = county.issued(&three).playlist.unwrap();
+        assert!(!county.app.playlists.was_issued(one.id, western).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_timeline_is_what_screens_show() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let bank = county.venue("东镇支行", VenueType::BankHall, EAST).await;
+        let hall = Capabilities {
+            kind: xuanping_core::vocabulary::ScreenKind::Lcd,
+            size: Size { width: 640, height: 360 },
+            ..strip()
+        };
+        let (screen, _) = county.screen(bank, "大厅屏", hall, Layout::MainAndTicker).await;
+        let mut slogans = Vec::new();
+        for text in ["不转账", "不轻信陌生来电，不点击陌生链接", "先打96110"] {
+            slogans.push(county.slogan(text).await);
+        }
+        let mut mornings = booking("上午", slogans[..2].to_vec());
+        mornings.schedule.windows =
+            vec![xuanping_core::recurrence::DayWindow { from: "08:00".parse().unwrap(), to: "11:37".parse().unwrap() }];
+        county.on_air("上午", BookingDraft { weight: 3, ..mornings }).await;
+        county.on_air("全天", booking("全天", slogans[2..].to_vec())).await;
+        county.work().await;
+
+        let playlist = county.playlist(&screen).await;
+        let names = county.app.playlists.names_for(&playlist).await.unwrap();
+        let shown = timeline::day(&playlist, today(), &names, None);
+        let ticker = shown.zones.iter().find(|z| z.zone == ZoneName::Ticker).expect("slogans are in the ticker");
+        assert!(ticker.dayparts.len() >= 3, "before, during and after the morning");
+        let mut plays = std::collections::BTreeMap::new();
+        for part in &ticker.dayparts {
+            let mut at = part.start;
+            let mut slot = 0;
+            while at < part.end {
+                match playlist.on_air(ZoneName::Ticker, at) {
+                    OnAir::Play { item, start, end, .. } => {
+                        let (item, seen) = (&playlist.items[item as usize], &part.slots[slot % part.slots.len()]);
+                        assert_eq!((start, item.creative, item.booking), (at, seen.creative, seen.booking));
+                        assert_eq!(end, at + seen.duration);
+                        *plays.entry(item.booking).or_insert(0) += 1;
+                        (at, slot) = (end, slot + 1);
+                    }
+                    OnAir::Hold { until, .. } | OnAir::Nothing { until: Some(until) } => {
+                        assert_eq!(until, part.end);
+                        at = until;
+                    }
+                    OnAir::Nothing { until: None } => panic!("nothing within a daypart"),
+                }
+            }
+        }
+        let counted: std::collections::BTreeMap<_, _> = shown.bookings.iter().map(|b| (b.booking, b.plays)).collect();
+        assert_eq!(counted, plays);
+        assert!(shown.bookings.iter().all(|b| b.campaign_name.as_deref() == Some(b.name.as_str())));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_preview_shows_the_draft_and_changes_nothing() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, ..] = three(&county).await;
+        let before = county.issued(&one);
+        let slogan = county.slogan("不点链接").await;
+        county.work().await;
+        let draft = county.campaign("草稿").await;
+        let draft = county
+            .app
+            .campaigns
+            .add_booking(draft.id, booking("草稿", vec![slogan]), &editor(), clock::now())
+            .await
+            .unwrap();
+        let mut bookings = county.app.campaigns.in_force().await.unwrap();
+        bookings.extend(draft.bookings);
+        let (playlist, _) =
+            county.app.playlists.preview(&one, bookings, day(3), clock::now()).await.unwrap().expect("a plan");
+        assert!(playlist.items.iter().any(|i| i.creative == slogan));
+        assert_eq!(playlist.zones[0].days.iter().map(|d| d.date).collect::<Vec<_>>(), [day(3)]);
+        assert_eq!(county.issued(&one), before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_withdrawn_creative_leaves_every_playlist() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, ..] = three(&county).await;
+        let creative = county.playlist(&one).await.items[0].creative;
+        let (step, by) = (crate::content::Step::Withdraw, crate::county::reviewer());
+        county.app.content.step(creative, step, None, None, &by, clock::now()).await.unwrap();
+        county.work().await;
+        assert_eq!(county.playlist(&one).await.items, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_retired_screen_is_forgotten_and_makes_no_planning_overdue() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, _, three] = three(&county).await;
+        let start = clock::now();
+        county.retire(three.id).await;
+        county.work().await;
+        assert_eq!(county.app.playlists.issued(three.id), None);
+        let county = county.restarted(&db).await;
+        assert_eq!(county.app.playlists.issued(three.id), None, "nor is it remembered by a restart");
+        // Told once more by somebody who did not know yet: gone again before it is overdue.
+        let old = (three.id, Issued::clone(&county.issued(&one)));
+        county.app.playlists.announce(vec![old]);
+        let later = start.plus(7 * HOUR);
+        county.replan(later).await;
+        assert!(county.app.playlists.oldest().is_some_and(|oldest| oldest == later));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn days_at_the_ends_of_the_calendar_harm_nobody() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, ..] = three(&county).await;
+        let slogan = county.slogan("不点链接").await;
+        let (first, last) = (chrono::NaiveDate::MIN, chrono::NaiveDate::MAX);
+        let draft = crate::campaigns::CampaignDraft {
+            name: "永远".into(),
+            goal: String::new(),
+            owner_department: "fin".into(),
+            starts: first,
+            ends: last,
+        };
+        let id = county.app.campaigns.create(draft, &editor(), clock::now()).await.unwrap().id;
+        let mut forever = booking("永远", vec![slogan]);
+        (forever.schedule.from, forever.schedule.until) = (first, Some(last));
+        let mut late = booking("世界尽头", vec![slogan]);
+        (late.schedule.from, late.schedule.until) = (last.pred_opt().unwrap(), Some(last));
+        let mut monthly = booking("每月", vec![slogan]);
+        (monthly.schedule.from, monthly.schedule.until) = (first, Some(last));
+        (monthly.schedule.weekdays, monthly.schedule.rrule) = (None, Some("FREQ=MONTHLY;BYDAY=1MO".into()));
+        for draft in [forever, late, monthly] {
+            // Refused or planned, either is right.
+            let _ = county.app.campaigns.add_booking(id, draft, &editor(), clock::now()).await;
+        }
+        if !county.app.campaigns.get(id).await.unwrap().bookings.is_empty() {
+            county.publish(id).await;
+        }
+        county.replan(clock::now()).await;
+        let bookings = county.app.campaigns.in_force().await.unwrap();
+        for day in [first, first.succ_opt().unwrap(), last.pred_opt().unwrap(), last] {
+            county.app.playlists.preview(&one, bookings.clone(), day, clock::now()).await.unwrap();
+        }
+    })
+    .await;
+}
