@@ -5,6 +5,7 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 
 CONSOLE      := server/console
+BROWSER      := tests/browser
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
 .PHONY: demo test setup console console-check lint unit stories browser fmt api clean-demo help
@@ -18,7 +19,7 @@ demo: setup console
 	exec target/release/xuanping-server demo --data var/demo --samples content-samples
 
 ## make test         everything CI runs: formats, lints, unit, property, stores on two databases, stories, browser
-test: setup console-check lint
+test: setup console-check lint $(BROWSER)/node_modules/.installed
 	cargo build --workspace --bins
 	scripts/with-postgres cargo test --workspace --no-fail-fast
 
@@ -31,6 +32,10 @@ console: $(CONSOLE)/dist/index.html
 
 $(CONSOLE)/node_modules/.installed: $(CONSOLE)/package-lock.json
 	cd $(CONSOLE) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(BROWSER)/node_modules/.installed: $(BROWSER)/package-lock.json
+	cd $(BROWSER) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.installed $(CONSOLE_SRC)
@@ -58,7 +63,7 @@ unit:
 	cargo test -p xuanping-core -p xuanping-server -p xuanping-player
 
 ## make stories      end-to-end tests with the real binaries
-stories: setup console
+stories: setup console $(BROWSER)/node_modules/.installed
 	cargo build --workspace --bins
 	scripts/with-postgres cargo test -p xuanping-tests
 

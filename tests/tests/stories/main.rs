@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod bad_reports;
+mod browser;
 mod clips;
 mod county;
 mod demo;

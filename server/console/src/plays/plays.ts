@@ -33,6 +33,8 @@ export const usePlays = (filter: PlayFilter) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: (before) => before,
+    // New plays come in by themselves, but not while somebody reads further back.
+    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 1 ? false : 10_000),
   })
 
 export const useSummary = (filter: PlayFilter, group: Group) =>

@@ -1,0 +1,120 @@
+//! What people do with a mouse and a keyboard, in a real browser, and what comes of it on a real wall.
+
+use std::{path::Path, process::Command};
+
+use serde_json::{Value, json};
+use xuanping_core::{geometry::ZoneName, id::CreativeId};
+use xuanping_tests::{
+    console::{Console, OWN_PASSWORD},
+    databases::Database,
+    office::Office,
+    pictures::{decode, same, shows_strip, zone_of},
+    player::{HALL, Player},
+    programs::repository,
+    samples,
+    verifier::Verifier,
+};
+
+const SLOGAN: &str = "不轻信、不转账、不透露";
+const TITLE: &str = "三不口诀";
+const WARNING: &str = "冒充客服退款诈骗预警";
+
+/// Somebody at a browser.
+struct Person<'a> {
+    office: &'a Office,
+    name: &'static str,
+    folder: &'a Path,
+}
+
+impl Person<'_> {
+    /// Does an errand by clicking; answers what it says.
+    fn does(&self, errand: &str, mut settings: Value) -> Value {
+        let scripts = repository().join("tests/browser");
+        assert!(
+            scripts.join("node_modules/playwright-core").exists(),
+            "the browser's driver is missing: make stories installs it (npm ci in tests/browser)"
+        );
+        settings["base"] = json!(self.office.server.url());
+        settings["who"] = json!(self.name);
+        settings["password"] = json!(OWN_PASSWORD);
+        settings["folder"] = json!(self.folder);
+        settings["chromium"] = json!("/usr/bin/chromium");
+        let done = Command::new("node")
+            .arg(scripts.join("errand.mjs"))
+            .args([errand, &settings.to_string()])
+            .output()
+            .expect("node starts");
+        assert!(done.status.success(), "{} {errand}: {}", self.name, String::from_utf8_lossy(&done.stderr));
+        serde_json::from_slice(&done.stdout).unwrap()
+    }
+}
+
+fn creative(console: &Console, title: &str) -> CreativeId {
+    let found = console.get("creatives?limit=50").unwrap();
+    let found = found["items"].as_array().unwrap().iter().find(|c| c["title"] == title).cloned();
+    serde_json::from_value(found.unwrap_or_else(|| panic!("no creative {title}"))["id"].clone()).unwrap()
+}
+
+#[test]
+fn from_a_pairing_code_to_proofs_by_clicking() {
+    let office = Office::open(Database::Sqlite);
+    let at = |name| Person { office: &office, name, folder: Path::new(env!("CARGO_TARGET_TMPDIR")) };
+    let venue = "溪滨农商银行营业部";
+    office.operator.add_venue(venue, "bank_hall", xuanping_tests::office::RIVERSIDE, "finance").unwrap();
+
+    // The operator reads the code off the new player's wall and types it.
+    let player = Player::start(&office.server.url(), HALL);
+    at("operator").does("pair", json!({ "code": player.pairing_code(), "venue": venue, "screen": "大厅屏" }));
+
+    // The editor writes and uploads; another person approves; the editor books and publishes.
+    let posters = samples::folder().join("posters/loan-wide.png");
+    let clip = samples::folder().join("clips/police.mp4");
+    at("editor").does(
+        "write",
+        json!({
+            "slogan": { "title": TITLE, "text": SLOGAN },
+            "files": [{ "file": posters, "title": "先交费的贷款是诈骗" }, { "file": clip, "title": "没有安全账户" }],
+        }),
+    );
+    at("reviewer").does("approve", json!({ "count": 3 }));
+    at("editor").does(
+        "publish",
+        json!({
+            "name": "冬季防骗",
+            "department": "县委宣传部",
+            "creatives": [TITLE, "先交费的贷款是诈骗"],
+            "venueType": "银行营业厅",
+            "area": "溪滨街道",
+            "screen": venue,
+            "weight": 20,
+            "planned": [["主区", "先交费的贷款是诈骗"], ["字幕条", TITLE]],
+        }),
+    );
+
+    // And there it is: the slogan's and the poster's own pixels, in the picture that the player shows.
+    let slogan = creative(&office.editor, TITLE);
+    let poster = creative(&office.editor, "先交费的贷款是诈骗");
+    let screen = office.operator.get("screens").unwrap()["items"][0]["id"].clone();
+    let screen = serde_json::from_value(screen).unwrap();
+    let (main, ticker) = (office.zone(screen, ZoneName::Main), office.zone(screen, ZoneName::Ticker));
+    let size = |zone: xuanping_core::geometry::Rect| (zone.width, zone.height);
+    let strip = decode(&office.editor.rendition(slogan, ZoneName::Ticker, size(ticker)).1);
+    let picture = decode(&office.editor.rendition(poster, ZoneName::Main, size(main)).1);
+    player.shows("the poster over the slogan", |wall| {
+        same(&zone_of(wall, main), &picture)?;
+        shows_strip(&zone_of(wall, ticker), &strip)
+    });
+
+    // A takeover with words only fills the wall with them, until it is withdrawn.
+    at("reviewer").does("takeOver", json!({ "title": WARNING, "creatives": [TITLE], "minutes": 30 }));
+    let card = decode(&office.editor.rendition(slogan, ZoneName::Main, size(main)).1);
+    player.shows("the warning", |wall| same(&zone_of(wall, main), &card));
+    at("reviewer").does("withdraw", json!({ "title": WARNING }));
+    player.shows("the programme again", |wall| same(&zone_of(wall, main), &picture));
+
+    // The auditor takes the proofs away, and they hold.
+    let bundle = at("auditor").does("proofs", json!({ "creative": TITLE }));
+    let bundle = std::fs::read(bundle.as_str().unwrap()).unwrap();
+    let said = Verifier::who_knows(player.device().publisher()).verify(&bundle);
+    assert_eq!(said.code, 0, "{}", said.words);
+}
