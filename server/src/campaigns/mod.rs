@@ -349,7 +349,6 @@ impl Campaigns {
             return Err(CampaignError::NotPublished);
         }
         campaign.state = CampaignState::Withdrawn;
-        campaign.updated_at = now;
         store::update(&mut tx, &campaign).await?;
         self.jobs.enqueue(&mut tx, REPLAN, "all", now).await?;
         let details = serde_json::json!({ "id": id });

@@ -226,9 +226,15 @@ fn read_takeover(row: &Row) -> Result<TakeoverOrder, DbError> {
     })
 }
 
-pub(super) async fn takeovers(db: &Db) -> Result<Vec<TakeoverOrder>, DbError> {
-    let rows = db.all(sql(format!("SELECT {TAKEOVER} FROM takeovers ORDER BY starts DESC, id DESC LIMIT 100"))).await?;
-    rows.iter().map(read_takeover).collect()
+/// The last 100, and whatever else is still active.
+pub(super) async fn takeovers(db: &Db, now: UtcMillis) -> Result<Vec<TakeoverOrder>, DbError> {
+    let listed = sql(format!(
+        "SELECT {TAKEOVER} FROM takeovers
+         WHERE (expires > $1 AND withdrawn_at IS NULL)
+            OR id IN (SELECT n.id FROM takeovers n ORDER BY n.starts DESC, n.id DESC LIMIT 100)
+         ORDER BY starts DESC, id DESC"
+    ));
+    db.all(listed.bind(now)).await?.iter().map(read_takeover).collect()
 }
 
 /// Neither withdrawn nor expired, however many.

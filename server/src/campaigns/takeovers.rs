@@ -74,9 +74,9 @@ impl TakeoverOrder {
 }
 
 impl Campaigns {
-    /// Takeovers, the newest first; the last 100.
-    pub async fn takeovers(&self) -> Result<Vec<TakeoverOrder>, CampaignError> {
-        Ok(store::takeovers(&self.db).await?)
+    /// Takeovers, the newest first: the last 100, and whatever else is still active, so that it can be withdrawn.
+    pub async fn takeovers(&self, now: UtcMillis) -> Result<Vec<TakeoverOrder>, CampaignError> {
+        Ok(store::takeovers(&self.db, now).await?)
     }
 
     /// Those neither withdrawn nor expired.

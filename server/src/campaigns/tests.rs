@@ -331,7 +331,9 @@ async fn a_withdrawn_campaign_is_planned_no_more_until_it_is_published_again() {
         let draft = county.campaign("草稿").await.id;
         assert!(matches!(withdraw(draft).await, Err(CampaignError::NotPublished)));
         let id = county.on_air("宣传月", booking("甲", vec![slogan])).await;
+        let edited = campaigns.get(id).await.unwrap().updated_at;
         let (one, two) = tokio::join!(withdraw(id), withdraw(id));
+        assert_eq!(campaigns.get(id).await.unwrap().updated_at, edited, "withdrawing edits nothing");
         assert!([one, two].iter().filter(|w| matches!(w, Err(CampaignError::NotPublished))).count() == 1);
         assert_eq!((campaigns.in_force().await.unwrap(), county.trail("campaigns.withdraw").await), (vec![], 1));
         county.publish(id).await;
@@ -366,7 +368,7 @@ async fn a_takeover_is_refused_with_what_is_wrong_with_it() {
             many.push(county.draft(&format!("标语{n}")).await);
         }
         assert!(matches!(start(takeover("多", many)).await, CampaignError::TooMany { field: "creatives", .. }));
-        assert_eq!(county.app.campaigns.takeovers().await.unwrap(), []);
+        assert_eq!(county.app.campaigns.takeovers(clock::now()).await.unwrap(), []);
     })
     .await;
 }
@@ -424,7 +426,9 @@ async fn a_long_takeover_outlasts_a_hundred_short_ones() {
         }
         tx.commit().await.unwrap();
         let active = county.app.campaigns.active_takeovers(now.plus(3_600_000)).await.unwrap();
-        assert_eq!(active, [long]);
+        assert_eq!(active, [long.clone()]);
+        let listed = county.app.campaigns.takeovers(now.plus(3_600_000)).await.unwrap();
+        assert_eq!((listed.len(), listed.last()), (101, Some(&long)), "it can still be withdrawn");
     })
     .await;
 }

@@ -27,6 +27,9 @@ use crate::{
 /// How many screens are told in one transaction.
 const BATCH: usize = 500;
 
+/// How many versions a restored backup may be behind. What claims more is no player of ours.
+const MOST_BEHIND: u64 = 1_000_000;
+
 /// What screens are to play besides takeovers.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Orders {
@@ -125,6 +128,23 @@ impl Playlists {
         let signed = self.publisher.manifest(&says);
         let issued = Issued { version: says.version, issued: now, playlist: says.playlist, says: Some(says), signed };
         Some((screen.id, issued))
+    }
+
+    /// A player follows a manifest that is newer than the newest we know of: the database was restored from a backup. The
+    /// player would refuse whatever we sign as a rollback, until we went beyond.
+    pub(super) async fn go_beyond(&self, screen: ScreenId, followed: u64, now: UtcMillis) -> Result<(), PlaylistError> {
+        let _turn = self.issuing.lock().await;
+        let behind = self.issued(screen).filter(|l| l.version < followed && followed - l.version <= MOST_BEHIND);
+        let Some(mut says) = behind.and_then(|last| last.says.clone()) else { return Ok(()) };
+        tracing::warn!(%screen, from = says.version, to = followed + 1, "a player is ahead of the database");
+        says.version = followed + 1;
+        (says.issued, says.expires) = (now, now.plus(MANIFEST_LIFE));
+        let signed = self.publisher.manifest(&says);
+        let issued = Issued { version: says.version, issued: now, playlist: says.playlist, says: Some(says), signed };
+        let news = vec![(screen, issued)];
+        store::insert_manifests(&self.db, &news).await?;
+        self.announce(news);
+        Ok(())
     }
 
     pub(super) fn announce(&self, news: Vec<(ScreenId, Issued)>) {

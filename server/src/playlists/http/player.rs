@@ -14,6 +14,7 @@ use xuanping_core::digest::Digest;
 
 use super::super::{Issued, Playlists};
 use crate::{
+    clock,
     http::{PathOf, Problem, QueryOf, blob_response},
     screens::Device,
 };
@@ -44,6 +45,10 @@ async fn manifest(
     device: Device,
 ) -> Result<Response, Problem> {
     let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let followed = known.as_ref().and_then(|tag| tag.trim_matches('"').parse().ok());
+    if let Some(followed) = followed.filter(|f| playlists.issued(device.screen.id).is_some_and(|i| i.version < *f)) {
+        playlists.go_beyond(device.screen.id, followed, clock::now()).await?;
+    }
     let mut news = playlists.follow(device.screen.id);
     let deadline = tokio::time::Instant::now() + Duration::from_secs(wait.wait.min(LONGEST_WAIT));
     loop {

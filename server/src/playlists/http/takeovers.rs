@@ -70,7 +70,7 @@ pub struct TakeoverList {
     extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
 async fn list(State(playlists): State<Playlists>, _: Allowed<SignedIn>) -> Result<Body<TakeoverList>, Problem> {
     let now = clock::now();
-    let items = playlists.campaigns.takeovers().await?.into_iter().map(|t| TakeoverView::new(t, now)).collect();
+    let items = playlists.campaigns.takeovers(now).await?.into_iter().map(|t| TakeoverView::new(t, now)).collect();
     Ok(Body(TakeoverList { items }))
 }
 

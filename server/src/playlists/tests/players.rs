@@ -77,3 +77,33 @@ async fn players_get_playlists_and_renditions_by_digest_and_nothing_else() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_player_that_is_ahead_of_a_restored_database_is_overtaken_and_not_left_behind() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        three(&county).await;
+        let venue = county.app.screens.venues().await.unwrap()[0].id;
+        let (screen, key) = county.screen(venue, "丁", strip(), Layout::Full).await;
+        county.work().await;
+        let asked = async |etag: &str| {
+            let answer = ask(&county, &key, "/player/v1/manifest", Some(etag)).await;
+            assert_eq!(answer.status(), StatusCode::OK);
+            TrustedManifest::accept(bytes_of(answer).await, &county.app.publisher.public(), screen.id, None)
+                .unwrap()
+                .manifest
+        };
+        let before = county.manifest(&screen);
+        let beyond = asked("\"57\"").await;
+        assert_eq!((beyond.version, beyond.playlist), (58, before.playlist));
+        assert_eq!(asked("\"12\"").await.version, 58, "once is enough");
+        let more = county.slogan("不点链接").await;
+        county.on_air("又", booking("又", vec![more])).await;
+        county.work().await;
+        assert_eq!(county.issued(&screen).version, 59);
+        for nonsense in ["\"18446744073709551615\"", "\"-1\"", "\"\"", "W/\"x\""] {
+            assert_eq!(asked(nonsense).await.version, 59, "{nonsense}");
+        }
+    })
+    .await;
+}
