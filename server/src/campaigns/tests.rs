@@ -426,7 +426,7 @@ async fn a_long_takeover_outlasts_a_hundred_short_ones() {
         }
         tx.commit().await.unwrap();
         let active = county.app.campaigns.active_takeovers(now.plus(3_600_000)).await.unwrap();
-        assert_eq!(active, [long.clone()]);
+        assert_eq!(active, std::slice::from_ref(&long));
         let listed = county.app.campaigns.takeovers(now.plus(3_600_000)).await.unwrap();
         assert_eq!((listed.len(), listed.last()), (101, Some(&long)), "it can still be withdrawn");
     })
