@@ -8,7 +8,7 @@ CONSOLE      := server/console
 BROWSER      := tests/browser
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
-.PHONY: demo test setup console console-check lint unit stories browser fmt api clean-demo help
+.PHONY: demo test setup console console-check lint unit stories api clean-demo help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)

@@ -55,7 +55,7 @@ impl AreaLevel {
 
 /// The text was not 12 digits, or names no province.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("区划代码须为 12 位数字,前两位为省级代码")]
+#[error("区划代码须为 12 位数字，前两位为省级代码")]
 pub struct InvalidAreaCode;
 
 impl AreaCode {

@@ -53,10 +53,10 @@ pub enum Unplayable {
     #[error("音柱、广播只能播放音频")]
     SpeakerIsBlind,
     /// Audio on a screen without sound, or on one that was told to be silent.
-    #[error("该屏幕没有声音或已设为静音,不能播放音频")]
+    #[error("该屏幕没有声音或已设为静音，不能播放音频")]
     Silent,
     /// The player has no media worker.
-    #[error("该屏幕的播放器没有安装视频组件,不能播放宣传片")]
+    #[error("该屏幕的播放器没有安装视频组件，不能播放宣传片")]
     NoClips,
     /// There is no zone for it.
     #[error("该屏幕的版面没有可放此素材的区域")]
@@ -65,7 +65,7 @@ pub enum Unplayable {
     #[error("素材尚未审核通过或已撤下")]
     NotApproved,
     /// The rendition for this class of screen is not made yet.
-    #[error("素材正在为这类屏幕制作,稍后会自动播出")]
+    #[error("素材正在为这类屏幕制作，稍后会自动播出")]
     NotReady,
 }
 

@@ -119,10 +119,10 @@ pub enum Unscheduled {
     #[error("播放日都不在素材的有效期内")]
     NotValid,
     /// It lasts longer than any stretch of time it could be in, and is never cut.
-    #[error("素材时长超过了可用的最长时段,放不完整")]
+    #[error("素材时长超过了可用的最长时段，放不完整")]
     TooLong,
     /// The stretches are so short that others took them all.
-    #[error("时段太短,放不下全部素材")]
+    #[error("时段太短，放不下全部素材")]
     NoRoom,
 }
 

@@ -85,7 +85,7 @@ impl<'de> serde::Deserialize<'de> for Weekdays {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let numbers = Vec::<u8>::deserialize(deserializer)?;
         Self::from_numbers(&numbers)
-            .ok_or_else(|| serde::de::Error::custom("星期几用 1(周一)到 7(周日)表示,至少选一天,不能重复"))
+            .ok_or_else(|| serde::de::Error::custom("星期几用 1（周一）到 7（周日）表示，至少选一天，不能重复"))
     }
 }
 

@@ -34,7 +34,7 @@ pub enum InvalidOpening {
         span: usize,
     },
     /// The windows of a span.
-    #[error("营业时间:{fault}")]
+    #[error("营业时间：{fault}")]
     Windows {
         /// Which span, counted from 0.
         span: usize,

@@ -52,7 +52,7 @@ pub enum InvalidRule {
         part: String,
     },
     /// A part that says times of day, or that is said elsewhere (UNTIL), or that we do not offer (BYWEEKNO).
-    #[error("不支持 {part};时间用时段表示,结束日期用“结束日期”一栏")]
+    #[error("不支持 {part}；时间用时段表示，结束日期用“结束日期”一栏")]
     Unsupported {
         /// Its name.
         part: String,

@@ -43,7 +43,7 @@ pub struct ScheduleForm {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSchedule {
     /// `until` is before `from`.
-    #[error("结束日期 {until} 早于开始日期 {from},请改正日期")]
+    #[error("结束日期 {until} 早于开始日期 {from}，请改正日期")]
     Inverted {
         /// First day.
         from: NaiveDate,
@@ -51,19 +51,19 @@ pub enum InvalidSchedule {
         until: NaiveDate,
     },
     /// Neither weekdays nor a rule, or both.
-    #[error("请选择星期几,或填写一条重复规则,二者选一")]
+    #[error("请选择星期几，或填写一条重复规则，二者选一")]
     NoRule,
     /// The weekdays are not distinct numbers 1..=7, or there are none.
-    #[error("星期几用 1(周一)到 7(周日)表示,至少选一天,不能重复")]
+    #[error("星期几用 1（周一）到 7（周日）表示，至少选一天，不能重复")]
     Weekdays,
     /// The RFC 5545 text.
-    #[error("重复规则有误:{0}")]
+    #[error("重复规则有误：{0}")]
     Rule(#[from] InvalidRule),
     /// The windows.
-    #[error("{0},请改正时段")]
+    #[error("{0}，请改正时段")]
     Windows(#[from] WindowFault),
     /// There is no day between `from` and `until` on which it would happen.
-    #[error("在所选日期内一天也不会播放,请改正日期或星期")]
+    #[error("在所选日期内一天也不会播放，请改正日期或星期")]
     Never,
 }
 

@@ -102,7 +102,7 @@ pub enum WindowFault {
     #[error("至少要有一个时段")]
     None,
     /// `from` equals `to`, or is 24:00.
-    #[error("第 {} 个时段是空的:开始与结束时间相同", index + 1)]
+    #[error("第 {} 个时段是空的：开始与结束时间相同", index + 1)]
     Empty {
         /// Which.
         index: usize,

@@ -162,7 +162,7 @@ impl VenueType {
             Self::CinemaLobby => "影院大厅",
             Self::CinemaHall => "影院放映厅",
             Self::Park => "公园广场",
-            Self::VillageSquare => "村(社区)广场",
+            Self::VillageSquare => "村（社区）广场",
             Self::VillageSpeaker => "农村广播",
             Self::ConstructionSite => "建筑工地",
             Self::ScenicSpot => "旅游景区",

@@ -72,7 +72,7 @@ impl Verify {
         let file = match fs::read(&self.file) {
             Ok(file) => file,
             Err(error) if zh => {
-                writeln!(out, "无法读取文件 {path}:{error}")?;
+                writeln!(out, "无法读取文件 {path}：{error}")?;
                 return Ok(Outcome::Unreadable);
             }
             Err(error) => {
@@ -103,7 +103,7 @@ impl Verify {
             (Ok(()), Language::Zh) => writeln!(out, "播放记录已写入 {path}")?,
             (Ok(()), Language::En) => writeln!(out, "records written to {path}")?,
             (Err(error), Language::Zh) => {
-                writeln!(out, "无法写入 {path}:{error}")?;
+                writeln!(out, "无法写入 {path}：{error}")?;
                 return Ok(Outcome::Unreadable);
             }
             (Err(error), Language::En) => {
@@ -116,34 +116,34 @@ impl Verify {
 }
 
 fn print_zh(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "播放凭证包:{}", file.display())?;
+    writeln!(out, "播放凭证包：{}", file.display())?;
     if let Some(summary) = &verdict.summary {
-        writeln!(out, "  导出时间:{}", summary.exported)?;
-        writeln!(out, "  导出条件:{}", summary.filter)?;
-        writeln!(out, "  屏幕:{}", summary.screens.join("、"))?;
-        writeln!(out, "  批次 {} 个,播放 {} 次,记录 {} 条", summary.batches, summary.plays, summary.records)?;
-        let checked = if summary.publisher_expected { ",与指定的一致" } else { "" };
-        writeln!(out, "  发布密钥:{}{checked}", summary.publisher)?;
+        writeln!(out, "  导出时间：{}", summary.exported)?;
+        writeln!(out, "  导出条件：{}", summary.filter)?;
+        writeln!(out, "  屏幕：{}", summary.screens.join("、"))?;
+        writeln!(out, "  批次 {} 个，播放 {} 次，记录 {} 条", summary.batches, summary.plays, summary.records)?;
+        let checked = if summary.publisher_expected { "，与指定的一致" } else { "" };
+        writeln!(out, "  发布密钥：{}{checked}", summary.publisher)?;
     }
-    writeln!(out, "检查项目:")?;
+    writeln!(out, "检查项目：")?;
     for check in &verdict.checks {
         match check.failed {
             0 => writeln!(out, "  ✓ {} × {}", check.kind, check.done)?,
-            failed => writeln!(out, "  ✗ {} × {},其中 {failed} 项不符", check.kind, check.done)?,
+            failed => writeln!(out, "  ✗ {} × {}，其中 {failed} 项不符", check.kind, check.done)?,
         }
     }
     for remark in verdict.remarks.iter().take(PRINTED) {
-        writeln!(out, "  注意:{remark}")?;
+        writeln!(out, "  注意：{remark}")?;
     }
     if verdict.is_intact() {
-        return writeln!(out, "结论:完好。内容与导出时一致,每次播放均由所列屏幕的密钥签名。");
+        return writeln!(out, "结论：完好。内容与导出时一致，每次播放均由所列屏幕的密钥签名。");
     }
-    writeln!(out, "发现问题:")?;
+    writeln!(out, "发现问题：")?;
     for finding in verdict.findings.iter().take(PRINTED) {
         writeln!(out, "  ✗ {finding}")?;
     }
     more(verdict, out, "  ……另有", "处")?;
-    writeln!(out, "结论:不可信。文件在导出之后被改动或损坏,请向导出单位重新索取。")
+    writeln!(out, "结论：不可信。文件在导出之后被改动或损坏，请向导出单位重新索取。")
 }
 
 fn print_en(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<()> {

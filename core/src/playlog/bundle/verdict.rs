@@ -112,7 +112,7 @@ pub enum Fault {
     #[error("文件开头不是导出包的标识")]
     Magic,
     /// The file ends too early, or what is there is not what the statement lists.
-    #[error("此处的内容与声明所列的类型或长度不符,文件可能被截断或改动")]
+    #[error("此处的内容与声明所列的类型或长度不符，文件可能被截断或改动")]
     Frame,
     /// There are bytes after the end.
     #[error("文件末尾多出 {0} 个字节")]
@@ -121,31 +121,31 @@ pub enum Fault {
     #[error("导出声明无法读取")]
     StatementUnreadable,
     /// The statement's signature.
-    #[error("导出声明的签名无效:{}", signature_zh(*.0))]
+    #[error("导出声明的签名无效：{}", signature_zh(*.0))]
     StatementSignature(SignatureError),
     /// The statement is signed by another key than expected.
-    #[error("导出声明由另一把密钥签发:{0}")]
+    #[error("导出声明由另一把密钥签发：{0}")]
     OtherPublisher(PublicKey),
     /// The statement refers to what it does not list.
-    #[error("导出声明自相矛盾:{0}")]
+    #[error("导出声明自相矛盾：{0}")]
     StatementInconsistent(&'static str),
     /// A frame is not what was exported.
-    #[error("内容被改动:摘要与声明不符,现为 {0}")]
+    #[error("内容被改动：摘要与声明不符，现为 {0}")]
     Digest(Digest),
     /// A batch is not what the screen signed.
-    #[error("播放批次不可信:{}", batch_zh(.0))]
+    #[error("播放批次不可信：{}", batch_zh(.0))]
     Batch(BatchError),
     /// A batch is another than the statement says.
     #[error("播放批次与声明所列的屏幕、序号或时间不符")]
     OtherBatch,
     /// The chain is broken.
-    #[error("播放批次的链接中断:{}", chain_zh(.0))]
+    #[error("播放批次的链接中断：{}", chain_zh(.0))]
     Chain(ChainRefusal),
     /// A record in words is not what its batch says.
     #[error("播放记录与屏幕签名的批次不符")]
     Record,
     /// There are more or fewer records than the statement says.
-    #[error("播放记录有 {found} 条,声明为 {stated} 条")]
+    #[error("播放记录有 {found} 条，声明为 {stated} 条")]
     RecordCount {
         /// Lines found.
         found: u64,
@@ -168,7 +168,7 @@ pub enum Remark {
         last: u64,
     },
     /// Times that the screen's clock cannot have shown in this order without having been set meanwhile.
-    #[error("屏幕“{screen}”批次 {sequence} 第 {} 次播放的时间前后不一,期间时钟可能被校准过", play + 1)]
+    #[error("屏幕“{screen}”批次 {sequence} 第 {} 次播放的时间前后不一，期间时钟可能被校准过", play + 1)]
     ClockChanged {
         /// The screen's name.
         screen: String,
@@ -178,7 +178,7 @@ pub enum Remark {
         play: u32,
     },
     /// Nobody said which publishing key to expect.
-    #[error("未指定发布密钥;请与主管单位公布的密钥核对:{0}")]
+    #[error("未指定发布密钥；请与主管单位公布的密钥核对：{0}")]
     PublisherUnchecked(PublicKey),
 }
 
@@ -245,7 +245,7 @@ fn batch_zh(error: &BatchError) -> String {
     match error {
         BatchError::TooLarge => "超过允许的大小".into(),
         BatchError::Signature(error) => signature_zh(*error).into(),
-        BatchError::Malformed(_) => "签名有效,但不是播放批次的格式".into(),
+        BatchError::Malformed(_) => "签名有效，但不是播放批次的格式".into(),
         BatchError::Version(version) => format!("版本 {version} 未知"),
         BatchError::UnknownItem { play } => format!("第 {} 次播放没有对应的素材", play + 1),
         BatchError::ItemTwice { item } => format!("素材表第 {} 项重复", item + 1),
@@ -256,7 +256,7 @@ fn chain_zh(refusal: &ChainRefusal) -> String {
     match refusal {
         ChainRefusal::OtherScreen(screen) => format!("属于另一块屏幕 {screen}"),
         ChainRefusal::NotNewer { sequence, newest } => format!("序号 {sequence} 不大于 {newest}"),
-        ChainRefusal::Gap { expected, sequence } => format!("应为 {expected},实为 {sequence}"),
+        ChainRefusal::Gap { expected, sequence } => format!("应为 {expected}，实为 {sequence}"),
         ChainRefusal::WrongPrevious { sequence } => format!("批次 {sequence} 所指的前一批次不是现有的前一批次"),
     }
 }

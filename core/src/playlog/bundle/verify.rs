@@ -279,7 +279,7 @@ fn contradiction(statement: &Statement) -> Option<&'static str> {
         .windows(2)
         .all(|pair| (pair[0].screen, pair[0].sequence) < (pair[1].screen, pair[1].sequence));
     if statement.version != STATEMENT_VERSION {
-        Some("版本未知,请使用更新的程序")
+        Some("版本未知，请使用更新的程序")
     } else if !ascending {
         Some("批次未按屏幕和序号排列")
     } else if statement.batches.iter().any(|batch| batch.screen as usize >= statement.screens.len()) {

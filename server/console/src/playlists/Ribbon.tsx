@@ -4,6 +4,7 @@
  */
 import { useMemo, useState } from "react"
 import type { Schemas } from "../api/client"
+import { useCreativeTitles } from "../content/creatives"
 import { duration, hourMinute } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
 import { useNow } from "../screens/screens"
@@ -147,14 +148,14 @@ function shares(part: Daypart): [string, number][] {
 function NotPlayed({ day }: { day: DayTimeline }) {
   const t = useWords(words)
   const names = new Map(day.bookings.map((b) => [b.booking, b.name]))
+  const titles = useCreativeTitles()
   return (
     <div style={{ marginTop: 10 }}>
       <b className="small">{t.notPlayed}</b>
       <ul style={{ margin: "4px 0 0", paddingInlineStart: 18 }} className="quiet small">
         {day.not_played.map((n, i) => (
           <li key={i}>
-            {names.has(n.booking) && `${names.get(n.booking)}:`}
-            {n.reason}
+            {t.notPlayedItem(names.get(n.booking) ?? "", (n.creative && titles.get(n.creative)) ?? "", n.reason)}
           </li>
         ))}
       </ul>

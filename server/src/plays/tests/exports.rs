@@ -116,7 +116,7 @@ async fn a_bundle_proves_itself_and_one_changed_byte_is_found() {
         fs::write(&path, &file).unwrap();
         let (outcome, said) = verify(Some(key), Language::Zh, Some("t.csv"));
         assert_eq!(outcome, Outcome::Intact, "{said}");
-        assert!(said.contains("结论:完好") && said.contains("批次 3 个,播放 12 次,记录 12 条"), "{said}");
+        assert!(said.contains("结论：完好") && said.contains("批次 3 个，播放 12 次，记录 12 条"), "{said}");
         let table = fs::read_to_string(folder.path().join("t.csv")).unwrap();
         assert!(
             table.starts_with('\u{feff}') && table.contains("东镇支行") && table.contains(",'@反诈")
@@ -136,7 +136,7 @@ async fn a_bundle_proves_itself_and_one_changed_byte_is_found() {
         fs::write(&path, &changed).unwrap();
         let (outcome, said) = verify(Some(key), Language::Zh, Some("no.csv"));
         assert_eq!(outcome, Outcome::Bad);
-        assert!(said.contains("批次 2") && said.contains("结论:不可信"), "{said}");
+        assert!(said.contains("批次 2") && said.contains("结论：不可信"), "{said}");
         assert!(!folder.path().join("no.csv").exists());
         assert!(verify(None, Language::En, None).1.contains("batch 2"));
 
