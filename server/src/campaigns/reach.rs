@@ -52,11 +52,24 @@ impl Campaigns {
     /// Whom a selector reaches, and what of these creatives cannot be shown there.
     pub async fn reach(&self, selector: &Selector, creatives: &[CreativeId]) -> Result<Reach, CampaignError> {
         check_lengths(selector, creatives.len())?;
+        self.reach_among(&self.every_screen().await?, selector, creatives).await
+    }
+
+    async fn every_screen(&self) -> Result<Vec<(Screen, ScreenFacts)>, CampaignError> {
+        let screens = self.screens.list(&ScreenFilter::default()).await?;
+        Ok(screens.into_iter().filter_map(|screen| facts_of(&screen).map(|facts| (screen, facts))).collect())
+    }
+
+    async fn reach_among(
+        &self,
+        screens: &[(Screen, ScreenFacts)],
+        selector: &Selector,
+        creatives: &[CreativeId],
+    ) -> Result<Reach, CampaignError> {
         let creatives: Vec<_> = self.content.creatives(creatives).await?.iter().map(facts_of_creative).collect();
         let mut reach = Reach::default();
         let mut venues = HashSet::new();
-        for screen in self.screens.list(&ScreenFilter::default()).await? {
-            let Some(facts) = facts_of(&screen).filter(|facts| selector.matches(facts)) else { continue };
+        for (screen, facts) in screens.iter().filter(|(_, facts)| selector.matches(facts)) {
             let mut playable = 0;
             for creative in &creatives {
                 match facts.place(creative) {
@@ -69,7 +82,7 @@ impl Campaigns {
             }
             *reach.by_type.entry(screen.venue.kind).or_default() += 1;
             venues.insert(screen.venue.id);
-            reach.screens.push(screen);
+            reach.screens.push(screen.clone());
         }
         reach.venues = venues.len();
         Ok(reach)
@@ -82,9 +95,11 @@ impl Campaigns {
         unreached: Unreached,
     ) -> Result<usize, CampaignError> {
         let mut reached = HashSet::new();
+        // Once for all bookings: there may be ten thousand.
+        let screens = self.every_screen().await?;
         for booking in &campaign.bookings {
             self.require_approved(&booking.creatives).await?;
-            let reach = self.reach(&booking.selector, &booking.creatives).await?;
+            let reach = self.reach_among(&screens, &booking.selector, &booking.creatives).await?;
             if reach.screens.is_empty() && unreached == Unreached::Refuse {
                 return Err(CampaignError::NoScreens { name: booking.name.clone() });
             }
