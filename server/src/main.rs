@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use xuanping_core::geometry::{Layout, Sound};
 use xuanping_server::{
     accounts::{Actor, NewAccount, Role, Scope},
     app::{self, App},
@@ -12,6 +13,7 @@ use xuanping_server::{
     demo::{self, Demo},
     import::{self, People},
     plays::verify::Verify,
+    screens::NewToken,
     signing::Publisher,
 };
 
@@ -72,6 +74,27 @@ enum Admin {
         #[command(flatten)]
         config: Config,
     },
+    /// Print a one-time token with which one player enrols itself, without anybody reading a code off a wall. For mass
+    /// roll-outs, and for loudspeakers, which have no wall.
+    IssueToken {
+        #[command(flatten)]
+        config: Config,
+        /// The venue's whole name.
+        #[arg(long)]
+        venue: String,
+        /// The screen's name in that venue.
+        #[arg(long)]
+        name: String,
+        /// full, `main_and_ticker` or `audio_only`.
+        #[arg(long, default_value = "full", value_parser = by_code::<Layout>)]
+        layout: Layout,
+        /// on or off.
+        #[arg(long, default_value = "off", value_parser = by_code::<Sound>)]
+        sound: Sound,
+        /// How many days the token is good.
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=90))]
+        days: i64,
+    },
     /// Give an account a new one-time password and print it.
     ResetSignIn {
         #[command(flatten)]
@@ -127,6 +150,13 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
         Command::Admin(Admin::PublishingKey { config }) => {
             println!("{}", Publisher::open(&config.data.join("keys"))?.public());
         }
+        Command::Admin(Admin::IssueToken { config, venue, name, layout, sound, days }) => {
+            let app = App::open(&config).await?;
+            let venues = app.screens.venues().await?;
+            let found = venues.iter().find(|v| v.name == venue).ok_or_else(|| format!("there is no venue {venue}"))?;
+            let new = NewToken { venue: found.id, name, layout, sound, life: days * 86_400_000 };
+            println!("{}", app.screens.issue_token(new, &Actor::CommandLine, clock::now()).await?);
+        }
         Command::Admin(Admin::ResetSignIn { config, name }) => {
             let app = App::open(&config).await?;
             let account = app.accounts.by_name(&name).await?.ok_or("no such account")?;
@@ -135,6 +165,11 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A value by its code, as the API writes it.
+fn by_code<T: serde::de::DeserializeOwned>(code: &str) -> Result<T, String> {
+    serde_json::from_value(code.into()).map_err(|error| error.to_string())
 }
 
 /// Somebody with an account, as the actor of an import.

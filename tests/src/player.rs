@@ -52,6 +52,7 @@ pub struct Player {
     child: Option<Child>,
     disk: Option<SmallDisk>,
     sound: Sound,
+    token: Option<String>,
 }
 
 /// What a player makes of sound.
@@ -74,6 +75,16 @@ impl Player {
         Self::start_in(folder, server, wall, None, Sound::Muted)
     }
 
+    /// Starts a new one with an enrolment token in its environment.
+    pub fn start_with_token(server: &str, wall: Wall, token: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let server = server.to_owned();
+        let (begun, sound, token) = (UtcMillis(0), Sound::Muted, Some(token.to_owned()));
+        let mut player = Self { folder, server, wall, begun, child: None, disk: None, sound, token };
+        player.restart();
+        player
+    }
+
     /// The same with its data on a disk of so many megabytes; `None` where that cannot be had.
     pub fn start_on_small_disk(server: &str, wall: Wall, megabytes: u32) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -89,7 +100,7 @@ impl Player {
 
     fn start_in(folder: TempDir, server: &str, wall: Wall, disk: Option<SmallDisk>, sound: Sound) -> Self {
         let server = server.to_owned();
-        let mut player = Self { folder, server, wall, begun: UtcMillis(0), child: None, disk, sound };
+        let mut player = Self { folder, server, wall, begun: UtcMillis(0), child: None, disk, sound, token: None };
         player.restart();
         player
     }
@@ -117,6 +128,7 @@ impl Player {
             .args((self.sound == Sound::Muted).then_some("--mute"))
             .envs((self.sound == Sound::NoDevice).then_some(("GST_PLUGIN_FEATURE_RANK", NO_SOUND_CARD)))
             .env("NO_COLOR", "1")
+            .envs(self.token.take().map(|token| ("XUANPING_TOKEN", token)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

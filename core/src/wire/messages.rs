@@ -152,6 +152,8 @@ pub enum ProblemType {
     UnknownDevice,
     /// 410: the screen was retired: stop playing, forget the key, show the pairing screen.
     ScreenRetired,
+    /// 403: the enrolment token is wrong, used or expired: introduce yourself without it, and show the code.
+    TokenRefused,
     /// 409: another batch with this sequence number is already stored. Report it; never resend under the same number.
     BatchConflict,
     /// 409: batches are missing before this one: resend from `expected`.
@@ -167,6 +169,7 @@ impl ProblemType {
             Self::ClockSkew => "urn:xuanping:problem:clock-skew",
             Self::UnknownDevice => "urn:xuanping:problem:unknown-device",
             Self::ScreenRetired => "urn:xuanping:problem:screen-retired",
+            Self::TokenRefused => "urn:xuanping:problem:enrolment-token-invalid",
             Self::BatchConflict => "urn:xuanping:problem:batch-conflict",
             Self::BatchOutOfOrder => "urn:xuanping:problem:batch-out-of-order",
             Self::BatchRefused => "urn:xuanping:problem:batch-refused",

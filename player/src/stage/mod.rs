@@ -133,6 +133,10 @@ impl Stage {
 
     /// Draws the scene as it is at `at`, with the clips' `frames`. Returns what changed.
     pub fn draw(&mut self, scene: &Scene, at: UtcMillis, frames: &mut Frames<'_>) -> Vec<Rect> {
+        if self.wall.size.width == 0 || self.wall.size.height == 0 {
+            // A loudspeaker.
+            return Vec::new();
+        }
         let same = self.drawn.as_ref() == Some(scene);
         match scene {
             Scene::Zones(layers) => self.draw_layers(layers, at, frames),

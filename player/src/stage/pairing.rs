@@ -98,7 +98,7 @@ fn waiting_lamps(frame: &mut Frame, rect: Rect) {
     for place in 0..3 {
         let x = rect.x + rect.width / 2 + place * side * 3;
         let x = x.saturating_sub(side * 7 / 2);
-        frame.fill(Rect { x, y: rect.y + (rect.height - side) / 2, width: side, height: side }, LAMP);
+        frame.fill(Rect { x, y: rect.y + rect.height.saturating_sub(side) / 2, width: side, height: side }, LAMP);
     }
 }
 

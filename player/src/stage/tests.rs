@@ -207,3 +207,26 @@ fn being_woken_a_little_late_or_early_never_skips_or_repeats_a_pixel() {
     }
     assert!(offsets.windows(2).all(|w| w[0] - w[1] == 2), "120 pixels per second are two per frame");
 }
+
+#[test]
+fn no_wall_is_too_small_or_too_odd_to_be_drawn() {
+    let sides = [0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 159, 160, 161, 239, 240, 241, 400];
+    let strip = line(500, 16, Colour(0), Colour(0x00ff_0000));
+    for (&width, &height) in sides.iter().flat_map(|w| sides.iter().map(move |h| (w, h))) {
+        for kind in [ScreenKind::Lcd, ScreenKind::LedStrip, ScreenKind::LedWall, ScreenKind::Speaker] {
+            let size = Size { width, height };
+            let rect = size.rect();
+            let contents = [
+                Content::Black,
+                Content::Standby,
+                Content::Strip { strip: strip.clone(), pixels_per_second: 60, start: None },
+            ];
+            let layers = contents.map(|content| Scene::Zones(vec![Layer { rect, content }]));
+            let words =
+                [Scene::Pairing { code: None }, Scene::Pairing { code: Some("12345678".into()) }, Scene::Standby];
+            for scene in words.iter().chain(&layers) {
+                drawn(wall(width, height, kind), scene, 1_000);
+            }
+        }
+    }
+}

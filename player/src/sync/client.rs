@@ -199,6 +199,7 @@ fn known(urn: &str) -> Option<ProblemType> {
         ProblemType::BatchConflict,
         ProblemType::BatchOutOfOrder,
         ProblemType::BatchRefused,
+        ProblemType::TokenRefused,
     ]
     .into_iter()
     .find(|kind| kind.urn() == urn)

@@ -57,17 +57,19 @@ fn load(data: &Path) -> Option<Kept> {
 
 /// Runs until this player is enrolled.
 pub(super) async fn introduce(context: &Context, introduction: &Introduction) {
-    let request = EnrolmentRequest {
+    let mut request = EnrolmentRequest {
         public_key: context.client.key().public(),
         capabilities: introduction.capabilities.clone(),
         token: introduction.token.clone(),
     };
-    let body = serde_json::to_vec(&request).unwrap_or_default();
     let mut backoff = context.backoff();
     let mut asked_by_code = None;
     loop {
         let answer: Result<Enrolment, _> = match &asked_by_code {
-            None => context.client.json(Method::POST, "enrolments", Some(body.clone())).await,
+            None => {
+                let body = serde_json::to_vec(&request).unwrap_or_default();
+                context.client.json(Method::POST, "enrolments", Some(body)).await
+            }
             Some(_) => context.client.json(Method::GET, "enrolments/mine", None).await,
         };
         match answer {
@@ -95,6 +97,10 @@ pub(super) async fn introduce(context: &Context, introduction: &Introduction) {
             }
             // The code has expired: a new one is asked for at once.
             Err(error) if error.kind() == Some(ProblemType::UnknownDevice) && asked_by_code.take().is_some() => {}
+            // Used up, say, by a player whose disk was replaced since: then somebody types a code.
+            Err(error) if error.kind() == Some(ProblemType::TokenRefused) && request.token.take().is_some() => {
+                tracing::warn!(%error, "going on without the enrolment token");
+            }
             Err(error) if error.kind() == Some(ProblemType::ScreenRetired) => {
                 context.inbox.send(Event::Retired);
                 return;

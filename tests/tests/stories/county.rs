@@ -13,14 +13,14 @@ use xuanping_tests::{
     office::{HILLS, Office, RIVERSIDE},
     on_both_databases,
     pictures::{decode, same, shows_strip, zone_of},
-    player::{HALL, Player},
+    player::{DOOR, HALL, Player, Wall},
     plays::PlayRecord,
     samples::sample,
     verifier::Verifier,
     waiting::{LONG, PATIENCE, until},
 };
 
-on_both_databases!(a_county_from_nothing, whoever_wrote_it_does_not_approve_it);
+on_both_databases!(a_county_from_nothing, whoever_wrote_it_does_not_approve_it, a_loudspeaker_is_enrolled_by_a_token,);
 
 const WORDS: &str = "陌生来电要转账，先打96110问一问";
 
@@ -187,4 +187,23 @@ fn whoever_wrote_it_does_not_approve_it(database: Database) {
     anybody.sign_in("all-rounder", OWN_PASSWORD).unwrap();
     let everywhere = json!({});
     assert_eq!(anybody.reach(&everywhere, &[slogan]).unwrap()["screens"], 0);
+}
+
+fn a_loudspeaker_is_enrolled_by_a_token(database: Database) {
+    let office = Office::open(database);
+    let url = office.server.url();
+    office.operator.add_venue("溪滨村广场", "village_square", RIVERSIDE, "publicity").unwrap();
+    let wanted = ["admin", "issue-token", "--venue", "溪滨村广场", "--name", "东头音柱", "--layout", "audio_only"];
+    let token = office.server.command(&wanted);
+    let speaker = Wall { kind: "speaker", size: (1, 1) };
+    let _player = Player::start_with_token(&url, speaker, token.trim());
+    until("the loudspeaker among the screens, online", PATIENCE, || {
+        let screens = office.operator.get("screens").map_err(|e| format!("{e:?}"))?;
+        let one = &screens["items"][0];
+        let found = one["name"] == "东头音柱" && one["kind"] == "speaker" && one["state"] == "online";
+        if found { Ok(()) } else { Err(screens.to_string()) }
+    });
+    // It was good for once: another player is where every new one is, waiting for an operator.
+    Player::start_with_token(&url, DOOR, token.trim()).pairing_code();
+    assert_eq!(office.operator.get("screens").unwrap()["items"].as_array().unwrap().len(), 1);
 }

@@ -73,9 +73,9 @@ impl From<ScreenError> for Problem {
                 "屏幕已停用",
                 "该屏幕已在控制台停用。如需恢复，请重新配对。",
             ),
-            ScreenError::BadToken => Self::new(
+            ScreenError::BadToken => Self::wire(
                 StatusCode::FORBIDDEN,
-                "enrolment-token-invalid",
+                ProblemType::TokenRefused,
                 "登记令牌无效",
                 "登记令牌不正确、已被使用或已过期，请在服务器上重新生成，或改用配对码。",
             ),
