@@ -5,6 +5,8 @@
 
 mod assets;
 mod showing;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashSet},

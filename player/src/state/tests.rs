@@ -1,0 +1,319 @@
+//! Days in the life of a wall, played through without a clock: what is shown, and what is put on record about it.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use proptest::prelude::*;
+use uuid::Uuid;
+use xuanping_core::{
+    geometry::{Size, Zone},
+    id::{BookingId, CreativeId},
+    playlist::{
+        Day, Daypart, Loop, MANIFEST_VERSION, PLAYLIST_VERSION, ScreenOrders, Slot, TrustedManifest, ZoneProgramme,
+    },
+    playlog::PlayStatus,
+    time::Millis,
+};
+
+use super::*;
+use crate::stage::Picture;
+
+/// 2025-06-02 08:00 in Shanghai, a Monday: the loop of poster (25 s) and clip (15 s) begins.
+const EIGHT: i64 = 1_748_793_600_000 + 8 * 3_600_000;
+const POSTER: u128 = 1;
+const CLIP: u128 = 2;
+
+fn item(n: u128, kind: CreativeKind, secs: u32) -> Item {
+    let size = Size { width: 4, height: 2 };
+    Item {
+        booking: BookingId::new(Uuid::from_u128(n)),
+        creative: CreativeId::new(Uuid::from_u128(n)),
+        asset: Digest::of(&n.to_be_bytes()),
+        bytes: 1,
+        show: if kind == CreativeKind::Clip { Show::Clip { size } } else { Show::Picture { size } },
+        duration: Millis::from_secs(secs),
+        kind,
+        ends: None,
+    }
+}
+
+fn playlist() -> Playlist {
+    let slot = |item, secs| Slot { item, duration: Millis::from_secs(secs) };
+    let date = NaiveDate::from_ymd_opt(2025, 6, 2).unwrap();
+    let dayparts = vec![Daypart { start: UtcMillis(EIGHT), end: UtcMillis(EIGHT + 3_600_000), looped: 0 }];
+    Playlist {
+        version: PLAYLIST_VERSION,
+        timezone: "Asia/Shanghai".into(),
+        items: vec![item(POSTER, CreativeKind::Poster, 25), item(CLIP, CreativeKind::Clip, 15)],
+        loops: vec![Loop { slots: vec![slot(0, 25), slot(1, 15)], hold: Some(0) }],
+        zones: vec![ZoneProgramme { zone: ZoneName::Main, days: vec![Day { date, dayparts }] }],
+    }
+}
+
+fn manifest(version: u64, playlist: Option<Digest>) -> TrustedManifest {
+    let rect = Rect { x: 0, y: 0, width: 4, height: 2 };
+    let manifest = Manifest {
+        format: MANIFEST_VERSION,
+        screen: ScreenId::new(Uuid::nil()),
+        version,
+        issued: UtcMillis(EIGHT),
+        expires: UtcMillis(EIGHT + 48 * 3_600_000),
+        playlist,
+        orders: ScreenOrders {
+            name: "大厅屏".into(),
+            timezone: "Asia/Shanghai".into(),
+            zones: vec![Zone { name: ZoneName::Main, rect }],
+        },
+        takeovers: Vec::new(),
+    };
+    TrustedManifest { manifest, signed: Vec::new() }
+}
+
+/// Whether files come when they are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Files {
+    Come,
+    Never,
+}
+
+/// A wall with everything around it.
+struct World {
+    state: State,
+    now: Moment,
+    files: Files,
+    /// What the state asked of the worker and wrote on record, in order.
+    asked: Vec<Action>,
+    open: HashMap<PlayKey, Entry>,
+    record: Vec<Entry>,
+}
+
+impl World {
+    /// At eight o'clock, with the programme begun.
+    fn at_eight(abilities: Abilities, files: Files) -> Self {
+        let mut world = Self {
+            state: State::new(abilities),
+            now: Moment { wall: UtcMillis(EIGHT), monotonic: 1_000 },
+            files,
+            asked: Vec::new(),
+            open: HashMap::new(),
+            record: Vec::new(),
+        };
+        world.tell(Event::Pairing(Pairing::Enrolled(ScreenId::new(Uuid::nil()))));
+        world.tell(Event::Manifest(manifest(1, Some(Digest::of(b"playlist")))));
+        world
+    }
+
+    fn tell(&mut self, event: Event) {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            for action in self.state.step(event, self.now) {
+                events.extend(self.perform(action));
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action) -> Option<Event> {
+        match action {
+            Action::Open(key, entry) => {
+                assert!(self.open.insert(key, entry).is_none(), "a key is used twice");
+                None
+            }
+            Action::Finish(key, entry) => {
+                // A play that never went up has no opening.
+                if self.open.remove(&key).is_none() {
+                    assert_eq!(entry.play.actual, Millis(0), "shown, but never opened");
+                }
+                self.record.push(entry);
+                None
+            }
+            Action::FetchPlaylist(digest) => Some(Event::Playlist(digest, Arc::new(playlist()))),
+            Action::Fetch(wants) if self.files == Files::Come => {
+                Some(Event::Stored(wants.into_iter().map(|w| w.asset).collect()))
+            }
+            Action::Load(item) => {
+                let picture = Picture::black(Size { width: 4, height: 2 });
+                Some(Event::Loaded(item.asset, Ok(Arc::new(picture))))
+            }
+            action => {
+                self.asked.push(action);
+                None
+            }
+        }
+    }
+
+    /// Lets time pass, waking whenever something changes by itself.
+    fn pass(&mut self, ms: u64) {
+        let end = self.now.wall.plus(ms as i64);
+        while let Some(next) = self.state.next_change(self.now).filter(|next| *next <= end) {
+            let step = next.since(self.now.wall).max(1) as u64;
+            self.now = Moment { wall: self.now.wall.plus(step as i64), monotonic: self.now.monotonic + step };
+            self.tell(Event::Tick);
+        }
+        let rest = end.since(self.now.wall).max(0) as u64;
+        self.now = Moment { wall: end, monotonic: self.now.monotonic + rest };
+        self.tell(Event::Tick);
+    }
+
+    fn media(&mut self, news: Media) {
+        self.tell(Event::Media(ZoneName::Main, clip(), news));
+    }
+
+    /// What is on record: creative, status, how long.
+    fn recorded(&self) -> Vec<(u128, PlayStatus, u32)> {
+        let entry = |e: &Entry| (e.item.creative.uuid().as_u128(), e.play.status, e.play.actual.0);
+        self.record.iter().map(entry).collect()
+    }
+
+    fn shows_standby(&self) -> bool {
+        self.state.scene(self.now) == Scene::Standby
+    }
+}
+
+fn clip() -> Digest {
+    Digest::of(&CLIP.to_be_bytes())
+}
+
+const ABLE: Abilities = Abilities { media: true };
+
+#[test]
+fn a_poster_shown_its_whole_length_is_a_success() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    assert!(!world.shows_standby());
+    world.pass(25_000);
+    assert_eq!(world.recorded(), [(POSTER, PlayStatus::Success, 25_000)]);
+}
+
+#[test]
+fn a_manifest_that_is_not_newer_is_not_followed() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    world.tell(Event::Manifest(manifest(7, Some(Digest::of(b"playlist")))));
+    world.tell(Event::Manifest(manifest(6, None)));
+    world.tell(Event::Manifest(manifest(7, None)));
+    assert_eq!((world.state.manifest_version(), world.state.playlist()), (7, Some(Digest::of(b"playlist"))));
+    assert!(!world.shows_standby());
+}
+
+#[test]
+fn what_never_came_is_on_record_as_content_failure_and_the_wall_stands_by() {
+    let mut world = World::at_eight(ABLE, Files::Never);
+    world.pass(40_000);
+    assert!(world.shows_standby());
+    let failed = [(POSTER, PlayStatus::ContentFailure, 0), (CLIP, PlayStatus::ContentFailure, 0)];
+    assert_eq!(world.recorded(), failed);
+}
+
+#[test]
+fn a_clip_is_a_success_only_as_far_as_the_worker_presented_it() {
+    for (presented, status) in [(14_600, PlayStatus::Success), (14_400, PlayStatus::Interrupted)] {
+        let mut world = World::at_eight(ABLE, Files::Come);
+        world.media(Media::Ready);
+        world.pass(25_000);
+        assert!(world.asked.contains(&Action::StartMedia(ZoneName::Main, clip(), 0)), "{:?}", world.asked);
+        world.media(Media::Started);
+        world.pass(14_000);
+        world.media(Media::Ended(Millis(presented)));
+        world.pass(1_000);
+        assert_eq!(world.recorded()[1], (CLIP, status, presented));
+    }
+}
+
+#[test]
+fn a_worker_that_dies_in_the_middle_is_a_hardware_failure_with_what_was_shown() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    world.media(Media::Ready);
+    world.pass(25_000);
+    world.media(Media::Started);
+    world.pass(4_000);
+    world.media(Media::Progress(Millis(4_000)));
+    world.media(Media::Failed(Fault::Hardware));
+    assert!(world.shows_standby(), "never a frozen frame that nobody plays");
+    world.pass(11_000);
+    assert_eq!(world.recorded()[1], (CLIP, PlayStatus::HardwareFailure, 4_000));
+    assert!(!world.shows_standby(), "the poster is next");
+}
+
+#[test]
+fn a_clip_that_cannot_be_prepared_again_does_not_disturb_the_one_that_plays() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    world.media(Media::Ready);
+    world.pass(25_000);
+    world.media(Media::Started);
+    world.pass(5_000);
+    world.media(Media::Unready(Some(Fault::Hardware)));
+    world.pass(5_000);
+    world.media(Media::Progress(Millis(10_000)));
+    world.pass(4_000);
+    world.media(Media::Ended(Millis(15_000)));
+    world.pass(1_000);
+    assert_eq!(world.recorded()[1], (CLIP, PlayStatus::Success, 15_000));
+}
+
+#[test]
+fn without_a_worker_clips_are_on_record_as_hardware_failures() {
+    let mut world = World::at_eight(Abilities { media: false }, Files::Come);
+    world.pass(40_000);
+    assert_eq!(world.recorded()[1], (CLIP, PlayStatus::HardwareFailure, 0));
+    assert!(world.asked.iter().all(|a| !matches!(a, Action::PrepareMedia(..))));
+}
+
+#[test]
+fn a_wall_clock_that_jumps_neither_lengthens_nor_invents_a_play() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    world.pass(10_000);
+    // Somebody sets the clock: ten minutes and five seconds on, the poster is in another round.
+    world.now.wall = world.now.wall.plus(605_000);
+    world.tell(Event::Tick);
+    assert_eq!(world.recorded(), [(POSTER, PlayStatus::Interrupted, 10_000)]);
+    // And back to before the programme.
+    world.now.wall = UtcMillis(EIGHT - 60_000);
+    world.tell(Event::Tick);
+    assert!(world.recorded().iter().all(|(_, status, actual)| *status != PlayStatus::Success && *actual <= 10_000));
+    assert!(world.shows_standby());
+}
+
+#[test]
+fn a_retired_screen_forgets_everything() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    world.tell(Event::Retired);
+    assert_eq!(world.asked.last(), Some(&Action::Wipe));
+    assert!(world.open.is_empty() && world.shows_standby());
+}
+
+fn anything() -> impl Strategy<Value = (u64, i64, Option<u8>)> {
+    (0..9_000_u64, prop_oneof![9 => Just(0), 1 => -700_000..700_000_i64], proptest::option::of(0..9_u8))
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_every_play_is_on_record_once_and_no_longer_than_it_was_up(
+        days in proptest::collection::vec(anything(), 1..60)
+    ) {
+        let mut world = World::at_eight(ABLE, Files::Come);
+        let begun = world.now.monotonic;
+        for (ms, jump, news) in days {
+            world.pass(ms);
+            world.now.wall = world.now.wall.plus(jump);
+            match news {
+                Some(0) => world.media(Media::Ready),
+                Some(1) => world.media(Media::Started),
+                Some(2) => world.media(Media::Progress(Millis(ms as u32))),
+                Some(3) => world.media(Media::Ended(Millis(15_000))),
+                Some(4) => world.media(Media::Failed(Fault::Hardware)),
+                Some(5) => world.media(Media::Unready(None)),
+                Some(6) => world.media(Media::Unready(Some(Fault::Unplayable))),
+                Some(7) => world.tell(Event::Loaded(Digest::of(&POSTER.to_be_bytes()), Err(Fault::Damaged))),
+                _ => {}
+            }
+        }
+        world.tell(Event::Stop);
+        prop_assert!(world.open.is_empty(), "what was opened is finished");
+        let passed = world.now.monotonic - begun;
+        let mut shown = 0;
+        for entry in &world.record {
+            prop_assert!(entry.play.actual.0 <= entry.play.planned.0.saturating_add(9_000), "{entry:?}");
+            shown += u64::from(entry.play.actual.0);
+        }
+        // One zone shows one thing at a time.
+        prop_assert!(shown <= passed, "{shown} ms on record in {passed} ms");
+    }
+}
