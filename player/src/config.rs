@@ -176,8 +176,10 @@ impl Config {
         }
         let every = arguments.headless_every.or(file.headless_every).unwrap_or(Duration::from_secs(2));
         let position = arguments.position.or(file.position);
+        let data = arguments.data.or(file.data).ok_or(ConfigError::Missing("data"))?;
         Ok(Self {
-            data: arguments.data.or(file.data).ok_or(ConfigError::Missing("data"))?,
+            // The media worker is told whole paths.
+            data: std::path::absolute(&data).unwrap_or(data),
             server: arguments.server.or(file.server).ok_or(ConfigError::Missing("server"))?,
             // A loudspeaker has no display to own.
             output: if kind == ScreenKind::Speaker { OutputKind::Headless } else { output },

@@ -121,6 +121,8 @@ impl App {
 
     async fn assemble(db: Db, data: &Path, fonts: &[PathBuf]) -> Result<Self, StartError> {
         let fault = |source| StartError::Data { path: data.display().to_string(), source };
+        // Children that look at files run elsewhere: a relative path would mean another file to them.
+        let data = &std::path::absolute(data).map_err(fault)?;
         let blobs = Blobs::open(&data.join("blobs")).await.map_err(fault)?;
         let publisher = Publisher::open(&data.join("keys"))?;
         let jobs = Jobs::new(db.clone());

@@ -158,11 +158,16 @@ async fn prepare(app: &App, samples: &Path) -> Result<Vec<(Account, Option<Strin
     Ok(sign_ins)
 }
 
+/// Between the openings of two windows.
+const WINDOW_PAUSE: Duration = Duration::from_millis(1_500);
+
 /// A player to keep running.
 struct Player {
     title: String,
     program: PathBuf,
     arguments: Vec<String>,
+    /// How long it waits before its first start: the window opened last lies on top, and the largest must lie lowest.
+    after: Duration,
     /// Only for its first start: afterwards it has its key.
     token: Option<String>,
 }
@@ -204,7 +209,8 @@ async fn commands(app: &App, address: &str, data: &Path) -> Result<Vec<Player>, 
             arguments.extend(["--position".to_owned(), screen.position.to_owned()]);
         }
         let title = format!("{} {}({})", venue.name, screen.name, screen.size);
-        players.push(Player { title, program: program.clone(), arguments, token });
+        let after = if display { WINDOW_PAUSE * u32::try_from(players.len()).unwrap_or(0) } else { Duration::ZERO };
+        players.push(Player { title, program: program.clone(), arguments, after, token });
     }
     Ok(players)
 }
@@ -240,6 +246,10 @@ fn print_welcome(address: &str, sign_ins: &[(Account, Option<String>)], players:
 
 /// Starts a player again whenever it ends by itself, as systemd would; ends it when the demo ends.
 async fn keep_running(mut player: Player, mut halted: tokio::sync::watch::Receiver<()>) {
+    tokio::select! {
+        () = tokio::time::sleep(player.after) => {}
+        _ = halted.changed() => return,
+    }
     loop {
         let mut command = Command::new(&player.program);
         command.args(&player.arguments).stdin(Stdio::null()).kill_on_drop(true);

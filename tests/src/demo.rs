@@ -25,8 +25,10 @@ impl Demo {
     pub fn start(data: &Path) -> Self {
         let log = data.with_extension("log");
         let mut child = Command::new(programs::server())
+            // As `make demo` says it: by a path that means something only where it was typed.
+            .current_dir(data.parent().expect("a folder has a parent"))
             .args(["demo", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
+            .arg(data.file_name().expect("a folder has a name"))
             .arg("--samples")
             .arg(samples::folder())
             .env_remove("DISPLAY")

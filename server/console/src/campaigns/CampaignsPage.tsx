@@ -88,7 +88,7 @@ function CampaignTable({ campaigns, empty }: { campaigns: Campaign[]; empty: Rea
         },
         { title: t.state, key: "state", width: 130, render: (_, c) => <StandingDot campaign={c} /> },
         { title: t.period, key: "period", width: 210, render: (_, c) => <span className="nowrap">{t.periodText(c.starts, c.ends)}</span> },
-        { title: t.bookings, key: "bookings", width: 70, render: (_, c) => t.bookingCount(c.bookings.length) },
+        { title: t.bookings, key: "bookings", width: 92, render: (_, c) => t.bookingCount(c.bookings.length) },
         { title: t.owner, key: "owner", width: 150, ellipsis: true, render: (_, c) => nameOf(departments.data, c.owner_department) },
         { title: t.author, dataIndex: "author", width: 124, ellipsis: true },
         { title: t.updated, key: "updated", width: 104, render: (_, c) => <span className="nowrap">{shortDateTime(c.updated_at)}</span> },
