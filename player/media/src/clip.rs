@@ -34,6 +34,8 @@ pub struct Clip {
     audible: bool,
     shown: Arc<Mutex<Shown>>,
     stage: Stage,
+    /// Told to begin there, then, before it was ready.
+    told: Option<(u64, Instant)>,
 }
 
 /// How far it is.
@@ -98,7 +100,7 @@ impl Clip {
         });
         // A failure is also said on the bus, with its reason.
         let _ = pipeline.set_state(State::Paused);
-        Ok(Self { pipeline, about, audible, shown, stage: Stage::Preparing })
+        Ok(Self { pipeline, about, audible, shown, stage: Stage::Preparing, told: None })
     }
 
     /// Everything that was asked of the pipeline is done: it is open, or where it was to jump.
@@ -114,6 +116,9 @@ impl Clip {
                 }
                 self.stage = Stage::Ready;
                 say(&Event::Ready { id: self.about.id, audible: self.audible && audios > 0 });
+                if let Some((at_ms, then)) = self.told.take() {
+                    self.play(at_ms.saturating_add(u64::try_from(then.elapsed().as_millis()).unwrap_or(u64::MAX)));
+                }
             }
             Stage::Jumping { due, begin } => self.run(due, begin),
             Stage::Ready | Stage::Playing { .. } | Stage::Ended => {}
@@ -123,10 +128,13 @@ impl Clip {
 
     /// Goes, `at_ms` into the clip being where it should be now.
     pub fn play(&mut self, at_ms: u64) {
+        let now = Instant::now();
+        if matches!(self.stage, Stage::Preparing) {
+            self.told = Some((at_ms, now));
+        }
         if !matches!(self.stage, Stage::Ready) {
             return;
         }
-        let now = Instant::now();
         if at_ms < JUMP_FROM_MS {
             let due = now.checked_sub(std::time::Duration::from_millis(at_ms)).unwrap_or(now);
             return self.run(due, 0);

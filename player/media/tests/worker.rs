@@ -139,6 +139,7 @@ fn the_worker() {
     let colours = two_colours(folder.path());
     a_clip_is_shown_whole_and_letterboxed(&colours);
     a_clip_that_is_joined_late_begins_where_it_should_be(&colours);
+    a_clip_told_to_begin_before_it_is_ready_begins_when_it_is(&colours);
     sound_alone_takes_its_time();
     two_clips_play_side_by_side(&colours);
     what_is_cut_or_no_media_fails_and_blames_the_file(folder.path(), &colours);
@@ -191,6 +192,14 @@ fn a_clip_that_is_joined_late_begins_where_it_should_be(colours: &Path) {
     assert!(b > 200 && r < 60, "a second and a fifth into the clip it is blue");
     let (presented, _) = ended(&mut worker, id);
     assert!(presented.0 <= 900, "only the rest was presented: {presented:?}");
+}
+
+fn a_clip_told_to_begin_before_it_is_ready_begins_when_it_is(colours: &Path) {
+    let mut worker = worker();
+    let id = worker.prepare(&clip(colours, 2_000));
+    worker.play(id, 0);
+    let (presented, _) = ended(&mut worker, id);
+    assert!(presented.0 > 500, "{presented:?}");
 }
 
 fn sound_alone_takes_its_time() {
