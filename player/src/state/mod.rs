@@ -204,7 +204,7 @@ impl State {
             Media::Failed(fault) => {
                 self.assets.play_failed(asset, fault, now);
                 if let Some(zone) = zone {
-                    zone.media_failed(asset, fault);
+                    zone.media_failed(asset, fault, now);
                 }
             }
             Media::Unready(fault) => self.assets.media_unready(name, asset, fault, now),

@@ -228,14 +228,16 @@ impl ZoneState {
     }
 
     /// The worker gave up what this zone shows.
-    pub(super) fn media_failed(&mut self, asset: Digest, fault: Fault) {
+    pub(super) fn media_failed(&mut self, asset: Digest, fault: Fault, now: Moment) {
         if self.planned.item().is_none_or(|i| i.asset != asset) {
             return;
         }
         self.fault = Some(fault);
         self.progress = match std::mem::replace(&mut self.progress, Progress::Waiting) {
             Progress::Up { since, key: Some(key), presented: Some(presented), .. } => {
-                Progress::Broken { since, key, presented: presented.length, fault }
+                // What it said it had presented, and not a moment more; but never longer than it was up.
+                let presented = shown(since, Some(Presented { ended: true, ..presented }), now);
+                Progress::Broken { since, key, presented, fault }
             }
             broken @ Progress::Broken { .. } => broken,
             Progress::Up { .. } | Progress::Waiting | Progress::Starting => Progress::Waiting,
