@@ -26,6 +26,8 @@ pub struct ScreenFacts {
     pub zones: Vec<Zone>,
     /// Whether its player can play clips (the media worker is installed there).
     pub clips: bool,
+    /// The tags that people hung on it.
+    pub tags: Vec<String>,
 }
 
 /// What matters of a creative here.

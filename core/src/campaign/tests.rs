@@ -21,6 +21,7 @@ fn screen(n: u128, kind: ScreenKind, layout: Layout, sound: Sound) -> ScreenFact
         kind,
         zones: layout.zones(Size { width: 1920, height: 1080 }, sound),
         clips: true,
+        tags: Vec::new(),
     }
 }
 

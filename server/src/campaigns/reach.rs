@@ -41,6 +41,7 @@ pub fn facts_of(screen: &Screen) -> Option<ScreenFacts> {
         kind: screen.kind,
         zones: screen.layout.zones(screen.size, screen.sound),
         clips: screen.clips,
+        tags: screen.tags.clone(),
     })
 }
 

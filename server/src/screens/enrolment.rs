@@ -138,7 +138,7 @@ fn check_capabilities(given: &Capabilities) -> Result<(), ScreenError> {
     Ok(())
 }
 
-fn check_layout(kind: ScreenKind, size: Size, layout: Layout) -> Result<(), ScreenError> {
+pub(super) fn check_layout(kind: ScreenKind, size: Size, layout: Layout) -> Result<(), ScreenError> {
     let suits = match kind {
         ScreenKind::Speaker => layout == Layout::AudioOnly,
         ScreenKind::LedStrip => layout == Layout::Full,
@@ -149,7 +149,7 @@ fn check_layout(kind: ScreenKind, size: Size, layout: Layout) -> Result<(), Scre
     if suits { Ok(()) } else { Err(ScreenError::BadLayout) }
 }
 
-fn checked_screen_name(name: &str) -> Result<String, ScreenError> {
+pub(super) fn checked_screen_name(name: &str) -> Result<String, ScreenError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 40 { Err(ScreenError::BadName) } else { Ok(name.to_owned()) }
 }
@@ -334,42 +334,6 @@ impl Screens {
         self.jobs.wake();
         Ok(())
     }
-
-    /// Renames a screen or divides it anew; it is planned anew.
-    pub async fn change(
-        &self,
-        id: ScreenId,
-        name: Option<String>,
-        layout: Option<Layout>,
-        sound: Option<Sound>,
-        who: &Principal,
-        now: UtcMillis,
-    ) -> Result<Screen, ScreenError> {
-        let name = name.as_deref().map(checked_screen_name).transpose()?;
-        let mut tx = self.db.begin().await?;
-        // Two changes of one screen at once: the later one starts from what the earlier one made of it.
-        tx.alone(&format!("screen/{id}")).await?;
-        let mut screen = store::screens::get_in(&mut tx, id).await?.ok_or(ScreenError::UnknownScreen)?;
-        if !Self::covers(who, &screen.venue.area, &screen.venue.department) {
-            return Err(ScreenError::OutOfScope);
-        }
-        if screen.retired_at.is_some() {
-            return Err(ScreenError::Retired);
-        }
-        screen.name = name.unwrap_or(screen.name);
-        screen.layout = layout.unwrap_or(screen.layout);
-        screen.sound = sound.unwrap_or(screen.sound);
-        check_layout(screen.kind, screen.size, screen.layout)?;
-        if store::screens::update(&mut tx, &screen).await? == Put::Duplicate {
-            return Err(ScreenError::NameTaken);
-        }
-        self.jobs.enqueue(&mut tx, SCREEN_CHANGED, &id.to_string(), now).await?;
-        let details = json!({ "id": id, "layout": screen.layout, "sound": screen.sound });
-        audit::record(&mut tx, &who.into(), "screens.change", &screen.name, Outcome::Done, details, now).await?;
-        tx.commit().await?;
-        self.jobs.wake();
-        Ok(screen)
-    }
 }
 
 fn new_screen(
@@ -391,6 +355,7 @@ fn new_screen(
         layout,
         sound,
         clips: given.clips,
+        tags: Vec::new(),
         timezone: "Asia/Shanghai".into(),
         public_key: waiting.public_key,
         host: given.host.clone(),

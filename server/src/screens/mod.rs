@@ -4,12 +4,14 @@
 //! A player draws its own key and shows a code; an operator types the code; from then on that key *is* the screen. The
 //! database holds public keys only, so nobody who reads it can impersonate a screen.
 
+mod change;
 mod device;
 mod enrolment;
 pub mod http;
 mod live;
 mod places;
 mod store;
+mod tags;
 #[cfg(test)]
 mod tests;
 
@@ -25,11 +27,13 @@ use xuanping_core::{
     wire::PlayerStatus,
 };
 
+pub use change::ScreenChange;
 pub use device::{Device, Stranger};
 pub use enrolment::{NewToken, PairRequest, VenueChoice, Waiting};
 pub use live::Picture;
 pub use places::{NewArea, NewVenue, PlaceFault, VenueChange};
 pub use store::screens::ScreenFilter;
+pub use tags::{LONGEST_TAG, MOST_TAGS, TagInUse, checked_tag};
 
 use crate::{
     accounts::Principal,
@@ -136,6 +140,8 @@ pub struct Screen {
     pub sound: Sound,
     /// Whether its player can play clips.
     pub clips: bool,
+    /// Free tags, each once, in the order people gave them.
+    pub tags: Vec<String>,
     /// IANA zone its schedule is in.
     pub timezone: String,
     /// The key it signs with.
@@ -199,6 +205,12 @@ pub enum ScreenError {
     /// The name is empty or too long.
     #[error("the screen's name is empty or too long")]
     BadName,
+    /// A tag is empty, too long, or no text.
+    #[error("a tag is empty or too long")]
+    BadTag,
+    /// More tags than a screen may have.
+    #[error("the screen has too many tags")]
+    TooManyTags,
     /// The layout does not suit the kind of screen.
     #[error("the layout does not suit the screen")]
     BadLayout,

@@ -548,6 +548,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screen-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screen_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screens": {
         parameters: {
             query?: never;
@@ -1192,6 +1208,8 @@ export interface components {
             layout?: components["schemas"]["Layout"] | null;
             name?: string | null;
             sound?: components["schemas"]["Sound"] | null;
+            /** @description All its tags: at most 20, each of 1 to 20 characters. */
+            tags?: string[] | null;
         };
         /** @description What to change; a missing member is left as it is. */
         ChangeVenue: {
@@ -1846,6 +1864,8 @@ export interface components {
             sound: components["schemas"]["Sound"];
             state: components["schemas"]["ScreenState"];
             status?: components["schemas"]["PlayerStatus"] | null;
+            /** @description Free tags. */
+            tags: string[];
             timezone: string;
             venue: components["schemas"]["Venue"];
             /** @description The zones that follow from size and layout. */
@@ -1996,6 +2016,15 @@ export interface components {
              * @description Milliseconds on the wall.
              */
             shown_ms: number;
+        };
+        /** @description The tags in use, in the order of their text. */
+        TagList: {
+            items: components["schemas"]["TagView"][];
+        };
+        /** @description A tag and on how many screens in service it is. */
+        TagView: {
+            screens: number;
+            tag: string;
         };
         /** @description What a takeover is to be. */
         TakeoverForm: {
@@ -3236,6 +3265,25 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": number[];
+                };
+            };
+        };
+    };
+    get_screen_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagList"];
                 };
             };
         };

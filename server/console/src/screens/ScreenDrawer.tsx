@@ -1,6 +1,6 @@
 /** A screen's details: its picture, what is on, how it is doing, its programme of today. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
-import { App, Button, Drawer, Form, Input, Modal, Popconfirm, Radio, Switch } from "antd"
+import { App, Button, Drawer, Form, Input, Modal, Popconfirm, Radio, Select, Switch, Tag } from "antd"
 import { useState } from "react"
 import { answered, api } from "../api/client"
 import { asRefusal } from "../api/refusal"
@@ -14,7 +14,7 @@ import { useFormRefusal, useRefusalNotice } from "../shell/refusals"
 import { words as shell } from "../shell/words"
 import { LivePicture } from "./LivePicture"
 import { nameOf, useAreas, useDepartments, useVenueTypes } from "./places"
-import { DOT, useNow, useScreen, type Layout, type Screen } from "./screens"
+import { DOT, LONGEST_TAG, MOST_TAGS, useNow, useScreen, useTags, type Layout, type Screen } from "./screens"
 import { words } from "./words"
 
 export function ScreenDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
@@ -123,6 +123,8 @@ function Device({ screen, now }: { screen: Screen; now: number }) {
       <dt>{t.layout}</dt><dd>{t.layouts[screen.layout]}</dd>
       <dt>{t.department}</dt><dd>{nameOf(departments.data, screen.venue.department)}</dd>
       <dt>{t.sound}</dt><dd>{screen.sound === "on" ? t.soundOn : t.soundOff}</dd>
+      <dt>{t.tags}</dt>
+      <dd style={{ gridColumn: "span 3" }}>{screen.tags.length ? screen.tags.map((tag) => <Tag key={tag}>{tag}</Tag>) : <span className="faint">{t.none}</span>}</dd>
       <dt>{t.opening}</dt><dd>{screen.venue.opening}</dd>
       <dt>{t.clips}</dt><dd>{screen.clips ? t.yes : t.no}</dd>
       <dt>{t.deviceTime}</dt>
@@ -176,15 +178,23 @@ function Actions({ screen, onClose }: { screen: Screen; onClose: () => void }) {
   )
 }
 
+interface Changed {
+  name: string
+  layout: Layout
+  sound: boolean
+  tags: string[]
+}
+
 function EditScreen({ screen, onClose }: { screen: Screen; onClose: () => void }) {
   const t = useWords(words)
   const common = useWords(shell)
   const client = useQueryClient()
-  const [form] = Form.useForm<{ name: string; layout: Layout; sound: boolean }>()
+  const [form] = Form.useForm<Changed>()
   const refused = useFormRefusal(form)
+  const known = useTags()
   const save = useMutation({
-    mutationFn: (v: { name: string; layout: Layout; sound: boolean }) =>
-      answered(api.PATCH("/api/v1/screens/{id}", { params: { path: { id: screen.id } }, body: { name: v.name, layout: v.layout, sound: v.sound ? "on" : "off" } })),
+    mutationFn: (v: Changed) =>
+      answered(api.PATCH("/api/v1/screens/{id}", { params: { path: { id: screen.id } }, body: { name: v.name, layout: v.layout, sound: v.sound ? "on" : "off", tags: v.tags } })),
     onSuccess: (changed) => {
       client.setQueryData(["screen", screen.id], changed)
       void client.invalidateQueries({ queryKey: ["screens"] })
@@ -195,7 +205,7 @@ function EditScreen({ screen, onClose }: { screen: Screen; onClose: () => void }
   const layouts: Layout[] = screen.kind === "speaker" ? ["audio_only"] : screen.kind === "led_strip" ? ["full"] : ["full", "main_and_ticker"]
   return (
     <Modal open title={t.edit} onCancel={onClose} okText={common.save} onOk={() => form.submit()} confirmLoading={save.isPending} width={460}>
-      <Form form={form} layout="vertical" requiredMark={false} initialValues={{ name: screen.name, layout: screen.layout, sound: screen.sound === "on" }} onFinish={(v) => save.mutate(v)}>
+      <Form form={form} layout="vertical" requiredMark={false} initialValues={{ name: screen.name, layout: screen.layout, sound: screen.sound === "on", tags: screen.tags }} onFinish={(v) => save.mutate(v)}>
         <Form.Item name="name" label={t.screenName} rules={[{ required: true, whitespace: true, message: t.needed }]}>
           <Input maxLength={40} autoFocus />
         </Form.Item>
@@ -204,6 +214,15 @@ function EditScreen({ screen, onClose }: { screen: Screen; onClose: () => void }
         </Form.Item>
         <Form.Item name="sound" label={t.sound} valuePropName="checked">
           <Switch checkedChildren={t.soundOn} unCheckedChildren={t.soundOff} />
+        </Form.Item>
+        <Form.Item
+          name="tags"
+          label={t.tags}
+          extra={t.tagsHint}
+          normalize={(tags: string[]) => [...new Set(tags.map((tag) => tag.trim()).filter((tag) => tag !== ""))]}
+          rules={[{ validator: (_, tags: string[]) => (tags.length <= MOST_TAGS && tags.every((tag) => [...tag].length <= LONGEST_TAG) ? Promise.resolve() : Promise.reject(new Error(t.tagsBad))) }]}
+        >
+          <Select mode="tags" tokenSeparators={[",", "，", "、", ";", "；"]} options={known.data?.map(({ tag }) => ({ value: tag, label: tag }))} />
         </Form.Item>
       </Form>
     </Modal>

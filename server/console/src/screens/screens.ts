@@ -36,6 +36,14 @@ export const useScreen = (id: string | null, every = 5_000) =>
     refetchInterval: every,
   })
 
+/** The tags that screens have, for pickers to offer. */
+export const useTags = () =>
+  useQuery({ queryKey: ["screens", "tags"], queryFn: async () => (await answered(api.GET("/api/v1/screen-tags"))).items, staleTime: 30_000 })
+
+/** What the server takes: so many tags on a screen, so many characters in one. */
+export const MOST_TAGS = 20
+export const LONGEST_TAG = 20
+
 export type VenueFilter = Pick<ScreenFilter, "type" | "area" | "department" | "q">
 
 export const useVenues = (filter: VenueFilter = {}) =>

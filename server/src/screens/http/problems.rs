@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use xuanping_core::wire::ProblemType;
 
-use super::super::{PlaceFault, ScreenError};
+use super::super::{LONGEST_TAG, MOST_TAGS, PlaceFault, ScreenError};
 use crate::http::Problem;
 
 impl From<PlaceFault> for Problem {
@@ -90,6 +90,8 @@ impl From<ScreenError> for Problem {
                     .with("field", "name")
             }
             ScreenError::BadName => Self::invalid("name", "屏幕名称不能为空，最多 40 个字。"),
+            ScreenError::BadTag => Self::invalid("tags", format!("标签不能为空，最多 {LONGEST_TAG} 个字。")),
+            ScreenError::TooManyTags => Self::invalid("tags", format!("每块屏幕最多 {MOST_TAGS} 个标签。")),
             ScreenError::BadLayout => {
                 Self::invalid("layout", "版式与屏幕类型不符：LED 条屏只能整屏显示，音柱只能播放声音，液晶屏须有画面。")
             }

@@ -17,7 +17,7 @@ use xuanping_core::{
 };
 
 use super::{
-    super::{PairRequest, PlaceFault, Screen, ScreenFilter, Screens, Venue, VenueChoice},
+    super::{PairRequest, PlaceFault, Screen, ScreenChange, ScreenFilter, Screens, Venue, VenueChoice},
     places::AddVenue,
 };
 use crate::{
@@ -30,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<Screens> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get, change))
+        .routes(routes!(tags))
         .routes(routes!(waiting))
         .routes(routes!(pair))
         .routes(routes!(retire))
@@ -50,6 +51,8 @@ pub struct ScreenView {
     /// The zones that follow from size and layout.
     zones: Vec<Zone>,
     clips: bool,
+    /// Free tags.
+    tags: Vec<String>,
     timezone: String,
     host: String,
     /// SHA-256 of its key.
@@ -97,6 +100,7 @@ impl ScreenView {
             layout: screen.layout,
             sound: screen.sound,
             clips: screen.clips,
+            tags: screen.tags,
             timezone: screen.timezone,
             host: screen.host,
             enrolled_at: screen.enrolled_at,
@@ -157,6 +161,26 @@ async fn list(
     Ok(Body(ScreenList { items: all.filter(|s| query.state.is_none_or(|wanted| s.state == wanted)).collect() }))
 }
 
+/// A tag and on how many screens in service it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TagView {
+    tag: String,
+    screens: usize,
+}
+
+/// The tags in use, in the order of their text.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TagList {
+    items: Vec<TagView>,
+}
+
+#[utoipa::path(get, path = "/api/v1/screen-tags", tag = "screens", responses((status = 200, body = TagList)),
+    extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
+async fn tags(State(screens): State<Screens>, _: Allowed<SignedIn>) -> Result<Body<TagList>, Problem> {
+    let in_use = screens.tags().await?.into_iter().map(|t| TagView { tag: t.tag, screens: t.screens });
+    Ok(Body(TagList { items: in_use.collect() }))
+}
+
 #[utoipa::path(get, path = "/api/v1/screens/{id}", tag = "screens", params(("id" = ScreenId, Path)),
     responses((status = 200, body = ScreenView)),
     extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
@@ -175,6 +199,8 @@ pub struct ChangeScreen {
     name: Option<String>,
     layout: Option<Layout>,
     sound: Option<Sound>,
+    /// All its tags: at most 20, each of 1 to 20 characters.
+    tags: Option<Vec<String>>,
 }
 
 #[utoipa::path(patch, path = "/api/v1/screens/{id}", tag = "screens", params(("id" = ScreenId, Path)),
@@ -187,7 +213,8 @@ async fn change(
     Body(new): Body<ChangeScreen>,
 ) -> Result<Body<ScreenView>, Problem> {
     let now = clock::now();
-    let screen = screens.change(id, new.name, new.layout, new.sound, &me, now).await?;
+    let change = ScreenChange { name: new.name, layout: new.layout, sound: new.sound, tags: new.tags };
+    let screen = screens.change(id, change, &me, now).await?;
     Ok(Body(ScreenView::new(screen, now)))
 }
 

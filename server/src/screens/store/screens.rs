@@ -1,5 +1,7 @@
 //! SQL of screens and their last reports.
 
+use std::collections::BTreeMap;
+
 use xuanping_core::{
     campaign::AreaCode,
     digest::Digest,
@@ -17,7 +19,7 @@ use super::{
 use crate::db::{Db, DbError, Row, Statement, Tx, code_of, sql};
 
 const SCREEN: &str = "s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.timezone, s.public_key, \
-    s.host, s.enrolled_at, s.retired_at, t.seen_at, t.status";
+    s.host, s.tags, s.enrolled_at, s.retired_at, t.seen_at, t.status";
 const FROM: &str = "FROM screens s JOIN venues v ON v.id = s.venue_id LEFT JOIN screen_status t ON t.screen_id = s.id";
 
 /// Which screens; an empty filter means all in service.
@@ -37,6 +39,10 @@ pub struct ScreenFilter {
     pub text: Option<String>,
 }
 
+fn json_of<T: serde::Serialize>(column: &str, value: &T) -> Result<String, DbError> {
+    serde_json::to_string(value).map_err(|e| DbError::Column { column: column.into(), why: e.to_string() })
+}
+
 fn read(row: &Row) -> Result<Screen, DbError> {
     let status = match (row.opt_instant("seen_at")?, row.opt_text("status")?) {
         (Some(seen), Some(text)) => serde_json::from_str::<PlayerStatus>(&text).ok().map(|status| (seen, status)),
@@ -51,6 +57,7 @@ fn read(row: &Row) -> Result<Screen, DbError> {
         layout: row.code("layout")?,
         sound: row.code("sound")?,
         clips: row.flag("clips")?,
+        tags: row.json("tags")?,
         timezone: row.text("timezone")?,
         public_key: row.parse("public_key")?,
         host: row.text("host")?,
@@ -96,6 +103,21 @@ pub(in crate::screens) async fn by_fingerprint(db: &Db, key: Digest) -> Result<O
 pub(in crate::screens) async fn of_venue(tx: &mut Tx, venue: VenueId) -> Result<Vec<ScreenId>, DbError> {
     let rows = tx.all(sql("SELECT id FROM screens WHERE venue_id = $1 AND retired_at IS NULL").bind(venue)).await?;
     rows.iter().map(|row| row.parse("id")).collect()
+}
+
+/// The tags of screens in service, and on how many each is.
+pub(in crate::screens) async fn tags(db: &Db) -> Result<BTreeMap<String, usize>, DbError> {
+    // Many screens have the same few tags: each distinct list is read once.
+    let lists = sql("SELECT tags, COUNT(*) AS screens FROM screens
+                     WHERE retired_at IS NULL AND tags <> '[]' GROUP BY tags");
+    let mut counts = BTreeMap::new();
+    for row in &db.all(lists).await? {
+        let screens: usize = row.number("screens")?;
+        for tag in row.json::<Vec<String>>("tags")? {
+            *counts.entry(tag).or_default() += screens;
+        }
+    }
+    Ok(counts)
 }
 
 pub(in crate::screens) async fn name_taken(tx: &mut Tx, venue: VenueId, name: &str) -> Result<bool, DbError> {
@@ -151,11 +173,12 @@ pub(in crate::screens) async fn insert(tx: &mut Tx, screen: &Screen) -> Result<P
 pub(in crate::screens) async fn update(tx: &mut Tx, screen: &Screen) -> Result<Put, DbError> {
     Put::of(
         tx.exec(
-            sql("UPDATE screens SET name = $2, layout = $3, sound = $4 WHERE id = $1")
+            sql("UPDATE screens SET name = $2, layout = $3, sound = $4, tags = $5 WHERE id = $1")
                 .bind(screen.id)
                 .bind(&screen.name)
                 .bind(code_of(&screen.layout))
-                .bind(code_of(&screen.sound)),
+                .bind(code_of(&screen.sound))
+                .bind(json_of("tags", &screen.tags)?),
         )
         .await,
     )
@@ -182,9 +205,7 @@ pub(in crate::screens) async fn put_statuses(
             rows.join(", ")
         ));
         for (id, at, status) in some {
-            let text = serde_json::to_string(status)
-                .map_err(|e| DbError::Column { column: "status".into(), why: e.to_string() })?;
-            put = put.bind(*id).bind(*at).bind(text);
+            put = put.bind(*id).bind(*at).bind(json_of("status", status)?);
         }
         tx.exec(put).await?;
     }

@@ -3,6 +3,7 @@
 mod devices;
 mod pairing;
 mod places;
+mod tags;
 
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -92,6 +93,14 @@ fn pairing(code: &str, venue: VenueId, name: &str) -> PairRequest {
         layout: Layout::MainAndTicker,
         sound: Sound::On,
     }
+}
+
+fn named(name: &str) -> ScreenChange {
+    ScreenChange { name: Some(name.into()), ..ScreenChange::default() }
+}
+
+fn tagged(tags: &[&str]) -> ScreenChange {
+    ScreenChange { tags: Some(tags.iter().map(|&tag| tag.into()).collect()), ..ScreenChange::default() }
 }
 
 impl House {

@@ -95,8 +95,7 @@ async fn two_screens_of_one_venue_never_get_the_same_name() {
         house.screens.pair(pairing(&house.code(5, now).await, other, "大厅屏"), &operator(), now).await.unwrap();
         let first = *done[0].as_ref().unwrap();
         let second = house.screen(6, venue).await;
-        let rename =
-            async || house.screens.change(second.id, Some("大厅屏".into()), None, None, &operator(), now).await;
+        let rename = async || house.screens.change(second.id, named("大厅屏"), &operator(), now).await;
         assert!(matches!(rename().await, Err(ScreenError::NameTaken)));
         house.screens.retire(first, &operator(), now).await.unwrap();
         assert_eq!(rename().await.unwrap().name, "大厅屏");
@@ -204,7 +203,7 @@ async fn a_retired_screen_is_out_for_good_and_a_new_key_starts_anew() {
         assert_eq!(house.screens.list(&ScreenFilter::default()).await.unwrap(), []);
         assert_eq!(house.screens.get(screen.id).await.unwrap().retired_at, Some(now), "records still name it");
         assert!(matches!(house.screens.retire(screen.id, &operator(), now).await, Err(ScreenError::Retired)));
-        let renamed = house.screens.change(screen.id, Some("新名".into()), None, None, &operator(), now).await;
+        let renamed = house.screens.change(screen.id, named("新名"), &operator(), now).await;
         assert!(matches!(renamed, Err(ScreenError::Retired)));
         assert_eq!(house.trail("screens.retire").await, 1);
         let anew = house.screen(2, venue).await;

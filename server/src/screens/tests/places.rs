@@ -148,8 +148,13 @@ async fn an_operator_acts_only_within_the_own_department_and_area() {
 
         let retire = async |id| house.screens.retire(id, &eastern, now).await;
         assert!(out(retire(in_west.id).await));
-        let change =
-            async |id| house.screens.change(id, None, Some(Layout::Full), None, &eastern, now).await.map(|_| ());
+        let change = async |id| {
+            house
+                .screens
+                .change(id, ScreenChange { layout: Some(Layout::Full), ..ScreenChange::default() }, &eastern, now)
+                .await
+                .map(|_| ())
+        };
         assert!(out(change(in_west.id).await));
         change(in_east.id).await.unwrap();
         let move_to = async |venue, area: &str| {

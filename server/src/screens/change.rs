@@ -1,0 +1,71 @@
+//! What people change of a screen that is in service: its name, how it is divided, whether it is heard, its tags.
+
+use serde_json::json;
+use xuanping_core::{
+    geometry::{Layout, Sound},
+    id::ScreenId,
+    time::UtcMillis,
+};
+
+use super::{
+    SCREEN_CHANGED, Screen, ScreenError, Screens,
+    enrolment::{check_layout, checked_screen_name},
+    store,
+    store::screens::Put,
+    tags::checked_tags,
+};
+use crate::accounts::{
+    Principal,
+    audit::{self, Outcome},
+};
+
+/// What to change; what is `None` is left as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ScreenChange {
+    /// Its name, unique within the venue.
+    pub name: Option<String>,
+    /// How it is divided.
+    pub layout: Option<Layout>,
+    /// Whether it may make noise.
+    pub sound: Option<Sound>,
+    /// All its tags.
+    pub tags: Option<Vec<String>>,
+}
+
+impl Screens {
+    /// Renames a screen, divides it anew, or hangs other tags on it; it is planned anew.
+    pub async fn change(
+        &self,
+        id: ScreenId,
+        change: ScreenChange,
+        who: &Principal,
+        now: UtcMillis,
+    ) -> Result<Screen, ScreenError> {
+        let name = change.name.as_deref().map(checked_screen_name).transpose()?;
+        let tags = change.tags.as_deref().map(checked_tags).transpose()?;
+        let mut tx = self.db.begin().await?;
+        // Two changes of one screen at once: the later one starts from what the earlier one made of it.
+        tx.alone(&format!("screen/{id}")).await?;
+        let mut screen = store::screens::get_in(&mut tx, id).await?.ok_or(ScreenError::UnknownScreen)?;
+        if !Self::covers(who, &screen.venue.area, &screen.venue.department) {
+            return Err(ScreenError::OutOfScope);
+        }
+        if screen.retired_at.is_some() {
+            return Err(ScreenError::Retired);
+        }
+        screen.name = name.unwrap_or(screen.name);
+        screen.layout = change.layout.unwrap_or(screen.layout);
+        screen.sound = change.sound.unwrap_or(screen.sound);
+        screen.tags = tags.unwrap_or(screen.tags);
+        check_layout(screen.kind, screen.size, screen.layout)?;
+        if store::screens::update(&mut tx, &screen).await? == Put::Duplicate {
+            return Err(ScreenError::NameTaken);
+        }
+        self.jobs.enqueue(&mut tx, SCREEN_CHANGED, &id.to_string(), now).await?;
+        let details = json!({ "id": id, "layout": screen.layout, "sound": screen.sound, "tags": screen.tags });
+        audit::record(&mut tx, &who.into(), "screens.change", &screen.name, Outcome::Done, details, now).await?;
+        tx.commit().await?;
+        self.jobs.wake();
+        Ok(screen)
+    }
+}
