@@ -87,6 +87,14 @@ impl AreaCode {
         Some(Self(digits))
     }
 
+    /// The first and the last code of its subtree: what lies between them, itself included, is contained in it.
+    pub fn subtree(self) -> (Self, Self) {
+        let mut last = [b'9'; Self::DIGITS];
+        let said = self.level().digits();
+        last[..said].copy_from_slice(&self.0[..said]);
+        (self, Self(last))
+    }
+
     /// Whether `other` is this area or lies below it.
     pub fn contains(self, other: Self) -> bool {
         let digits = self.level().digits();

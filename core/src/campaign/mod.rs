@@ -4,12 +4,14 @@
 //! zone, is decided here once for server, console and planner.
 
 mod area;
+mod matcher;
 mod reach;
 mod selector;
 
 pub use area::{AreaCode, AreaLevel, InvalidAreaCode};
+pub use matcher::Matcher;
 pub use reach::{CreativeFacts, ScreenFacts, Unplayable, zone_for};
-pub use selector::Selector;
+pub use selector::{Exclusion, Selector};
 
 use serde::{Deserialize, Serialize};
 
@@ -109,5 +111,7 @@ impl utoipa::PartialSchema for Weight {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for Weight {}
 
+#[cfg(test)]
+mod choices;
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,11 @@
 //! which venue types. Codes are stable text; Chinese names live beside them.
 
 mod fraud_type;
+mod venue_group;
 mod venue_type;
 
 pub use fraud_type::FraudType;
+pub use venue_group::VenueGroup;
 pub use venue_type::{OpenOohMatch, VenueType};
 
 use minicbor::{Decode, Encode};

@@ -34,11 +34,10 @@ pub struct BookingDraft {
     pub weight: u32,
 }
 
-/// The most bookings of a campaign, creatives of a booking, and entries of one of its selector's lists: far beyond what
-/// anybody plans by hand, and little enough to be planned for every screen.
+/// The most bookings of a campaign, and creatives of a booking: far beyond what anybody plans by hand, and little enough to be
+/// planned for every screen.
 const MOST_BOOKINGS: usize = 100;
 pub(super) const MOST_CREATIVES: usize = 200;
-const MOST_CHOSEN: usize = 1_000;
 
 /// A draft whose every part is acceptable by itself; whether its days lie within its campaign is asked later.
 struct Checked {
@@ -63,25 +62,6 @@ impl Checked {
         };
         if campaign.covers(&booking) { Ok(booking) } else { Err(CampaignError::OutsideCampaign) }
     }
-}
-
-/// Whether a selector and so many creatives can be compared with every screen without keeping everybody waiting.
-pub(super) fn check_lengths(selector: &Selector, creatives: usize) -> Result<(), CampaignError> {
-    let lists = [
-        ("selector.areas", selector.areas.len()),
-        ("selector.departments", selector.departments.len()),
-        ("selector.venue_types", selector.venue_types.len()),
-        ("selector.screen_kinds", selector.screen_kinds.len()),
-        ("selector.screens", selector.screens.len()),
-        ("selector.exclude_screens", selector.exclude_screens.len()),
-    ];
-    if let Some((field, _)) = lists.into_iter().find(|(_, count)| *count > MOST_CHOSEN) {
-        return Err(CampaignError::TooMany { field, most: MOST_CHOSEN });
-    }
-    if creatives > MOST_CREATIVES {
-        return Err(CampaignError::TooMany { field: "creatives", most: MOST_CREATIVES });
-    }
-    Ok(())
 }
 
 impl Campaigns {
@@ -193,23 +173,5 @@ impl Campaigns {
             Some(unknown) => Err(CampaignError::UnknownCreative(*unknown)),
             None => Ok(creatives),
         }
-    }
-
-    /// A selector that names places that there are: a mistyped code would silently choose nothing.
-    pub(super) async fn checked_selector(&self, selector: Selector) -> Result<Selector, CampaignError> {
-        check_lengths(&selector, 0)?;
-        if !selector.areas.is_empty() {
-            let known: HashSet<_> = self.screens.areas().await?.into_iter().map(|a| a.code).collect();
-            if selector.areas.iter().any(|area| !known.contains(&area.to_string())) {
-                return Err(CampaignError::UnknownPlace("selector.areas"));
-            }
-        }
-        if !selector.departments.is_empty() {
-            let known: HashSet<_> = self.screens.departments().await?.into_iter().map(|d| d.code).collect();
-            if selector.departments.iter().any(|code| !known.contains(code)) {
-                return Err(CampaignError::UnknownPlace("selector.departments"));
-            }
-        }
-        Ok(selector)
     }
 }

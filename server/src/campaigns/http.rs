@@ -1,23 +1,25 @@
 //! Endpoints of campaigns and bookings. Takeovers' endpoints are with playlists, which issues them at once.
 
+mod reach;
+
 use axum::{extract::State, http::StatusCode};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use xuanping_core::{
-    campaign::{Booking, Selector, Unplayable},
-    id::{BookingId, CampaignId, CreativeId, ScreenId},
+    campaign::{Booking, Selector},
+    id::{BookingId, CampaignId, CreativeId},
     recurrence::ScheduleForm,
     time::UtcMillis,
-    vocabulary::{ScreenKind, VenueType},
 };
 
-use super::{BookingDraft, Campaign, CampaignDraft, CampaignError, CampaignState, Campaigns, Reach, Unreached};
+use super::{BookingDraft, Campaign, CampaignDraft, CampaignError, CampaignState, Campaigns, Unreached};
 use crate::{
     accounts::{Allowed, Draft, Publish, SignedIn},
     clock,
     http::{Body, PathOf, Problem, QueryOf},
+    screens::LONGEST_TAG,
 };
 
 /// All routes of this domain.
@@ -27,7 +29,7 @@ pub fn routes(state: Campaigns) -> OpenApiRouter {
         .routes(routes!(get, update))
         .routes(routes!(add_booking))
         .routes(routes!(change_booking, remove_booking))
-        .routes(routes!(reach))
+        .merge(reach::routes())
         .routes(routes!(publish))
         .routes(routes!(withdraw))
         .with_state(state)
@@ -237,100 +239,6 @@ async fn remove_booking(
     Ok(Body(CampaignView::new(campaign, today())))
 }
 
-/// A selector to try, with what would be shown.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReachForm {
-    #[serde(default)]
-    selector: Selector,
-    #[serde(default)]
-    creatives: Vec<CreativeId>,
-}
-
-/// Whom it reaches.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ReachView {
-    screens: usize,
-    venues: usize,
-    by_type: Vec<TypeCount>,
-    /// The reached screens, 500 at most.
-    sample: Vec<ReachedScreen>,
-    /// What cannot be shown on some of them.
-    unplayable: Vec<UnplayableView>,
-    /// Screens that can show none of it.
-    empty_handed: Vec<String>,
-}
-
-/// How many screens of a venue type.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TypeCount {
-    r#type: VenueType,
-    name: String,
-    screens: usize,
-}
-
-/// A reached screen.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ReachedScreen {
-    id: ScreenId,
-    name: String,
-    venue: String,
-    kind: ScreenKind,
-}
-
-/// A creative that some screens cannot show.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct UnplayableView {
-    creative: CreativeId,
-    reason: Unplayable,
-    /// In Chinese.
-    detail: String,
-    /// On how many of the reached screens.
-    screens: usize,
-}
-
-impl From<Reach> for ReachView {
-    fn from(reach: Reach) -> Self {
-        let sample = reach.screens.iter().take(500).map(|s| ReachedScreen {
-            id: s.id,
-            name: s.name.clone(),
-            venue: s.venue.name.clone(),
-            kind: s.kind,
-        });
-        Self {
-            screens: reach.screens.len(),
-            venues: reach.venues,
-            by_type: reach
-                .by_type
-                .into_iter()
-                .map(|(t, screens)| TypeCount { r#type: t, name: t.name_zh().into(), screens })
-                .collect(),
-            sample: sample.collect(),
-            unplayable: reach
-                .unplayable
-                .into_iter()
-                .map(|((creative, reason), screens)| UnplayableView {
-                    creative,
-                    reason,
-                    detail: reason.to_string(),
-                    screens,
-                })
-                .collect(),
-            empty_handed: reach.empty_handed,
-        }
-    }
-}
-
-#[utoipa::path(post, path = "/api/v1/reach", tag = "campaigns", request_body = ReachForm,
-    responses((status = 200, body = ReachView)), extensions(("x-roles" = json!(["editor", "reviewer"]))))]
-async fn reach(
-    State(campaigns): State<Campaigns>,
-    _: Allowed<Publish>,
-    Body(form): Body<ReachForm>,
-) -> Result<Body<ReachView>, Problem> {
-    Ok(Body(campaigns.reach(&form.selector, &form.creatives).await?.into()))
-}
-
 /// What publishing came to.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublishedView {
@@ -401,6 +309,9 @@ impl From<CampaignError> for Problem {
             }
             CampaignError::UnknownPlace(field) => {
                 Self::invalid(field, "投放范围中的区划或责任单位不存在，请重新选择。")
+            }
+            CampaignError::BadTag(field) => {
+                Self::invalid(field, format!("标签不能为空，最多 {LONGEST_TAG} 个字，请重新选择。"))
             }
             CampaignError::EditedMeanwhile => Self::conflict(
                 "edited-meanwhile",

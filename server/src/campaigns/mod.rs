@@ -6,6 +6,7 @@
 mod bookings;
 pub mod http;
 mod reach;
+mod selectors;
 mod store;
 mod takeovers;
 #[cfg(test)]
@@ -22,7 +23,7 @@ use xuanping_core::{
 };
 
 pub use bookings::BookingDraft;
-pub use reach::{Reach, facts_of};
+pub use reach::{EmptyHanded, Reach, Reached, facts_of};
 pub use takeovers::{NewTakeover, TakeoverOrder};
 
 use crate::{
@@ -170,6 +171,9 @@ pub enum CampaignError {
     /// A selector names an area or a department that there is not.
     #[error("{0} names what there is not")]
     UnknownPlace(&'static str),
+    /// A selector names a tag that no screen can have.
+    #[error("{0} names what can be no tag")]
+    BadTag(&'static str),
     /// Somebody edited the campaign while it was being checked for publishing.
     #[error("the campaign was edited meanwhile")]
     EditedMeanwhile,

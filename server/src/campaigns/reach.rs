@@ -1,33 +1,108 @@
 //! Whom a selector reaches, and what of it cannot be shown there: asked live while a booking is edited, and once more,
 //! strictly, before publishing.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use xuanping_core::{
-    campaign::{AreaCode, CreativeFacts, ScreenFacts, Selector, Unplayable},
-    id::CreativeId,
-    vocabulary::VenueType,
+    campaign::{AreaCode, AreaLevel, CreativeFacts, ScreenFacts, Selector, Unplayable},
+    id::{CreativeId, ScreenId},
+    vocabulary::{CreativeKind, ScreenKind, VenueType},
 };
 
-use super::{Campaign, CampaignError, Campaigns, Unreached, bookings::check_lengths};
+use super::{Campaign, CampaignError, Campaigns, Unreached, selectors::check_lengths};
 use crate::{
     content::{Creative, State},
     screens::{Screen, ScreenFilter},
 };
 
+/// So many screens are named one by one; of the rest, their number.
+const SAMPLE: usize = 500;
+
 /// Whom a selector reaches.
 #[derive(Debug, Clone, Default)]
 pub struct Reach {
     /// The screens, by area, venue and name.
-    pub screens: Vec<Screen>,
+    pub screens: Vec<ScreenId>,
+    /// The first [`SAMPLE`] of them by name.
+    pub sample: Vec<Reached>,
     /// How many venues they hang in.
     pub venues: usize,
     /// How many screens by venue type.
     pub by_type: BTreeMap<VenueType, usize>,
+    /// How many screens by township, or by the area above where the venue says no township.
+    pub by_area: BTreeMap<AreaCode, usize>,
     /// What cannot be shown, with how many screens it concerns.
     pub unplayable: BTreeMap<(CreativeId, Unplayable), usize>,
-    /// Names of screens that can show none of the creatives.
-    pub empty_handed: Vec<String>,
+    /// Screens that can show none of the creatives, together where the reasons are the same: why no creative of each
+    /// kind can be shown there.
+    pub empty_handed: BTreeMap<Vec<(CreativeKind, Unplayable)>, EmptyHanded>,
+}
+
+/// A reached screen by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// Which.
+    pub id: ScreenId,
+    /// Its name.
+    pub name: String,
+    /// Its venue's name.
+    pub venue: String,
+    /// What it is.
+    pub kind: ScreenKind,
+}
+
+/// Screens that would have nothing to show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EmptyHanded {
+    /// How many.
+    pub screens: usize,
+    /// The first [`SAMPLE`] of them by name.
+    pub sample: Vec<Reached>,
+}
+
+impl Reach {
+    /// How many screens can show none of the creatives.
+    pub fn empty_handed_screens(&self) -> usize {
+        self.empty_handed.values().map(|some| some.screens).sum()
+    }
+
+    fn count(&mut self, screen: &Screen, facts: &ScreenFacts, creatives: &[CreativeFacts]) {
+        let mut reasons = BTreeSet::new();
+        let mut playable = creatives.is_empty();
+        for creative in creatives {
+            match facts.place(creative) {
+                Ok(_) => playable = true,
+                Err(why) => {
+                    reasons.insert((creative.kind, why));
+                    *self.unplayable.entry((creative.creative, why)).or_default() += 1;
+                }
+            }
+        }
+        let reached = || Reached {
+            id: screen.id,
+            name: screen.name.clone(),
+            venue: screen.venue.name.clone(),
+            kind: screen.kind,
+        };
+        if !playable {
+            let alike = self.empty_handed.entry(reasons.into_iter().collect()).or_default();
+            alike.screens += 1;
+            if alike.sample.len() < SAMPLE {
+                alike.sample.push(reached());
+            }
+        }
+        if self.sample.len() < SAMPLE {
+            self.sample.push(reached());
+        }
+        *self.by_type.entry(facts.venue_type).or_default() += 1;
+        *self.by_area.entry(township(facts.area)).or_default() += 1;
+        self.screens.push(screen.id);
+    }
+}
+
+/// The township an area belongs to; the area itself if it is none's.
+fn township(area: AreaCode) -> AreaCode {
+    if area.level() == AreaLevel::Village { area.parent().unwrap_or(area) } else { area }
 }
 
 /// What selectors need to know of a screen; `None` if its area is not a valid code (old data).
@@ -56,6 +131,11 @@ impl Campaigns {
         self.reach_among(&self.every_screen().await?, selector, creatives).await
     }
 
+    /// What areas are called, by code.
+    pub(super) async fn area_names(&self) -> Result<HashMap<String, String>, CampaignError> {
+        Ok(self.screens.areas().await?.into_iter().map(|area| (area.code, area.name)).collect())
+    }
+
     async fn every_screen(&self) -> Result<Vec<(Screen, ScreenFacts)>, CampaignError> {
         let screens = self.screens.list(&ScreenFilter::default()).await?;
         Ok(screens.into_iter().filter_map(|screen| facts_of(&screen).map(|facts| (screen, facts))).collect())
@@ -68,22 +148,12 @@ impl Campaigns {
         creatives: &[CreativeId],
     ) -> Result<Reach, CampaignError> {
         let creatives: Vec<_> = self.content.creatives(creatives).await?.iter().map(facts_of_creative).collect();
+        let chosen = selector.matcher();
         let mut reach = Reach::default();
         let mut venues = HashSet::new();
-        for (screen, facts) in screens.iter().filter(|(_, facts)| selector.matches(facts)) {
-            let mut playable = 0;
-            for creative in &creatives {
-                match facts.place(creative) {
-                    Ok(_) => playable += 1,
-                    Err(why) => *reach.unplayable.entry((creative.creative, why)).or_default() += 1,
-                }
-            }
-            if playable == 0 && !creatives.is_empty() {
-                reach.empty_handed.push(format!("{} {}", screen.venue.name, screen.name));
-            }
-            *reach.by_type.entry(screen.venue.kind).or_default() += 1;
+        for (screen, facts) in screens.iter().filter(|(_, facts)| chosen.matches(facts)) {
+            reach.count(screen, facts, &creatives);
             venues.insert(screen.venue.id);
-            reach.screens.push(screen.clone());
         }
         reach.venues = venues.len();
         Ok(reach)
@@ -104,10 +174,10 @@ impl Campaigns {
             if reach.screens.is_empty() && unreached == Unreached::Refuse {
                 return Err(CampaignError::NoScreens { name: booking.name.clone() });
             }
-            if !reach.screens.is_empty() && reach.empty_handed.len() == reach.screens.len() {
+            if !reach.screens.is_empty() && reach.empty_handed_screens() == reach.screens.len() {
                 return Err(CampaignError::NothingPlayable { name: booking.name.clone() });
             }
-            reached.extend(reach.screens.into_iter().map(|s| s.id));
+            reached.extend(reach.screens);
         }
         Ok(reached.len())
     }

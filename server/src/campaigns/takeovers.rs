@@ -105,7 +105,7 @@ impl Campaigns {
         if reach.screens.is_empty() {
             return Err(CampaignError::NoScreens { name: String::new() });
         }
-        if reach.empty_handed.len() == reach.screens.len() {
+        if reach.empty_handed_screens() == reach.screens.len() {
             return Err(CampaignError::NothingPlayable { name: title });
         }
         let order = TakeoverOrder {

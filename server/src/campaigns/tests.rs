@@ -1,12 +1,14 @@
 //! Stories of campaigns on both databases: drafts, whom they reach, publishing, and takeovers.
 
+mod reach;
+
 use tokio::task::JoinSet;
 use uuid::Uuid;
 use xuanping_core::{
-    campaign::{Selector, Unplayable},
+    campaign::{Exclusion, Selector, Unplayable},
     id::ScreenId,
     recurrence::{DayWindow, ScheduleForm},
-    vocabulary::{ScreenKind, VenueType},
+    vocabulary::{CreativeKind, ScreenKind, VenueType},
 };
 
 use super::*;
@@ -124,6 +126,18 @@ async fn a_booking_is_refused_with_what_is_wrong_with_it() {
         let screens = vec![ScreenId::new(Uuid::from_u128(1)); 1_001];
         let refused = add(to(Selector { screens: screens.clone(), ..Selector::default() })).await;
         assert!(matches!(refused, CampaignError::TooMany { field: "selector.screens", .. }));
+        let out = |exclude| to(Selector { exclude, ..Selector::default() });
+        let nowhere = Exclusion { areas: vec!["330482199000".parse().unwrap()], ..Exclusion::default() };
+        assert!(matches!(add(out(nowhere)).await, CampaignError::UnknownPlace("selector.exclude.areas")));
+        let nobody = Exclusion { departments: vec!["nobody".into()], ..Exclusion::default() };
+        assert!(matches!(add(out(nobody)).await, CampaignError::UnknownPlace("selector.exclude.departments")));
+        let empty = Exclusion { tags: vec![" ".into()], ..Exclusion::default() };
+        assert!(matches!(add(out(empty)).await, CampaignError::BadTag("selector.exclude.tags")));
+        let long = Selector { tags: vec!["长".repeat(21)], ..Selector::default() };
+        assert!(matches!(add(to(long)).await, CampaignError::BadTag("selector.tags")));
+        let many = Exclusion { tags: (0..1_001).map(|n| n.to_string()).collect(), ..Exclusion::default() };
+        let refused = add(out(many)).await;
+        assert!(matches!(refused, CampaignError::TooMany { field: "selector.exclude.tags", .. }));
         let selector = Selector { exclude_screens: screens, ..Selector::default() };
         assert!(matches!(county.app.campaigns.reach(&selector, &[]).await, Err(CampaignError::TooMany { .. })));
         assert_eq!(county.app.campaigns.get(id).await.unwrap().bookings, [], "nothing half done");
@@ -199,10 +213,9 @@ async fn a_reach_counts_screens_and_says_what_cannot_be_shown_where() {
         assert_eq!((all.screens.len(), all.venues), (3, 2));
         assert_eq!(all.by_type, [(VenueType::BankHall, 2), (VenueType::Clinic, 1)].into());
         assert_eq!(all.unplayable, [((unready, Unplayable::NotApproved), 3)].into());
-        assert_eq!(all.empty_handed, Vec::<String>::new(), "one of the two can be shown");
-        let reached = async |selector| -> Vec<ScreenId> {
-            campaigns.reach(&selector, &[]).await.unwrap().screens.into_iter().map(|s| s.id).collect()
-        };
+        assert_eq!(all.by_area, [(EAST.parse().unwrap(), 2), (WEST.parse().unwrap(), 1)].into());
+        assert_eq!(all.empty_handed_screens(), 0, "one of the two can be shown");
+        let reached = async |selector| -> Vec<ScreenId> { campaigns.reach(&selector, &[]).await.unwrap().screens };
         let west = Selector { areas: vec![WEST.parse().unwrap()], ..Selector::default() };
         assert_eq!(reached(west.clone()).await, [three.id]);
         let named = Selector { screens: vec![one.id, three.id], ..Selector::default() };
@@ -210,7 +223,8 @@ async fn a_reach_counts_screens_and_says_what_cannot_be_shown_where() {
         let none = Selector { screen_kinds: vec![ScreenKind::Lcd], ..Selector::default() };
         assert_eq!(reached(none).await, []);
         let empty_handed = campaigns.reach(&west, &[unready]).await.unwrap().empty_handed;
-        assert_eq!(empty_handed, ["西镇诊所 门头屏"]);
+        let why = vec![(CreativeKind::Slogan, Unplayable::NotApproved)];
+        assert_eq!((empty_handed.len(), empty_handed[&why].screens, empty_handed[&why].sample[0].id), (1, 1, three.id));
         county.retire(three.id).await;
         assert_eq!(reached(west).await, [], "a retired screen is reached by nothing");
     })

@@ -8,7 +8,7 @@ use std::{
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use xuanping_core::{
-    campaign::{Booking, CreativeFacts, ScreenFacts, Unplayable},
+    campaign::{Booking, CreativeFacts, Matcher, ScreenFacts, Unplayable},
     digest::Digest,
     geometry::{Size, Zone, ZoneName},
     id::{CreativeId, ScreenId},
@@ -82,9 +82,10 @@ impl Playlists {
         let classes = screens.iter().flat_map(|s| ScreenClass::of_screen(s.kind, s.size, s.layout, s.sound));
         let classes: Vec<_> = classes.collect::<BTreeSet<_>>().into_iter().collect();
         self.content.meet_classes(&classes, now).await?;
+        let choices: Vec<_> = facts.bookings.iter().map(|b| b.selector.matcher()).collect();
         for screen in screens {
             let Some(about) = facts_of(&screen) else { continue };
-            groups.entry(key_of(&screen, &about, &facts.bookings)).or_default().push((screen, about));
+            groups.entry(key_of(&screen, &about, &choices)).or_default().push((screen, about));
         }
         for (key, members) in groups {
             let Some((_, about)) = members.first() else { continue };
@@ -245,8 +246,8 @@ pub(super) fn zone_of(name: &str) -> Tz {
     name.parse().unwrap_or(COUNTY_ZONE)
 }
 
-fn key_of(screen: &Screen, facts: &ScreenFacts, bookings: &[Booking]) -> Key {
-    let reached = bookings.iter().enumerate().filter(|(_, b)| b.selector.matches(facts)).map(|(i, _)| i);
+fn key_of(screen: &Screen, facts: &ScreenFacts, choices: &[Matcher]) -> Key {
+    let reached = choices.iter().enumerate().filter(|(_, choice)| choice.matches(facts)).map(|(i, _)| i);
     Key {
         kind: screen.kind,
         size: screen.size,

@@ -1026,6 +1026,13 @@ export interface components {
         };
         /** @description 12-digit statistical area code */
         AreaCode: string;
+        /** @description How many screens in an area. */
+        AreaCount: {
+            code: components["schemas"]["AreaCode"];
+            /** @description The code itself if the area was never registered. */
+            name: string;
+            screens: number;
+        };
         /**
          * @description Level of an area.
          * @enum {string}
@@ -1358,6 +1365,46 @@ export interface components {
             creative_id: components["schemas"]["CreativeId"];
             title: string;
         };
+        /** @description Screens that would have nothing to show, all for the same reasons. */
+        EmptyHandedView: {
+            reasons: components["schemas"]["KindReason"][];
+            /** @description The screens, 500 at most. */
+            sample: components["schemas"]["ReachedScreen"][];
+            screens: number;
+        };
+        /** @description What is left out: a screen that meets any one entry of any one list is out. */
+        Exclusion: {
+            /**
+             * @description In one of these areas or below it.
+             * @default []
+             */
+            areas: components["schemas"]["AreaCode"][];
+            /**
+             * @description Answered for by one of these departments.
+             * @default []
+             */
+            departments: string[];
+            /**
+             * @description Screens of one of these kinds.
+             * @default []
+             */
+            screen_kinds: components["schemas"]["ScreenKind"][];
+            /**
+             * @description With one of these tags.
+             * @default []
+             */
+            tags: string[];
+            /**
+             * @description In venues of any type of one of these groups.
+             * @default []
+             */
+            venue_groups: components["schemas"]["VenueGroup"][];
+            /**
+             * @description In venues of one of these types.
+             * @default []
+             */
+            venue_types: components["schemas"]["VenueType"][];
+        };
         /**
          * @description What sort of thing a person should look into.
          * @enum {string}
@@ -1432,6 +1479,13 @@ export interface components {
         IssuedAccount: {
             account: components["schemas"]["AccountView"];
             one_time_password: string;
+        };
+        /** @description Why creatives of a kind cannot be shown. */
+        KindReason: {
+            /** @description In Chinese. */
+            detail: string;
+            kind: components["schemas"]["CreativeKind"];
+            reason: components["schemas"]["Unplayable"];
         };
         /**
          * @description How a screen is divided.
@@ -1709,9 +1763,13 @@ export interface components {
         };
         /** @description Whom it reaches. */
         ReachView: {
+            /** @description By township, in the order of the codes. */
+            by_area: components["schemas"]["AreaCount"][];
             by_type: components["schemas"]["TypeCount"][];
-            /** @description Screens that can show none of it. */
-            empty_handed: string[];
+            /** @description Those, together where the reasons are the same; the most screens first. */
+            empty_handed: components["schemas"]["EmptyHandedView"][];
+            /** @description How many of them can show nothing of it. */
+            empty_handed_screens: number;
             /** @description The reached screens, 500 at most. */
             sample: components["schemas"]["ReachedScreen"][];
             screens: number;
@@ -1872,10 +1930,15 @@ export interface components {
             zones: components["schemas"]["Zone"][];
         };
         /**
-         * @description A choice of screens. A list of conditions that is empty does not restrict; those that are not empty all have to hold.
+         * @description A choice of screens. A condition that is empty does not restrict; those that are not empty all have to hold. Venue
+         *     types and venue groups are one condition: they are branches of one tree.
          *
          *     Screens named in `screens` are added to those that meet the conditions; with `screens` given and no condition at all,
-         *     it is just these. Screens in `exclude_screens` are never chosen. The empty selector chooses every screen.
+         *     it is just these. Whatever `exclude` and `exclude_screens` say wins over everything else, over `screens` too: who
+         *     excluded something must never see it play. The empty selector chooses every screen.
+         *
+         *     Fields that came later are left out of the JSON while they are empty, so that a stored selector reads and compares as
+         *     it always did.
          */
         Selector: {
             /**
@@ -1888,6 +1951,11 @@ export interface components {
              * @default []
              */
             departments: string[];
+            /**
+             * @description Never what meets one of these.
+             * @default {}
+             */
+            exclude: components["schemas"]["Exclusion"];
             /**
              * @description Never these.
              * @default []
@@ -1904,7 +1972,17 @@ export interface components {
              */
             screens: components["schemas"]["ScreenId"][];
             /**
-             * @description In venues of one of these types.
+             * @description With one of these tags.
+             * @default []
+             */
+            tags: string[];
+            /**
+             * @description In venues of any type of one of these groups, or of one of `venue_types`.
+             * @default []
+             */
+            venue_groups: components["schemas"]["VenueGroup"][];
+            /**
+             * @description In venues of one of these types, or of a type of one of `venue_groups`.
              * @default []
              */
             venue_types: components["schemas"]["VenueType"][];
@@ -2157,6 +2235,16 @@ export interface components {
             type: components["schemas"]["VenueType"];
         };
         /**
+         * @description A group of venue types; every type is in exactly one.
+         * @enum {string}
+         */
+        VenueGroup: "finance" | "transport" | "health" | "commerce" | "education" | "government" | "residential" | "leisure" | "rural" | "construction";
+        /** @description A group of venue types. */
+        VenueGroupView: {
+            code: components["schemas"]["VenueGroup"];
+            name: string;
+        };
+        /**
          * Format: uuid
          * @description 点位: a place with screens.
          */
@@ -2170,13 +2258,16 @@ export interface components {
          * @enum {string}
          */
         VenueType: "bank_hall" | "atm" | "bus_terminal" | "bus_shelter" | "bus_interior" | "bus_exterior" | "taxi_roof" | "train_station" | "hospital" | "clinic" | "pharmacy" | "lottery" | "marriage_registry" | "hotel_lobby" | "mall" | "market" | "street_shop" | "telecom_shop" | "school" | "college" | "government_office" | "service_centre" | "police_station" | "residential" | "residential_lift" | "cinema_lobby" | "cinema_hall" | "park" | "village_square" | "village_speaker" | "construction_site" | "scenic_spot";
-        /** @description All venue types. */
+        /** @description All venue types, and the groups they are in. */
         VenueTypeList: {
+            groups: components["schemas"]["VenueGroupView"][];
             items: components["schemas"]["VenueTypeView"][];
         };
         /** @description A venue type. */
         VenueTypeView: {
             code: components["schemas"]["VenueType"];
+            /** @description The group it is in. */
+            group: components["schemas"]["VenueGroup"];
             /** @description How well that fits. */
             match: components["schemas"]["OpenOohMatch"];
             name: string;

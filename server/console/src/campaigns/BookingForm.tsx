@@ -9,7 +9,7 @@ import { CreativePicker } from "./CreativePicker"
 import { ReachPanel } from "./ReachPanel"
 import { ScheduleFields } from "./ScheduleFields"
 import { ALL_DAY, asTime, daysOf, EVERY_DAY, type Window } from "./schedules"
-import { ALL_SCREENS, SelectorFields } from "./SelectorFields"
+import { ALL_SCREENS, SelectorFields, whole } from "./SelectorFields"
 import { words } from "./words"
 
 interface Values {
@@ -46,7 +46,7 @@ export function BookingForm({ campaign, booking, onClose }: { campaign: Campaign
     ? {
         name: booking.name,
         creatives: booking.creatives,
-        selector: { ...ALL_SCREENS, ...booking.selector },
+        selector: whole(booking.selector),
         dates: [dayjs(booking.schedule.from), booking.schedule.until ? dayjs(booking.schedule.until) : last],
         weekdays: daysOf(booking.schedule),
         windows: booking.schedule.windows.map(({ from, to }) => ({ from, to })),

@@ -6,18 +6,17 @@ import { useMay } from "../accounts/session"
 import { shortDateTime } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
 import { useCreativeTitles } from "../content/creatives"
-import { nameOf, useAreas, useDepartments, useVenueTypes } from "../screens/places"
-import { useScreens } from "../screens/screens"
-import { words as screenWords } from "../screens/words"
+import { nameOf, useDepartments } from "../screens/places"
 import { Loaded, Nothing, PageHead } from "../shell/Page"
 import { useRefusalNotice } from "../shell/refusals"
 import { words as shell } from "../shell/words"
 import { BookingForm, weightOf } from "./BookingForm"
 import { CampaignForm } from "./CampaignForm"
-import { useCampaign, useReach, useRemoveBooking, type Booking, type Campaign, type Selector } from "./campaigns"
+import { useCampaign, useReach, useRemoveBooking, type Booking, type Campaign } from "./campaigns"
 import { StandingDot } from "./CampaignsPage"
 import { Preview } from "./Preview"
 import { PublishButton, WithdrawButton } from "./Publish"
+import { SelectorText } from "./SelectorText"
 import { daysOf, weekdayText, windowText } from "./schedules"
 import { words } from "./words"
 import "./campaigns.css"
@@ -134,27 +133,4 @@ function BookingRow({ booking, onEdit }: { booking: Booking; onEdit: (() => void
       </dl>
     </article>
   )
-}
-
-/** A selector in words. */
-export function SelectorText({ selector }: { selector: Selector }) {
-  const t = useWords(words)
-  const s = useWords(screenWords)
-  const { language } = useLanguage()
-  const areas = useAreas()
-  const departments = useDepartments()
-  const types = useVenueTypes()
-  const screens = useScreens({}, 60_000)
-  const join = (names: string[]) => names.join(language === "zh" ? "、" : ", ")
-  const screenNames = (ids: string[]) => join(ids.map((id) => screens.data?.find((one) => one.id === id)).map((one) => (one ? `${one.venue.name} ${one.name}` : "…")))
-  const { venue_types = [], areas: codes = [], departments: owners = [], screen_kinds = [], screens: only = [], exclude_screens = [] } = selector
-  const parts = [
-    venue_types.length ? join(venue_types.map((code) => nameOf(types.data, code))) : "",
-    codes.length ? join(codes.map((code) => nameOf(areas.data, code))) : "",
-    owners.length ? join(owners.map((code) => nameOf(departments.data, code))) : "",
-    screen_kinds.length ? join(screen_kinds.map((kind) => s.kinds[kind])) : "",
-    only.length ? `${t.screens} ${screenNames(only)}` : "",
-    exclude_screens.length ? `${t.exclude} ${screenNames(exclude_screens)}` : "",
-  ].filter(Boolean)
-  return <>{parts.length ? parts.join(" · ") : t.whole}</>
 }

@@ -1,20 +1,22 @@
 /** Whom a selector reaches right now, and what cannot be shown there and why. */
-import { useDeferredValue } from "react"
+import { Segmented } from "antd"
+import { useState } from "react"
 import { useLanguage, useWords } from "../i18n/language"
 import { useCreativeTitles } from "../content/creatives"
+import { words as content } from "../content/words"
 import { useVenueTypes } from "../screens/places"
 import { Refused, Waiting } from "../shell/Page"
 import { useReach, type Reach, type Selector } from "./campaigns"
 import { words } from "./words"
 
-/** So many names are written out; of the rest, their number. */
-const NAMED = 6
+/** So many names are shown of a list, the rest by scrolling. */
+const NAMED = 50
 
 export function ReachPanel({ selector, creatives }: { selector: Selector; creatives: string[] }) {
   const t = useWords(words)
-  const reach = useReach(useDeferredValue(selector), useDeferredValue(creatives))
+  const reach = useReach(selector, creatives)
   return (
-    <section aria-label={t.reach} aria-live="polite">
+    <section aria-label={t.reach} aria-live="polite" aria-busy={reach.isPlaceholderData}>
       <h2>{t.reach}</h2>
       {reach.data ? <Found reach={reach.data} /> : reach.error ? <Refused error={reach.error} retry={() => void reach.refetch()} /> : <Waiting />}
     </section>
@@ -23,7 +25,6 @@ export function ReachPanel({ selector, creatives }: { selector: Selector; creati
 
 function Found({ reach }: { reach: Reach }) {
   const t = useWords(words)
-  const types = useVenueTypes()
   if (reach.screens === 0) {
     return (
       <div className="reach-warn" style={{ marginTop: 0 }}>
@@ -37,42 +38,88 @@ function Found({ reach }: { reach: Reach }) {
       <div className="reach-figure">
         <div><b>{reach.screens}</b>{t.reachScreens}</div>
         <div><b>{reach.venues}</b>{t.reachVenues}</div>
+        {reach.empty_handed_screens > 0 && <div className="reach-nothing"><b>{reach.empty_handed_screens}</b>{t.reachNothing}</div>}
       </div>
-      <ul className="reach-list" aria-label={t.byType}>
-        {reach.by_type.map((one) => (
-          <li key={one.type}>
-            <span>{types.data?.find((x) => x.code === one.type)?.name ?? one.name}</span>
-            <span>{one.screens}</span>
-          </li>
-        ))}
-      </ul>
+      <EmptyHanded reach={reach} />
+      <Counts reach={reach} />
       <div className="reach-sample">
-        {reach.sample.slice(0, 50).map((s) => (
+        {reach.sample.slice(0, NAMED).map((s) => (
           <div key={s.id} className="clip-text" title={`${s.venue} ${s.name}`}>{s.venue} <span className="quiet">{s.name}</span></div>
         ))}
+        {reach.screens > NAMED && <div className="quiet">{t.andMore(reach.screens - Math.min(NAMED, reach.sample.length))}</div>}
       </div>
       <Unplayable reach={reach} />
     </>
   )
 }
 
-/** What of the content cannot be shown where. */
+/** How many screens by venue type or by township. */
+function Counts({ reach }: { reach: Reach }) {
+  const t = useWords(words)
+  const types = useVenueTypes()
+  const [by, setBy] = useState<"type" | "area">("type")
+  const rows =
+    by === "type"
+      ? reach.by_type.map((one) => ({ key: one.type as string, name: types.data?.find((x) => x.code === one.type)?.name ?? one.name, screens: one.screens }))
+      : reach.by_area.map((one) => ({ key: one.code, name: one.name, screens: one.screens }))
+  return (
+    <>
+      <Segmented size="small" value={by} onChange={setBy} aria-label={t.countBy} options={[{ value: "type", label: t.byType }, { value: "area", label: t.byArea }]} />
+      <ul className="reach-list" aria-label={by === "type" ? t.byType : t.byArea}>
+        {rows.map((row) => (
+          <li key={row.key}>
+            <span>{row.name}</span>
+            <span>{row.screens}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+/** Screens that would have nothing to show: how many, why, and which. */
+export function EmptyHanded({ reach }: { reach: Reach }) {
+  const t = useWords(words)
+  const c = useWords(content)
+  const { language } = useLanguage()
+  if (reach.empty_handed_screens === 0) return null
+  return (
+    <div className="reach-warn" role="status">
+      <b>{t.emptyHanded(reach.empty_handed_screens)}</b>
+      {reach.empty_handed.map((alike) => (
+        <details key={alike.reasons.map((r) => r.kind + r.reason).join()}>
+          <summary>
+            {t.emptyHandedHere(alike.screens)}
+            <ul>
+              {alike.reasons.map((r) => (
+                <li key={r.kind + r.reason}>{c.kinds[r.kind]}{language === "zh" ? "：" : ": "}{t.reasons[r.reason]}</li>
+              ))}
+            </ul>
+          </summary>
+          <div className="reach-sample">
+            {alike.sample.map((s) => (
+              <div key={s.id} className="clip-text" title={`${s.venue} ${s.name}`}>{s.venue} {s.name}</div>
+            ))}
+            {alike.screens > alike.sample.length && <div>{t.andMore(alike.screens - alike.sample.length)}</div>}
+          </div>
+        </details>
+      ))}
+    </div>
+  )
+}
+
+/** What of the content cannot be shown where, though something else can. */
 export function Unplayable({ reach }: { reach: Reach }) {
   const t = useWords(words)
-  const { language } = useLanguage()
   const titles = useCreativeTitles()
-  if (reach.unplayable.length === 0 && reach.empty_handed.length === 0) return null
-  const names = reach.empty_handed.slice(0, NAMED).join(language === "zh" ? "、" : ", ")
+  if (reach.unplayable.length === 0) return null
   return (
     <div className="reach-warn">
       <b>{t.unplayable}</b>
       <ul>
         {reach.unplayable.map((one) => (
-          <li key={one.creative + one.reason}>{t.unplayableOn(titles.get(one.creative) ?? "…", one.screens, one.detail)}</li>
+          <li key={one.creative + one.reason}>{t.unplayableOn(titles.get(one.creative) ?? "…", one.screens, t.reasons[one.reason])}</li>
         ))}
-        {reach.empty_handed.length > 0 && (
-          <li>{t.emptyHanded(names + (reach.empty_handed.length > NAMED ? t.more(reach.empty_handed.length) : ""), reach.empty_handed.length)}</li>
-        )}
       </ul>
     </div>
   )

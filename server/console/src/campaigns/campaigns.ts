@@ -1,5 +1,6 @@
 /** Campaigns, bookings and reach as queries and changes. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
+import { useEffect, useState } from "react"
 import { answered, api, type Schemas } from "../api/client"
 
 export type Campaign = Schemas["CampaignView"]
@@ -7,6 +8,7 @@ export type Booking = Schemas["Booking"]
 export type BookingBody = Schemas["BookingForm"]
 export type CampaignBody = Schemas["CampaignForm"]
 export type Selector = Schemas["Selector"]
+export type Exclusion = Schemas["Exclusion"]
 export type Reach = Schemas["ReachView"]
 export type Schedule = Schemas["Schedule"]
 
@@ -68,12 +70,28 @@ export function useRemoveBooking() {
   return useMutation({ mutationFn: (id: string) => answered(api.DELETE("/api/v1/bookings/{id}", { params: { path: { id } } })), onSuccess: kept })
 }
 
-/** Whom a selector reaches and what cannot be shown there. Asked again whenever either changes. */
-export const useReach = (selector: Selector, creatives: string[], enabled = true) =>
-  useQuery({
-    queryKey: ["reach", selector, creatives],
-    queryFn: () => answered(api.POST("/api/v1/reach", { body: { selector, creatives } })),
+/** So long nothing has to change until it is asked for, in milliseconds. */
+const SETTLED_AFTER = 250
+
+/** A value once it has stopped changing; equal values are the same. */
+function useSettled<T>(value: T): T {
+  const text = JSON.stringify(value)
+  const [settled, setSettled] = useState({ text, value })
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled((before) => (before.text === text ? before : { text, value: JSON.parse(text) as T })), SETTLED_AFTER)
+    return () => clearTimeout(timer)
+  }, [text])
+  return settled.value
+}
+
+/** Whom a selector reaches and what cannot be shown there. Asked again shortly after either changes. */
+export function useReach(selector: Selector, creatives: string[], enabled = true) {
+  const body = useSettled({ selector, creatives })
+  return useQuery({
+    queryKey: ["reach", body.selector, body.creatives],
+    queryFn: () => answered(api.POST("/api/v1/reach", { body })),
     placeholderData: (before) => before,
     enabled,
     staleTime: 10_000,
   })
+}

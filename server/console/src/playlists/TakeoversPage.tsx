@@ -2,7 +2,7 @@
 import { App, Button, Popconfirm, Table } from "antd"
 import { useState } from "react"
 import { useMay } from "../accounts/session"
-import { SelectorText } from "../campaigns/CampaignPage"
+import { SelectorText } from "../campaigns/SelectorText"
 import { words as campaignWords } from "../campaigns/words"
 import { useCreativeTitles } from "../content/creatives"
 import { duration, hourMinute, shortDateTime } from "../i18n/format"

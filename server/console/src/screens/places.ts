@@ -2,10 +2,11 @@
 import { useQuery } from "@tanstack/react-query"
 import { answered, api, type Schemas } from "../api/client"
 import { useLanguage } from "../i18n/language"
-import { VENUE_TYPES_EN } from "./venueTypesEn"
+import { VENUE_GROUPS_EN, VENUE_TYPES_EN } from "./venueTypesEn"
 
 export type Area = Schemas["Area"]
 export type VenueType = Schemas["VenueType"]
+export type VenueGroup = Schemas["VenueGroup"]
 
 const RARELY = 5 * 60_000
 
@@ -15,14 +16,23 @@ export const useAreas = () =>
 export const useDepartments = () =>
   useQuery({ queryKey: ["departments"], queryFn: async () => (await answered(api.GET("/api/v1/departments"))).items, staleTime: RARELY })
 
+const venueTypes = { queryKey: ["venue-types"], queryFn: () => answered(api.GET("/api/v1/venue-types")), staleTime: RARELY }
+
 /** Venue types with their names in the current language. */
 export function useVenueTypes() {
   const { language } = useLanguage()
   return useQuery({
-    queryKey: ["venue-types"],
-    queryFn: async () => (await answered(api.GET("/api/v1/venue-types"))).items,
-    staleTime: RARELY,
-    select: (items) => items.map((item) => ({ ...item, name: language === "zh" ? item.name : VENUE_TYPES_EN[item.code] })),
+    ...venueTypes,
+    select: ({ items }) => items.map((item) => ({ ...item, name: language === "zh" ? item.name : VENUE_TYPES_EN[item.code] })),
+  })
+}
+
+/** The groups that venue types are in, likewise. */
+export function useVenueGroups() {
+  const { language } = useLanguage()
+  return useQuery({
+    ...venueTypes,
+    select: ({ groups }) => groups.map((group) => ({ ...group, name: language === "zh" ? group.name : VENUE_GROUPS_EN[group.code] })),
   })
 }
 

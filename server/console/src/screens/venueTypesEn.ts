@@ -1,5 +1,5 @@
-/** English names of the venue types; the server's list carries the Chinese ones. */
-import type { VenueType } from "./places"
+/** English names of the venue types and their groups; the server's list carries the Chinese ones. */
+import type { VenueGroup, VenueType } from "./places"
 
 export const VENUE_TYPES_EN: Record<VenueType, string> = {
   bank_hall: "Bank hall",
@@ -34,4 +34,17 @@ export const VENUE_TYPES_EN: Record<VenueType, string> = {
   village_speaker: "Village loudspeaker",
   construction_site: "Construction site",
   scenic_spot: "Scenic spot",
+}
+
+export const VENUE_GROUPS_EN: Record<VenueGroup, string> = {
+  finance: "Banks",
+  transport: "Transport",
+  health: "Health",
+  commerce: "Shops and services",
+  education: "Education",
+  government: "Public offices",
+  residential: "Residential",
+  leisure: "Culture and tourism",
+  rural: "Villages",
+  construction: "Construction sites",
 }

@@ -2,6 +2,7 @@
 
 mod planning;
 mod players;
+mod tags;
 mod takeovers;
 
 use std::{

@@ -7,7 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use xuanping_core::{
     campaign::AreaCode,
     id::VenueId,
-    vocabulary::{OpenOohMatch, VenueType},
+    vocabulary::{OpenOohMatch, VenueGroup, VenueType},
 };
 
 use super::super::{Area, Department, NewArea, NewVenue, PlaceFault, Screens, Venue, VenueChange};
@@ -87,16 +87,26 @@ async fn put_department(
 pub struct VenueTypeView {
     code: VenueType,
     name: String,
+    /// The group it is in.
+    group: VenueGroup,
     /// OpenOOH 1.2 integer.
     openooh_id: Option<u32>,
     /// How well that fits.
     r#match: OpenOohMatch,
 }
 
-/// All venue types.
+/// A group of venue types.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VenueGroupView {
+    code: VenueGroup,
+    name: String,
+}
+
+/// All venue types, and the groups they are in.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VenueTypeList {
     items: Vec<VenueTypeView>,
+    groups: Vec<VenueGroupView>,
 }
 
 #[utoipa::path(get, path = "/api/v1/venue-types", tag = "screens", responses((status = 200, body = VenueTypeList)),
@@ -104,9 +114,13 @@ pub struct VenueTypeList {
 async fn venue_types(_: Allowed<SignedIn>) -> Body<VenueTypeList> {
     let view = |&code: &VenueType| {
         let (openooh_id, fit) = code.openooh();
-        VenueTypeView { code, name: code.name_zh().into(), openooh_id, r#match: fit }
+        VenueTypeView { code, name: code.name_zh().into(), group: code.group(), openooh_id, r#match: fit }
     };
-    Body(VenueTypeList { items: VenueType::ALL.iter().map(view).collect() })
+    let group = |&code: &VenueGroup| VenueGroupView { code, name: code.name_zh().into() };
+    Body(VenueTypeList {
+        items: VenueType::ALL.iter().map(view).collect(),
+        groups: VenueGroup::ALL.iter().map(group).collect(),
+    })
 }
 
 /// Which venues.
