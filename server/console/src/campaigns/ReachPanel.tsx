@@ -18,12 +18,12 @@ export function ReachPanel({ selector, creatives }: { selector: Selector; creati
   return (
     <section aria-label={t.reach} aria-live="polite" aria-busy={reach.isPlaceholderData}>
       <h2>{t.reach}</h2>
-      {reach.data ? <Found reach={reach.data} /> : reach.error ? <Refused error={reach.error} retry={() => void reach.refetch()} /> : <Waiting />}
+      {reach.data ? <Found reach={reach.data} several={creatives.length > 1} /> : reach.error ? <Refused error={reach.error} retry={() => void reach.refetch()} /> : <Waiting />}
     </section>
   )
 }
 
-function Found({ reach }: { reach: Reach }) {
+function Found({ reach, several }: { reach: Reach; several: boolean }) {
   const t = useWords(words)
   if (reach.screens === 0) {
     return (
@@ -48,7 +48,7 @@ function Found({ reach }: { reach: Reach }) {
         ))}
         {reach.screens > NAMED && <div className="quiet">{t.andMore(reach.screens - Math.min(NAMED, reach.sample.length))}</div>}
       </div>
-      <Unplayable reach={reach} />
+      {several && <Unplayable reach={reach} />}
     </>
   )
 }
@@ -78,7 +78,7 @@ function Counts({ reach }: { reach: Reach }) {
 }
 
 /** Screens that would have nothing to show: how many, why, and which. */
-export function EmptyHanded({ reach }: { reach: Reach }) {
+function EmptyHanded({ reach }: { reach: Reach }) {
   const t = useWords(words)
   const c = useWords(content)
   const { language } = useLanguage()
@@ -108,8 +108,8 @@ export function EmptyHanded({ reach }: { reach: Reach }) {
   )
 }
 
-/** What of the content cannot be shown where, though something else can. */
-export function Unplayable({ reach }: { reach: Reach }) {
+/** What of the content cannot be shown where. Of a single creative it would say what `EmptyHanded` has said. */
+function Unplayable({ reach }: { reach: Reach }) {
   const t = useWords(words)
   const titles = useCreativeTitles()
   if (reach.unplayable.length === 0) return null
