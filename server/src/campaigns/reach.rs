@@ -12,7 +12,7 @@ use xuanping_core::{
 use super::{Campaign, CampaignError, Campaigns, Unreached, selectors::check_lengths};
 use crate::{
     content::{Creative, State},
-    screens::{Screen, ScreenFilter},
+    screens::{Candidate, Screen},
 };
 
 /// So many screens are named one by one; of the rest, their number.
@@ -66,7 +66,8 @@ impl Reach {
         self.empty_handed.values().map(|some| some.screens).sum()
     }
 
-    fn count(&mut self, screen: &Screen, facts: &ScreenFacts, creatives: &[CreativeFacts]) {
+    fn count(&mut self, screen: &Candidate, creatives: &[CreativeFacts]) {
+        let facts = &screen.facts;
         let mut reasons = BTreeSet::new();
         let mut playable = creatives.is_empty();
         for creative in creatives {
@@ -78,12 +79,8 @@ impl Reach {
                 }
             }
         }
-        let reached = || Reached {
-            id: screen.id,
-            name: screen.name.clone(),
-            venue: screen.venue.name.clone(),
-            kind: screen.kind,
-        };
+        let reached =
+            || Reached { id: facts.screen, name: screen.name.clone(), venue: screen.venue.clone(), kind: facts.kind };
         if !playable {
             let alike = self.empty_handed.entry(reasons.into_iter().collect()).or_default();
             alike.screens += 1;
@@ -96,7 +93,7 @@ impl Reach {
         }
         *self.by_type.entry(facts.venue_type).or_default() += 1;
         *self.by_area.entry(township(facts.area)).or_default() += 1;
-        self.screens.push(screen.id);
+        self.screens.push(facts.screen);
     }
 }
 
@@ -128,7 +125,7 @@ impl Campaigns {
     /// Whom a selector reaches, and what of these creatives cannot be shown there.
     pub async fn reach(&self, selector: &Selector, creatives: &[CreativeId]) -> Result<Reach, CampaignError> {
         check_lengths(selector, creatives.len())?;
-        self.reach_among(&self.every_screen().await?, selector, creatives).await
+        self.reach_among(&self.screens.candidates().await?, selector, creatives).await
     }
 
     /// What areas are called, by code.
@@ -136,14 +133,9 @@ impl Campaigns {
         Ok(self.screens.areas().await?.into_iter().map(|area| (area.code, area.name)).collect())
     }
 
-    async fn every_screen(&self) -> Result<Vec<(Screen, ScreenFacts)>, CampaignError> {
-        let screens = self.screens.list(&ScreenFilter::default()).await?;
-        Ok(screens.into_iter().filter_map(|screen| facts_of(&screen).map(|facts| (screen, facts))).collect())
-    }
-
     async fn reach_among(
         &self,
-        screens: &[(Screen, ScreenFacts)],
+        screens: &[Candidate],
         selector: &Selector,
         creatives: &[CreativeId],
     ) -> Result<Reach, CampaignError> {
@@ -151,9 +143,9 @@ impl Campaigns {
         let chosen = selector.matcher();
         let mut reach = Reach::default();
         let mut venues = HashSet::new();
-        for (screen, facts) in screens.iter().filter(|(_, facts)| chosen.matches(facts)) {
-            reach.count(screen, facts, &creatives);
-            venues.insert(screen.venue.id);
+        for screen in screens.iter().filter(|screen| chosen.matches(&screen.facts)) {
+            reach.count(screen, &creatives);
+            venues.insert(screen.facts.venue);
         }
         reach.venues = venues.len();
         Ok(reach)
@@ -167,7 +159,7 @@ impl Campaigns {
     ) -> Result<usize, CampaignError> {
         let mut reached = HashSet::new();
         // Once for all bookings: there may be ten thousand.
-        let screens = self.every_screen().await?;
+        let screens = self.screens.candidates().await?;
         for booking in &campaign.bookings {
             self.require_approved(&booking.creatives).await?;
             let reach = self.reach_among(&screens, &booking.selector, &booking.creatives).await?;

@@ -18,6 +18,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use xuanping_core::{
+    campaign::ScreenFacts,
     digest::Digest,
     geometry::{Layout, Size, Sound},
     id::{ScreenId, VenueId},
@@ -163,6 +164,17 @@ impl Screen {
     }
 }
 
+/// A screen in service as far as choosing and counting screens goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// What selectors ask.
+    pub facts: ScreenFacts,
+    /// Its name.
+    pub name: String,
+    /// Its venue's name.
+    pub venue: String,
+}
+
 /// Why something about screens is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ScreenError {
@@ -235,6 +247,11 @@ impl Screens {
     pub async fn list(&self, filter: &ScreenFilter) -> Result<Vec<Screen>, ScreenError> {
         let screens = store::screens::list(&self.db, filter).await?;
         Ok(screens.into_iter().map(|screen| self.with_newest_report(screen)).collect())
+    }
+
+    /// Every screen in service, by area, venue and name, for choosing among: several times quicker than [`Self::list`].
+    pub async fn candidates(&self) -> Result<Vec<Candidate>, ScreenError> {
+        Ok(store::screens::candidates(&self.db).await?)
     }
 
     /// One screen, retired ones too.

@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     accounts::Role,
     county::{person, strip},
-    screens::ScreenChange,
+    screens::{ScreenChange, ScreenFilter},
 };
 
 impl County {
@@ -47,6 +47,29 @@ async fn groups_and_tags_choose_and_exclusions_win_over_names() {
         county.tag(two, "普通").await;
         let tag = Exclusion { tags: vec!["重点".into()], ..Exclusion::default() };
         assert_eq!(county.reached(without(tag)).await.len(), 3, "it is not tagged so any more");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn choosing_knows_of_a_screen_what_planning_knows() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let bank = county.venue("东镇支行", VenueType::BankHall, EAST).await;
+        let clinic = county.venue("西镇诊所", VenueType::Clinic, WEST).await;
+        let wall =
+            Capabilities { kind: ScreenKind::Lcd, size: Size { width: 1920, height: 1080 }, clips: true, ..strip() };
+        let tagged = county.strip(bank, "甲").await.id;
+        county.screen(clinic, "乙", wall, Layout::MainAndTicker).await;
+        county.tag(tagged, "重点").await;
+        let retired = county.strip(bank, "丙").await.id;
+        county.retire(retired).await;
+        let listed = county.app.screens.list(&ScreenFilter::default()).await.unwrap();
+        let known: Vec<_> =
+            listed.iter().map(|s| (facts_of(s).unwrap(), s.name.clone(), s.venue.name.clone())).collect();
+        let candidates = county.app.screens.candidates().await.unwrap();
+        assert_eq!(candidates.into_iter().map(|c| (c.facts, c.name, c.venue)).collect::<Vec<_>>(), known);
+        assert_eq!(known.len(), 2);
     })
     .await;
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use xuanping_core::{
-    campaign::AreaCode,
+    campaign::{AreaCode, ScreenFacts},
     digest::Digest,
-    geometry::Size,
+    geometry::{Layout, Size, Sound},
     id::{ScreenId, VenueId},
     time::UtcMillis,
     vocabulary::{ScreenKind, VenueType},
@@ -13,7 +13,7 @@ use xuanping_core::{
 };
 
 use super::{
-    super::Screen,
+    super::{Candidate, Screen},
     places::{VENUE, read_venue},
 };
 use crate::db::{Db, DbError, Row, Statement, Tx, code_of, sql};
@@ -82,6 +82,32 @@ pub(in crate::screens) async fn list(db: &Db, filter: &ScreenFilter) -> Result<V
     .bind(filter.kind.map(|k| code_of(&k)).unwrap_or_default())
     .bind(filter.text.as_ref().map(like).unwrap_or_default());
     db.all(query).await?.iter().map(read).collect()
+}
+
+/// Every screen in service, by area, venue and name, without what choosing does not need: there may be very many.
+pub(in crate::screens) async fn candidates(db: &Db) -> Result<Vec<Candidate>, DbError> {
+    let query = sql("SELECT s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.tags,
+                            v.id AS v_id, v.name AS v_name, v.type AS v_type, v.area AS v_area, v.department AS v_department
+                     FROM screens s JOIN venues v ON v.id = s.venue_id WHERE s.retired_at IS NULL
+                     ORDER BY v.area, v.name, s.name");
+    db.all(query).await?.iter().map(read_candidate).collect()
+}
+
+fn read_candidate(row: &Row) -> Result<Candidate, DbError> {
+    let size = Size { width: row.number("width")?, height: row.number("height")? };
+    let (layout, sound): (Layout, Sound) = (row.code("layout")?, row.code("sound")?);
+    let facts = ScreenFacts {
+        screen: row.parse("id")?,
+        venue: row.parse("v_id")?,
+        venue_type: row.code("v_type")?,
+        area: row.parse("v_area")?,
+        department: Some(row.text("v_department")?),
+        kind: row.code("kind")?,
+        zones: layout.zones(size, sound),
+        clips: row.flag("clips")?,
+        tags: row.json("tags")?,
+    };
+    Ok(Candidate { facts, name: row.text("name")?, venue: row.text("v_name")? })
 }
 
 fn select(condition: &str) -> Statement {
