@@ -39,6 +39,19 @@ export async function pairScreen(page, { code, venue, screen }) {
   await wizard.getByRole("button", { name: "完成", exact: true }).click()
 }
 
+/** The operator hangs a tag on a screen. */
+export async function tagScreen(page, { screen, tag }) {
+  await go(page, "屏幕与点位")
+  await page.getByRole("row", { name: new RegExp(screen) }).getByText(screen, { exact: true }).click()
+  await page.getByRole("button", { name: "修改名称、版式与标签" }).click()
+  const form = page.getByRole("dialog", { name: "修改名称、版式与标签" })
+  await form.getByRole("combobox", { name: "标签" }).fill(tag)
+  await form.getByRole("combobox", { name: "标签" }).press("Enter")
+  await form.getByRole("button", { name: /保\s*存/ }).click()
+  await form.waitFor({ state: "hidden" })
+  await page.locator(".facts .ant-tag").getByText(tag, { exact: true }).waitFor()
+}
+
 /** The editor writes a slogan, sees how it will look, and submits it. */
 export async function writeSlogan(page, { text, title }) {
   await go(page, "素材")
@@ -94,7 +107,7 @@ export async function approveAll(page, count) {
 }
 
 /** The editor makes a campaign with one booking, sees whom it reaches and what a screen will play, and publishes it. */
-export async function publishCampaign(page, { name, department, creatives, venueType, area, screen, weight, planned }) {
+export async function publishCampaign(page, { name, department, creatives, venueType, venueGroup, tag, area, screen, weight, planned }) {
   await go(page, "宣传活动")
   await page.getByRole("button", { name: "新建活动" }).first().click()
   const form = page.getByRole("dialog", { name: "新建活动" })
@@ -117,6 +130,21 @@ export async function publishCampaign(page, { name, department, creatives, venue
   const reach = booking.getByRole("region", { name: "覆盖范围" })
   await reach.getByText(screen).waitFor()
   expect((await reach.innerText()).replace(/\s+/g, ""), /1块屏幕/)
+  // Excluding its tag leaves nobody, at once; a tag that it does not have is no matter.
+  await booking.getByRole("button", { name: "排除", exact: true }).click()
+  const without = booking.getByRole("combobox", { name: "排除的标签" })
+  await without.fill(tag)
+  await without.press("Enter")
+  await reach.getByText("所选范围内没有屏幕").waitFor()
+  await without.press("Backspace")
+  await without.fill(`非${tag}`)
+  await without.press("Enter")
+  await without.press("Escape")
+  await booking.getByRole("button", { name: "排除（1 项）" }).waitFor()
+  await reach.getByText(screen).waitFor()
+  // All of its group is as good as its type.
+  await chooseOfTree(booking, "场所类型", venueGroup)
+  expect(await booking.locator(".ant-select-selection-item, .ant-select-content-item").first().innerText(), new RegExp(venueGroup))
   await booking.getByRole("button", { name: "保存排期" }).click()
   await booking.waitFor({ state: "hidden" })
 
@@ -189,9 +217,11 @@ async function pick(page, form, titles) {
   await dialog.waitFor({ state: "hidden" })
 }
 
-async function chooseArea(form, area) {
-  const field = form.getByRole("combobox", { name: "区划" })
+const chooseArea = (form, area) => chooseOfTree(form, "区划", area)
+
+async function chooseOfTree(form, label, name) {
+  const field = form.getByRole("combobox", { name: label, exact: true })
   await field.click()
-  await form.page().locator(".ant-select-tree:visible").getByText(area, { exact: true }).click()
+  await form.page().locator(".ant-select-tree:visible").getByText(name, { exact: true }).click()
   await field.press("Escape")
 }

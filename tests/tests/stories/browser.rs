@@ -66,6 +66,8 @@ fn from_a_pairing_code_to_proofs_by_clicking() {
     let player = Player::start(&office.server.url(), HALL);
     at("operator").does("pair", json!({ "code": player.pairing_code(), "venue": venue, "screen": "大厅屏" }));
 
+    at("operator").does("tag", json!({ "screen": "大厅屏", "tag": "重点点位" }));
+
     // The editor writes and uploads; another person approves; the editor books and publishes.
     let posters = samples::folder().join("posters/loan-wide.png");
     let clip = samples::folder().join("clips/police.mp4");
@@ -84,6 +86,8 @@ fn from_a_pairing_code_to_proofs_by_clicking() {
             "department": "县委宣传部",
             "creatives": [TITLE, "先交费的贷款是诈骗"],
             "venueType": "银行营业厅",
+            "venueGroup": "金融网点",
+            "tag": "重点点位",
             "area": "溪滨街道",
             "screen": venue,
             "weight": 20,
