@@ -69,6 +69,9 @@ pub enum Unplayable {
     /// The rendition for this class of screen is not made yet.
     #[error("素材正在为这类屏幕制作，稍后会自动播出")]
     NotReady,
+    /// It cannot be made for this class of screen.
+    #[error("素材无法制作成这类屏幕可播的版本（例如缺字、文字过长、文件损坏）")]
+    Impossible,
 }
 
 /// The zone in which creatives of this kind are shown: slogans in the ticker if there is one, sound in the audio zone, all

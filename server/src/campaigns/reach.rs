@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use xuanping_core::{
     campaign::{AreaCode, AreaLevel, CreativeFacts, ScreenFacts, Selector, Unplayable},
+    geometry::Size,
     id::{CreativeId, ScreenId},
     vocabulary::{CreativeKind, ScreenKind, VenueType},
 };
 
 use super::{Campaign, CampaignError, Campaigns, Unreached, selectors::check_lengths};
 use crate::{
-    content::{Creative, State},
+    content::{Creative, ScreenClass, State},
     screens::{Candidate, Screen},
 };
 
@@ -66,13 +67,13 @@ impl Reach {
         self.empty_handed.values().map(|some| some.screens).sum()
     }
 
-    fn count(&mut self, screen: &Candidate, creatives: &[CreativeFacts]) {
+    fn count(&mut self, screen: &Candidate, shown: &Shown) {
         let facts = &screen.facts;
         let mut reasons = BTreeSet::new();
-        let mut playable = creatives.is_empty();
-        for creative in creatives {
-            match facts.place(creative) {
-                Ok(_) => playable = true,
+        let mut playable = shown.creatives.is_empty();
+        for creative in &shown.creatives {
+            match shown.on(facts, creative) {
+                Ok(()) => playable = true,
                 Err(why) => {
                     reasons.insert((creative.kind, why));
                     *self.unplayable.entry((creative.creative, why)).or_default() += 1;
@@ -94,6 +95,23 @@ impl Reach {
         *self.by_type.entry(facts.venue_type).or_default() += 1;
         *self.by_area.entry(township(facts.area)).or_default() += 1;
         self.screens.push(facts.screen);
+    }
+}
+
+/// What is to be shown, and for which classes of screens it was found that it cannot be made.
+struct Shown {
+    creatives: Vec<CreativeFacts>,
+    impossible: HashSet<(CreativeId, ScreenClass)>,
+}
+
+impl Shown {
+    /// Whether a screen can show one of the creatives. That it is still being made is no reason against it.
+    fn on(&self, screen: &ScreenFacts, creative: &CreativeFacts) -> Result<(), Unplayable> {
+        let name = screen.place(creative)?;
+        let zone = screen.zones.iter().find(|zone| zone.name == name);
+        let size = zone.map_or(Size { width: 0, height: 0 }, |zone| zone.rect.size());
+        let class = ScreenClass { kind: screen.kind, zone: name, size };
+        if self.impossible.contains(&(creative.creative, class)) { Err(Unplayable::Impossible) } else { Ok(()) }
     }
 }
 
@@ -139,12 +157,16 @@ impl Campaigns {
         selector: &Selector,
         creatives: &[CreativeId],
     ) -> Result<Reach, CampaignError> {
-        let creatives: Vec<_> = self.content.creatives(creatives).await?.iter().map(facts_of_creative).collect();
+        let creatives = self.content.creatives(creatives).await?;
+        let shown = Shown {
+            impossible: self.content.impossible(&creatives).await?,
+            creatives: creatives.iter().map(facts_of_creative).collect(),
+        };
         let chosen = selector.matcher();
         let mut reach = Reach::default();
         let mut venues = HashSet::new();
         for screen in screens.iter().filter(|screen| chosen.matches(&screen.facts)) {
-            reach.count(screen, &creatives);
+            reach.count(screen, &shown);
             venues.insert(screen.facts.venue);
         }
         reach.venues = venues.len();

@@ -2,7 +2,10 @@
 //! They are made when a creative is submitted (so that the reviewer sees the very pixels) and when a new class appears;
 //! what came of each, file or reason, is a row that names the content it was made of.
 
-use std::{collections::HashMap, io};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+};
 
 use xuanping_core::{
     digest::Digest,
@@ -137,6 +140,16 @@ impl Content {
     pub async fn renditions_of(&self, creative: &Creative) -> Result<Vec<Made>, ContentError> {
         let made = store::renditions_of(&self.db, creative.id).await?;
         Ok(made.into_iter().filter(|made| made.is_current(creative)).collect())
+    }
+
+    /// What of these creatives, as they are now, was tried for a class of screens and cannot be made for it.
+    pub async fn impossible(&self, creatives: &[Creative]) -> Result<HashSet<(CreativeId, ScreenClass)>, ContentError> {
+        let mut impossible = HashSet::new();
+        for creative in creatives {
+            let made = self.renditions_of(creative).await?.into_iter();
+            impossible.extend(made.filter(|made| made.outcome.is_err()).map(|made| (made.creative, made.class)));
+        }
+        Ok(impossible)
     }
 
     /// How the file with this digest is shown, if it is a rendition.

@@ -204,7 +204,8 @@ impl Playlists {
             }),
             Some(Err(NoRendition::NotForThisClass)) => Err(Unplayable::NoZone),
             Some(Err(NoRendition::NotApproved(_) | NoRendition::Unknown)) => Err(Unplayable::NotApproved),
-            Some(Err(NoRendition::Pending | NoRendition::Impossible(_))) | None => Err(Unplayable::NotReady),
+            Some(Err(NoRendition::Impossible(_))) => Err(Unplayable::Impossible),
+            Some(Err(NoRendition::Pending)) | None => Err(Unplayable::NotReady),
         })
     }
 

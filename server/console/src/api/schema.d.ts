@@ -2180,7 +2180,7 @@ export interface components {
          * @description Why a creative cannot be played on a screen. `Display` is a Chinese sentence for the person who planned it.
          * @enum {string}
          */
-        Unplayable: "strip_shows_text" | "speaker_is_blind" | "silent" | "no_clips" | "no_zone" | "not_approved" | "not_ready";
+        Unplayable: "strip_shows_text" | "speaker_is_blind" | "silent" | "no_clips" | "no_zone" | "not_approved" | "not_ready" | "impossible";
         /** @description A creative that some screens cannot show. */
         UnplayableView: {
             creative: components["schemas"]["CreativeId"];

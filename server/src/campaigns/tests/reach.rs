@@ -117,6 +117,15 @@ async fn screens_that_would_have_nothing_to_show_are_named_with_the_reason_for_e
         assert_eq!(unready.empty_handed_screens(), 3);
         let waiting = [(CreativeKind::Slogan, Unplayable::NotApproved)];
         assert_eq!(unready.empty_handed[&waiting[..]].sample[0].id, silent.id);
+        // The type of a low strip lacks the letter; that is known once it was tried.
+        let rare = county.slogan("𠮷先生，别转账").await;
+        assert_eq!(reach(&[rare]).await.empty_handed_screens(), 2);
+        county.work().await;
+        let lacking = reach(&[rare]).await;
+        let impossible = [(CreativeKind::Slogan, Unplayable::Impossible)];
+        assert_eq!(lacking.empty_handed[&impossible[..]].sample[0].id, silent.id);
+        assert_eq!(lacking.empty_handed_screens(), 3);
+        assert_eq!(reach(&[rare, slogan]).await.empty_handed_screens(), 2, "the other one can be made");
         assert_eq!(reach(&[]).await.empty_handed_screens(), 0, "nothing chosen yet is no fault");
     })
     .await;
