@@ -66,7 +66,7 @@ fn playlist() -> Playlist {
         end: UtcMillis(DAY + to * HOUR),
         looped,
     };
-    let day = |date: &str, dayparts| Day { date: date.parse::<NaiveDate>().unwrap(), dayparts };
+    let day = |date: &str, dayparts| Day { date: date.parse::<NaiveDate>().unwrap(), dayparts, events: Vec::new() };
     let slot = |item| Slot { item, duration: Millis(10_000) };
     Playlist {
         version: PLAYLIST_VERSION,

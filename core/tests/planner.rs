@@ -5,8 +5,10 @@
 use chrono::{DateTime, Days, NaiveDate};
 use chrono_tz::Tz;
 use proptest::{prelude::*, sample};
+use serde_json::json;
 use uuid::Uuid;
 use xuanping_core::{
+    campaign::Mode,
     digest::Digest,
     geometry::{Layout, Size, Sound, ZoneName},
     id::{BookingId, CreativeId},
@@ -77,6 +79,27 @@ fn item(first: NaiveDate) -> impl Strategy<Value = ProgrammeItem> {
         })
 }
 
+fn mode() -> impl Strategy<Value = Mode> {
+    let json = |value: serde_json::Value| serde_json::from_value::<Mode>(value).unwrap();
+    let times = proptest::collection::btree_set(0..48u32, 1..5).prop_map(|halves| {
+        halves.into_iter().map(|half| format!("{:02}:{:02}", half / 2, half % 2 * 30)).collect::<Vec<_>>()
+    });
+    prop_oneof![
+        6 => (1..=100u8).prop_map(move |weight| json(json!({"share": {"weight": weight}}))),
+        2 => (1..20u16, 3..90u16).prop_map(move |(n, gap)| {
+            json(json!({"guarantee": {"per_hour": n, "max_gap_minutes": gap}}))
+        }),
+        1 => (1..30u16).prop_map(move |n| json(json!({"guarantee": {"per_hour": n}}))),
+        1 => (1..60u16).prop_map(move |gap| json(json!({"guarantee": {"max_gap_minutes": gap}}))),
+        2 => times.prop_map(move |times| json(json!({"fixed": {"times": times}}))),
+        1 => Just(json(json!({"event": {"trigger": "pre_show"}}))),
+        2 => (1..200u16, sample::select(vec!["day", "week", "month"])).prop_map(move |(plays, per)| {
+            json(json!({"quota": {"plays": plays, "per": per}}))
+        }),
+        1 => Just(json(json!({"filler": {}}))),
+    ]
+}
+
 fn booking(first: NaiveDate) -> impl Strategy<Value = ProgrammeBooking> {
     let schedule = (weekdays(), windows(), -10..3i64, proptest::option::of(0..14i64)).prop_filter_map(
         "never happens",
@@ -86,18 +109,31 @@ fn booking(first: NaiveDate) -> impl Strategy<Value = ProgrammeBooking> {
             Schedule::checked(Recurrence { from, until, rule: Rule::Weekdays(set) }, windows).ok()
         },
     );
-    (1..=100u8, schedule, proptest::collection::vec(item(first), 1..5)).prop_map(|(weight, schedule, mut items)| {
-        // A creative is once in a booking.
-        items.sort_by_key(|item| (item.zone, item.creative));
-        items.dedup_by_key(|item| (item.zone, item.creative));
-        ProgrammeBooking {
-            booking: BookingId::new(Uuid::nil()),
-            weight: weight.try_into().unwrap(),
-            schedule,
-            items,
-            left_out: Vec::new(),
-        }
-    })
+    let most_per_day = proptest::option::weighted(0.15, 1..60u32);
+    let intensity = proptest::option::weighted(0.3, (0..5u32, 1..4u32, 10..=300u16)).prop_map(move |stage| {
+        let days = |(from, days, percent): (u32, u32, u16)| {
+            (DateRange::starting(first + chrono::TimeDelta::days(i64::from(from)), days), percent)
+        };
+        stage.map(days).into_iter().collect::<Vec<_>>()
+    });
+    let items = proptest::collection::vec(item(first), 1..5);
+    (mode(), most_per_day, intensity, schedule, items).prop_map(
+        |(mode, most_per_day, intensity, schedule, mut items)| {
+            // A creative is once in a booking.
+            items.sort_by_key(|item| (item.zone, item.creative));
+            items.dedup_by_key(|item| (item.zone, item.creative));
+            ProgrammeBooking {
+                booking: BookingId::new(Uuid::nil()),
+                mode,
+                most_per_day,
+                intensity,
+                missed: 0,
+                schedule,
+                items,
+                left_out: Vec::new(),
+            }
+        },
+    )
 }
 
 prop_compose! {
@@ -153,7 +189,29 @@ proptest! {
     #[test]
     fn the_judge_finds_no_fault_with_any_plan((programme, horizon) in programme()) {
         let (playlist, report) = playlist::build(&programme, horizon);
-        prop_assert_eq!(plan_check::check(&playlist, &programme, horizon), vec![]);
+        let (short, wrong): (Vec<_>, Vec<_>) =
+            plan_check::check(&playlist, &programme, horizon).into_iter().partition(PlanFault::is_shortfall);
+        prop_assert_eq!(wrong, vec![]);
+        // What cannot be kept is said, and nothing is said to be broken that is kept.
+        let broken: Vec<_> = report.guarantees.iter().filter_map(|g| Some((g.booking, g.zone, g.broken_at?))).collect();
+        let mut found = Vec::new();
+        for fault in &short {
+            match *fault {
+                PlanFault::Guarantee { booking, zone, at } => found.push((booking, zone, at)),
+                PlanFault::FixedTime { booking, zone, .. } | PlanFault::Quota { booking, zone, .. } => {
+                    let told = report.not_placed.iter().any(|n| (n.booking, n.zone) == (booking, zone));
+                    prop_assert!(told, "{fault:?} and not a word of it");
+                }
+                _ => {}
+            }
+        }
+        let sorted = |mut list: Vec<(BookingId, ZoneName, UtcMillis)>| { list.sort(); list };
+        prop_assert_eq!(sorted(found), sorted(broken));
+        for collision in &report.collisions {
+            if let Some(proof) = &collision.certificate {
+                prop_assert_eq!(plan_check::verify_certificate(&collision.request, proof), Ok(()));
+            }
+        }
         prop_assert_eq!(report.loops.len(), playlist.loops.len());
         // Everything is either on a wall or in the report.
         for booking in &programme.bookings {
@@ -182,8 +240,17 @@ proptest! {
 
     #[test]
     fn the_judge_finds_every_tampering((programme, horizon) in programme(), choice in any::<sample::Index>(), how in 0..7u8) {
+        // What is counted may be placed in many ways; of everything else each moment is known.
+        let mut programme = programme;
+        for booking in &mut programme.bookings {
+            booking.most_per_day = None;
+            if matches!(booking.mode, Mode::Quota(_)) {
+                booking.mode = Mode::Share { weight: 1.try_into().unwrap() };
+            }
+        }
         let (mut playlist, _) = playlist::build(&programme, horizon);
-        prop_assume!(!playlist.items.is_empty());
+        let before = plan_check::check(&playlist, &programme, horizon);
+        prop_assume!(!playlist.loops.is_empty());
         let parts: usize = playlist.zones.iter().flat_map(|z| &z.days).map(|d| d.dayparts.len()).sum();
         let nth = choice.index(parts);
         let number = choice.index(playlist.items.len());
@@ -201,7 +268,7 @@ proptest! {
                 _ => { playlist.items.push(playlist.items[number].clone()); }
             }
         }
-        prop_assert_ne!(plan_check::check(&playlist, &programme, horizon), vec![]);
+        prop_assert_ne!(plan_check::check(&playlist, &programme, horizon), before);
     }
 
     #[test]
@@ -294,7 +361,10 @@ fn the_judge_names_a_booking_that_a_plan_leaves_out() {
     };
     let booking = |n: u128, schedule: Schedule| ProgrammeBooking {
         booking: BookingId::new(Uuid::from_u128(n)),
-        weight: 1.try_into().unwrap(),
+        mode: Mode::Share { weight: 1.try_into().unwrap() },
+        most_per_day: None,
+        intensity: Vec::new(),
+        missed: 0,
         schedule,
         items: vec![ProgrammeItem {
             creative: CreativeId::new(Uuid::from_u128(n)),

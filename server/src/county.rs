@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 use tempfile::TempDir;
 use uuid::Uuid;
 use xuanping_core::{
-    campaign::Selector,
+    campaign::{Mode, Selector, Weight},
     geometry::{Layout, Size, Sound},
     id::{AccountId, CampaignId, CreativeId, ScreenId, VenueId},
     playlist::TakeoverLevel,
@@ -93,7 +93,8 @@ pub fn booking(name: &str, creatives: Vec<CreativeId>) -> BookingDraft {
             rrule: None,
             windows: vec![DayWindow::ALL_DAY],
         },
-        weight: 1,
+        mode: Mode::Share { weight: Weight::ONE },
+        most_per_day: None,
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 use tokio::io::AsyncReadExt as _;
 use xuanping_core::{
-    campaign::{AreaCode, Selector},
+    campaign::{AreaCode, Mode, Selector},
     digest::Digest,
     id::CreativeId,
     recurrence::{DayWindow, ScheduleForm},
@@ -138,7 +138,9 @@ struct BookingEntry {
     areas: Vec<AreaCode>,
     weekdays: Vec<u8>,
     windows: Vec<DayWindow>,
-    weight: u32,
+    mode: Mode,
+    #[serde(default)]
+    most_per_day: Option<u32>,
 }
 
 /// Who writes and who approves what is loaded: two different people.
@@ -360,7 +362,8 @@ async fn load_campaign(
                 rrule: None,
                 windows: booking.windows,
             },
-            weight: booking.weight,
+            mode: booking.mode,
+            most_per_day: booking.most_per_day,
         };
         app.campaigns.add_booking(campaign.id, draft, &people.editor, now).await?;
         done.bookings += 1;

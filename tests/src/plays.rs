@@ -196,7 +196,7 @@ mod tests {
         };
         let slot = |item| Slot { item, duration: Millis(3_000) };
         let part = Daypart { start: UtcMillis(0), end: UtcMillis(86_400_000), looped: 0 };
-        let day = Day { date: "1970-01-01".parse().unwrap(), dayparts: vec![part] };
+        let day = Day { date: "1970-01-01".parse().unwrap(), dayparts: vec![part], events: Vec::new() };
         Playlist {
             version: PLAYLIST_VERSION,
             timezone: "Etc/UTC".into(),

@@ -142,6 +142,48 @@ fn each_creative_goes_to_its_zone_or_the_reason_is_said() {
 #[test]
 fn a_weight_is_1_to_100_in_json_too() {
     assert!(Weight::try_from(0).is_err() && Weight::try_from(101).is_err());
-    assert_eq!(serde_json::from_str::<Mode>(r#"{"share":{"weight":3}}"#).unwrap().weight().get(), 3);
+    let three = Mode::Share { weight: 3.try_into().unwrap() };
+    assert_eq!(serde_json::from_str::<Mode>(r#"{"share":{"weight":3}}"#).unwrap(), three);
     assert!(serde_json::from_str::<Mode>(r#"{"share":{"weight":0}}"#).is_err());
+}
+
+#[test]
+fn every_mode_reads_and_writes_its_form_and_nonsense_is_refused() {
+    for form in [
+        r#"{"share":{"weight":3}}"#,
+        r#"{"guarantee":{"per_hour":6,"max_gap_minutes":12}}"#,
+        r#"{"guarantee":{"max_gap_minutes":12}}"#,
+        r#"{"fixed":{"times":["07:30","12:00","17:30"]}}"#,
+        r#"{"event":{"trigger":"pre_show"}}"#,
+        r#"{"quota":{"plays":20,"per":"month"}}"#,
+        r#"{"filler":{}}"#,
+    ] {
+        let mode: Mode = serde_json::from_str(form).unwrap();
+        assert_eq!(serde_json::to_string(&mode).unwrap(), form);
+    }
+    for form in [
+        r#"{"guarantee":{}}"#,
+        r#"{"guarantee":{"per_hour":0}}"#,
+        r#"{"guarantee":{"per_hour":361}}"#,
+        r#"{"guarantee":{"max_gap_minutes":1441}}"#,
+        r#"{"fixed":{"times":[]}}"#,
+        r#"{"fixed":{"times":["24:00"]}}"#,
+        r#"{"fixed":{"times":["08:00","08:00"]}}"#,
+        r#"{"quota":{"plays":0,"per":"day"}}"#,
+        r#"{"event":{"trigger":"full_moon"}}"#,
+    ] {
+        assert!(serde_json::from_str::<Mode>(form).is_err(), "{form}");
+    }
+}
+
+#[test]
+fn a_guarantee_scales_with_intensity_and_its_ladder_gets_milder_step_by_step() {
+    let guarantee = Guarantee::checked(Some(6), Some(12)).unwrap();
+    assert_eq!(guarantee.scaled(100), guarantee);
+    assert_eq!(guarantee.scaled(200), Guarantee::checked(Some(12), Some(6)).unwrap());
+    assert_eq!(guarantee.scaled(50), Guarantee::checked(Some(3), Some(24)).unwrap());
+    let ladder = guarantee.milder();
+    assert_eq!(ladder.last(), Some(&Guarantee::checked(Some(1), Some(1440)).unwrap()));
+    let distances: Vec<u32> = ladder.iter().map(|milder| guarantee.distance(*milder)).collect();
+    assert!(distances.is_sorted() && distances[0] > 0, "{distances:?}");
 }

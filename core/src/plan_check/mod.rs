@@ -1,20 +1,27 @@
-//! The independent judge of any playlist: it shares no code with the planner, only the types of what it reads.
+//! The judge of any playlist: does it keep what its programme promised, and nothing else? Shares no code with
+//! [`playlist::build`](crate::playlist::build) or [`rotation`](crate::rotation), so that a mistake there is found here.
 //!
-//! It cuts the horizon at every moment at which what is promised could change, and asks of each piece: who was promised
-//! this time in this zone, and who got it?
+//! It asks instant by instant who was promised the time, unrolls the dayparts by itself, and counts showings. It also
+//! verifies the proofs with which the engine says that promises cannot be kept.
 
 mod loops;
+mod often;
 mod promised;
+mod proof;
+mod showings;
+
+pub use proof::{ProofFault, verify_certificate};
 
 use std::collections::{BTreeSet, HashSet};
 
 use chrono_tz::Tz;
 
 use crate::{
+    campaign::{Guarantee, Mode},
     geometry::ZoneName,
     id::{BookingId, CreativeId},
     playlist::{Item, Playlist, Programme, ProgrammeBooking, ProgrammeItem},
-    time::{DateRange, UtcInterval, UtcMillis},
+    time::{DateRange, Millis, UtcInterval, UtcMillis},
 };
 
 /// Something a playlist does not keep.
@@ -22,7 +29,7 @@ use crate::{
 pub enum PlanFault {
     /// The time zone, the zones or the days are not the programme's and the horizon's.
     Frame(&'static str),
-    /// An item of the table is not an item of the programme, occurs twice, or is in no loop.
+    /// An item of the table is not an item of the programme, occurs twice, or is shown nowhere.
     Item {
         /// Position in the table.
         item: u32,
@@ -49,7 +56,7 @@ pub enum PlanFault {
         /// What of it.
         creative: CreativeId,
     },
-    /// A loop is longer than its daypart: its last slots never come.
+    /// A loop is longer than the time in which it runs: its last slots never come.
     LoopTooLong {
         /// Position of the loop.
         looped: u32,
@@ -79,6 +86,60 @@ pub enum PlanFault {
         /// What is wrong.
         wrong: &'static str,
     },
+    /// A guarantee is broken.
+    Guarantee {
+        /// Whose.
+        booking: BookingId,
+        /// Where.
+        zone: ZoneName,
+        /// When first.
+        at: UtcMillis,
+    },
+    /// Nothing of a booking begins at one of its fixed times or within ten minutes.
+    FixedTime {
+        /// Whose.
+        booking: BookingId,
+        /// Where.
+        zone: ZoneName,
+        /// The time.
+        at: UtcMillis,
+    },
+    /// Fewer showings in a period than its part of the quota.
+    Quota {
+        /// Whose.
+        booking: BookingId,
+        /// Where.
+        zone: ZoneName,
+        /// Showings in those days of the period that lie in the horizon.
+        has: u32,
+        /// What these days owe.
+        owed: u32,
+    },
+    /// More showings on a day than there may be.
+    Cap {
+        /// Whose.
+        booking: BookingId,
+        /// Where.
+        zone: ZoneName,
+        /// The day.
+        date: chrono::NaiveDate,
+        /// Showings on it.
+        has: u32,
+    },
+    /// The events listed are not those promised.
+    Events {
+        /// Where.
+        zone: ZoneName,
+        /// The day.
+        date: chrono::NaiveDate,
+    },
+}
+
+impl PlanFault {
+    /// Whether it is a promise that could not be kept, which the planner reports too, and no mistake of the planner's.
+    pub const fn is_shortfall(&self) -> bool {
+        matches!(self, Self::Guarantee { .. } | Self::FixedTime { .. } | Self::Quota { .. })
+    }
 }
 
 /// One thing that a programme offers.
@@ -93,16 +154,37 @@ pub fn check(playlist: &Playlist, programme: &Programme, horizon: DateRange) -> 
     let known = check_items(playlist, programme.timezone, &offers, &mut faults);
     for zone in &playlist.zones {
         let stretches = promised::stretches(programme, &offers, zone.zone, horizon);
+        let showings = showings::unrolled(playlist, zone);
+        for showing in &showings {
+            let Some(Some(offer)) = known.get(showing.item as usize) else { continue };
+            if !promised_throughout(&stretches, offer, showing.time) {
+                let creative = Some(offer.1.creative);
+                faults.push(PlanFault::NotPromised { zone: zone.zone, at: showing.time.start, creative });
+            }
+        }
         for stretch in &stretches {
             check_stretch(playlist, zone.zone, stretch, &known, &mut faults);
         }
-        for part in zone.days.iter().flat_map(|day| &day.dayparts) {
-            let whole = UtcInterval { start: part.start, end: part.end };
-            if !stretches.iter().any(|s| !s.offers.is_empty() && s.time.intersection(whole) == Some(whole)) {
+        for (part, block) in showings::blocks(zone) {
+            let time = UtcInterval { start: part.start, end: part.end };
+            // What waits for events is in no daypart.
+            let waits = |offer: &Offer<'_>| matches!(offer.0.mode, Mode::Event { .. });
+            let offered = stretches.iter().filter(|s| s.offers.iter().any(|offer| !waits(offer)));
+            let offered: i64 = offered.filter_map(|s| s.time.intersection(time)).map(UtcInterval::length).sum();
+            if offered != time.length() {
                 faults.push(PlanFault::NotPromised { zone: zone.zone, at: part.start, creative: None });
             }
             let length = playlist.loops.get(part.looped as usize).map_or(0, |l| l.length().as_i64());
-            if length > whole.length() {
+            let slots = playlist.loops.get(part.looped as usize).map_or(&[][..], |l| &l.slots);
+            let fixed = |item: u32| {
+                let offer = known.get(item as usize).copied().flatten();
+                offer.is_some_and(|(booking, _)| matches!(booking.mode, Mode::Fixed { .. }))
+            };
+            if slots.iter().all(|slot| fixed(slot.item)) && time.length() != length {
+                faults
+                    .push(PlanFault::Loop { looped: part.looped, wrong: "a fixed time lasts longer than its showing" });
+            }
+            if length > block.length() {
                 faults.push(PlanFault::LoopTooLong { looped: part.looped, at: part.start });
             }
         }
@@ -113,8 +195,9 @@ pub fn check(playlist: &Playlist, programme: &Programme, horizon: DateRange) -> 
                 faults.push(PlanFault::Frame("a daypart is listed under another day"));
             }
         }
+        often::check(playlist, zone, programme, &stretches, &showings, &known, horizon, &mut faults);
     }
-    loops::check(playlist, &known, &mut faults);
+    loops::check(playlist, programme.timezone, &known, &mut faults);
     faults
 }
 
@@ -139,8 +222,9 @@ fn check_items<'a>(
     offers: &[Offer<'a>],
     faults: &mut Vec<PlanFault>,
 ) -> Vec<Option<Offer<'a>>> {
-    let used: HashSet<u32> =
-        playlist.loops.iter().flat_map(|l| l.slots.iter().map(|slot| slot.item).chain(l.hold)).collect();
+    let in_loops = playlist.loops.iter().flat_map(|l| l.slots.iter().map(|slot| slot.item).chain(l.hold));
+    let days = playlist.zones.iter().flat_map(|zone| &zone.days);
+    let used: HashSet<u32> = in_loops.chain(days.flat_map(|day| day.events.iter().map(|event| event.item))).collect();
     let mut seen = HashSet::new();
     let mut known = Vec::new();
     for (number, item) in (0..).zip(&playlist.items) {
@@ -185,6 +269,22 @@ fn ends_as_promised(item: &Item, (booking, offered): Offer<'_>, tz: Tz) -> bool 
     }
 }
 
+fn is(a: &Offer<'_>, b: &Offer<'_>) -> bool {
+    std::ptr::eq(a.1, b.1)
+}
+
+fn promised_throughout(stretches: &[promised::Stretch<'_>], offer: &Offer<'_>, time: UtcInterval) -> bool {
+    let covering = stretches.iter().filter(|s| s.offers.iter().any(|promised| is(promised, offer)));
+    let covered: i64 = covering.filter_map(|s| s.time.intersection(time)).map(UtcInterval::length).sum();
+    covered == time.length()
+}
+
+/// Whether a booking certainly plays in loops: one that is counted may be placed one by one instead.
+fn rolls(booking: &ProgrammeBooking) -> bool {
+    let rolling = matches!(booking.mode, Mode::Share { .. } | Mode::Guarantee(_) | Mode::Filler {});
+    rolling && booking.most_per_day.is_none()
+}
+
 fn check_stretch(
     playlist: &Playlist,
     zone: ZoneName,
@@ -192,38 +292,72 @@ fn check_stretch(
     known: &[Option<Offer<'_>>],
     faults: &mut Vec<PlanFault>,
 ) {
-    let parts: Vec<_> = playlist
+    let playing = |looped: u32| -> Vec<Offer<'_>> {
+        let slots = playlist.loops.get(looped as usize).map_or(&[][..], |l| &l.slots);
+        slots.iter().filter_map(|slot| *known.get(slot.item as usize)?).collect()
+    };
+    let parts: Vec<(UtcInterval, Vec<Offer<'_>>)> = playlist
         .zone(zone)
         .into_iter()
         .flat_map(|zone| zone.days.iter().flat_map(|day| &day.dayparts))
-        .filter(|part| UtcInterval { start: part.start, end: part.end }.intersection(stretch.time).is_some())
+        .filter_map(|part| {
+            let time = UtcInterval { start: part.start, end: part.end }.intersection(stretch.time)?;
+            Some((time, playing(part.looped)))
+        })
         .collect();
-    let covered: i64 = parts.iter().map(|part| part.end.since(part.start)).sum();
-    let showable = |(_, item): &&Offer<'_>| item.duration.0 > 0 && item.duration.as_i64() <= stretch.time.length();
-    let showable: Vec<_> = stretch.offers.iter().filter(showable).collect();
+    let rolling: Vec<&Offer<'_>> = stretch.offers.iter().filter(|(booking, _)| rolls(booking)).collect();
+    let loops = || parts.iter().filter(|(_, playing)| playing.iter().any(|(booking, _)| rolls(booking)));
+    // Between showings that are placed one by one.
+    let mut room = 0;
+    let mut free_from = stretch.time.start;
+    let placed = parts.iter().filter(|(_, playing)| !playing.iter().any(|(booking, _)| rolls(booking)));
+    for (time, _) in placed {
+        room = room.max(time.start.since(free_from));
+        free_from = time.end;
+    }
+    room = room.max(stretch.time.end.since(free_from));
+    let showable = |(_, item): &&&Offer<'_>| item.duration.0 > 0 && item.duration.as_i64() <= room;
+    let showable: Vec<&Offer<'_>> = rolling.iter().filter(showable).copied().collect();
+    let covered: i64 = parts.iter().map(|(time, _)| time.length()).sum();
     if covered != stretch.time.length() {
         for (booking, item) in &showable {
             let (booking, creative) = (booking.booking, item.creative);
             faults.push(PlanFault::Withheld { zone, at: stretch.time.start, booking, creative });
         }
     }
-    for part in parts {
-        let Some(looped) = playlist.loops.get(part.looped as usize) else { continue };
-        let playing: Vec<_> = looped.slots.iter().filter_map(|slot| *known.get(slot.item as usize)?).collect();
-        let is = |a: &Offer<'_>, b: &Offer<'_>| std::ptr::eq(a.1, b.1);
-        for offer in &playing {
-            if !stretch.offers.iter().any(|promised| is(promised, offer)) {
-                faults.push(PlanFault::NotPromised { zone, at: part.start, creative: Some(offer.1.creative) });
-            }
-        }
-        // Where one round of everything is longer than the daypart, something has to stay out.
-        let room = part.end.since(part.start);
-        let crowded = showable.iter().map(|(_, item)| item.duration.as_i64()).sum::<i64>() > room;
+    // Where one round of everything is longer than the time there is, something has to stay out.
+    let counted = stretch.offers.iter().filter(|(booking, _)| !rolls(booking));
+    let crowd: i64 = showable.iter().copied().chain(counted).map(|(_, item)| item.duration.as_i64()).sum();
+    let crowded = crowd > room;
+    let sharing = showable.iter().any(|(booking, _)| matches!(booking.mode, Mode::Share { .. }));
+    for (time, playing) in loops() {
         for offer in &showable {
-            if !crowded && !playing.iter().any(|playing| is(playing, offer)) {
+            let spared = match offer.0.mode {
+                Mode::Filler {} => sharing || yields(offer, &showable),
+                Mode::Share { .. } => yields(offer, &showable),
+                Mode::Guarantee(guarantee) => longer_than_gap(offer.1.duration, guarantee, &offer.0.intensity),
+                _ => false,
+            };
+            if !crowded && !spared && !playing.iter().any(|playing| is(playing, offer)) {
                 let (booking, creative) = (offer.0.booking, offer.1.creative);
-                faults.push(PlanFault::Withheld { zone, at: part.start, booking, creative });
+                faults.push(PlanFault::Withheld { zone, at: time.start, booking, creative });
             }
         }
     }
+}
+
+/// Whether a creative alone lasts longer than its booking's gap, on some day.
+fn longer_than_gap(length: Millis, guarantee: Guarantee, intensity: &[(DateRange, u16)]) -> bool {
+    let on_days = intensity.iter().map(|(_, percent)| guarantee.scaled(*percent)).chain([guarantee]);
+    on_days.flat_map(|g| [g.max_gap(), g.per_hour().map(|_| Millis(3_600_000))]).flatten().any(|gap| length > gap)
+}
+
+/// Whether something is so long that a guarantee beside it would be broken each time it is shown.
+fn yields(offer: &Offer<'_>, beside: &[&Offer<'_>]) -> bool {
+    beside.iter().any(|(booking, item)| {
+        let Mode::Guarantee(guarantee) = &booking.mode else { return false };
+        let tightest = booking.intensity.iter().map(|(_, percent)| guarantee.scaled(*percent)).chain([*guarantee]);
+        let gaps = tightest.flat_map(|g| [g.max_gap().map(Millis::as_i64), g.per_hour().map(|_| 3_600_000)]);
+        gaps.flatten().any(|gap| offer.1.duration.as_i64() + item.duration.as_i64() > gap)
+    })
 }

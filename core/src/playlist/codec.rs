@@ -1,7 +1,7 @@
 //! Playlist ↔ bytes. Decoding is for hostile input: bounded, complete, and every index checked, so that whoever holds a
 //! [`Playlist`] need not check again.
 
-use super::{PLAYLIST_VERSION, Playlist};
+use super::{PLAYLIST_VERSION, PLAYLIST_VERSION_WITH_EVENTS, Playlist};
 use crate::{digest::Digest, vocabulary::CreativeKind};
 
 /// Why bytes are not a playlist.
@@ -61,7 +61,7 @@ impl Playlist {
     }
 
     fn check(&self) -> Result<(), DecodeError> {
-        if self.version != PLAYLIST_VERSION {
+        if ![PLAYLIST_VERSION, PLAYLIST_VERSION_WITH_EVENTS].contains(&self.version) {
             return Err(DecodeError::Version(self.version));
         }
         let require = |holds: bool, what| if holds { Ok(()) } else { Err(DecodeError::Inconsistent(what)) };
@@ -83,6 +83,7 @@ impl Playlist {
                 require(matches!(held.kind, CreativeKind::Poster | CreativeKind::Slogan), "a hold is not a still")?;
             }
         }
+        require(self.version == Self::version_of(&self.zones), "the version does not fit its events")?;
         for (i, zone) in self.zones.iter().enumerate() {
             require(self.zones.iter().skip(i + 1).all(|z| z.zone != zone.zone), "a zone occurs twice")?;
             let consecutive = zone.days.windows(2).all(|w| w[0].date.succ_opt() == Some(w[1].date));
@@ -93,6 +94,10 @@ impl Playlist {
                 require((part.looped as usize) < self.loops.len(), "a daypart names no loop")?;
             }
             require(dayparts.windows(2).all(|w| w[0].end <= w[1].start), "dayparts overlap")?;
+            for event in zone.days.iter().flat_map(|d| &d.events) {
+                item(event.item).ok_or(DecodeError::Inconsistent("an event names no item"))?;
+                require(event.start < event.end, "an event ends before it starts")?;
+            }
         }
         Ok(())
     }

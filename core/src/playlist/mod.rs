@@ -10,7 +10,10 @@ mod manifest;
 mod on_air;
 mod on_wall;
 
-pub use build::{BuildReport, NotPlayed, Programme, ProgrammeBooking, ProgrammeItem, Unscheduled, build};
+pub use build::{
+    BuildReport, Collision, GuaranteeKept, LoopReport, NotPlaced, NotPlayed, Programme, ProgrammeBooking,
+    ProgrammeItem, Unscheduled, build,
+};
 pub use codec::{DecodeError, LimitExceeded};
 pub use manifest::{
     MANIFEST_VERSION, Manifest, ManifestRefusal, ScreenOrders, Takeover, TakeoverItem, TakeoverLevel, TrustedManifest,
@@ -22,6 +25,7 @@ use chrono::NaiveDate;
 use minicbor::{Decode, Encode};
 
 use crate::{
+    campaign::EventTrigger,
     digest::Digest,
     geometry::{Size, ZoneName},
     id::{BookingId, CreativeId},
@@ -29,14 +33,16 @@ use crate::{
     vocabulary::CreativeKind,
 };
 
-/// Version of the playlist encoding written by this crate.
+/// Version of the playlist encoding written by this crate for playlists without event items.
 pub const PLAYLIST_VERSION: u32 = 1;
+/// The version with event items: a player that does not know it must not leave them out silently.
+pub const PLAYLIST_VERSION_WITH_EVENTS: u32 = 2;
 
 /// An immutable programme for a horizon of days, shared by every screen that has the same one.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Playlist {
-    /// [`PLAYLIST_VERSION`].
+    /// [`PLAYLIST_VERSION`], or [`PLAYLIST_VERSION_WITH_EVENTS`] if and only if there are event items.
     #[n(0)]
     pub version: u32,
     /// IANA zone the days are counted in, e.g. `Asia/Shanghai`.
@@ -167,6 +173,28 @@ pub struct Day {
     /// Ascending and disjoint. A time in none of them is a time in which nothing is scheduled.
     #[n(1)]
     pub dayparts: Vec<Daypart>,
+    /// What is shown when the player is told of an event, in this order.
+    #[n(2)]
+    #[cbor(default, skip_if = "Vec::is_empty")]
+    pub events: Vec<EventItem>,
+}
+
+/// Something that is shown once at each event in a stretch of time, besides the loops: they wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(array)]
+pub struct EventItem {
+    /// At which event.
+    #[n(0)]
+    pub trigger: EventTrigger,
+    /// Position in [`Playlist::items`].
+    #[n(1)]
+    pub item: u32,
+    /// If the event is not before this instant…
+    #[n(2)]
+    pub start: UtcMillis,
+    /// …and before this one.
+    #[n(3)]
+    pub end: UtcMillis,
 }
 
 /// A stretch of time in which one loop runs.
@@ -199,6 +227,12 @@ impl Loop {
 }
 
 impl Playlist {
+    /// The version that says all there is in these zones.
+    pub fn version_of(zones: &[ZoneProgramme]) -> u32 {
+        let events = zones.iter().flat_map(|zone| &zone.days).any(|day| !day.events.is_empty());
+        if events { PLAYLIST_VERSION_WITH_EVENTS } else { PLAYLIST_VERSION }
+    }
+
     /// The programme of a zone.
     pub fn zone(&self, name: ZoneName) -> Option<&ZoneProgramme> {
         self.zones.iter().find(|zone| zone.zone == name)

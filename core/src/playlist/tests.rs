@@ -37,8 +37,8 @@ fn playlist(end: UtcMillis) -> Playlist {
         zones: vec![ZoneProgramme {
             zone: ZoneName::Main,
             days: vec![
-                Day { date: date(2), dayparts: vec![Daypart { start: at(8, 0), end, looped: 0 }] },
-                Day { date: date(3), dayparts: Vec::new() },
+                Day { date: date(2), dayparts: vec![Daypart { start: at(8, 0), end, looped: 0 }], events: vec![] },
+                Day { date: date(3), dayparts: Vec::new(), events: vec![] },
             ],
         }],
     }

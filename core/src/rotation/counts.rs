@@ -1,109 +1,202 @@
-//! How often each entry is in one loop: Webster's method on airtime, then the shortest loop that keeps the shares well.
+//! How often each entry is in one loop: guarantees as often as they were promised, the rest of the airtime to shares, in
+//! the shortest loop that keeps the shares well.
 
-use std::cmp::Reverse;
-
-use super::{Bounds, Request};
-use crate::{id::BookingId, time::Millis, vocabulary::FraudType};
-
-/// A request laid flat: entries in the order given, each with its part and its rate.
-pub(super) struct Shares {
-    pub entries: Vec<Flat>,
-    /// Booking and weight of each part.
-    pub parts: Vec<(BookingId, u64)>,
-    /// Sum of the weights.
-    pub total_weight: u64,
-}
-
-/// One entry.
-pub(super) struct Flat {
-    pub key: u32,
-    pub duration: Millis,
-    /// Position in [`Shares::parts`].
-    pub part: usize,
-    /// Plays it should get, relative to other entries: weight / entries of the part / duration, scaled.
-    rate: u128,
-    /// Entries of one class should not be neighbours: same fraud type, or the same entry.
-    pub class: Class,
-}
-
-/// What should not follow itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Class {
-    /// A fraud type.
-    Type(FraudType),
-    /// An entry without one.
-    Entry(u32),
-}
-
-impl Shares {
-    pub fn of(request: &Request) -> Self {
-        let mut entries = Vec::new();
-        for (part, each) in request.parts.iter().enumerate() {
-            let sharing = each.entries.len() as u128;
-            for entry in &each.entries {
-                let rate = (u128::from(each.weight.get()) << 96) / (sharing * u128::from(entry.duration.0));
-                let class = entry.fraud_type.map_or(Class::Entry(entry.key), Class::Type);
-                entries.push(Flat { key: entry.key, duration: entry.duration, part, rate, class });
-            }
-        }
-        let parts: Vec<_> = request.parts.iter().map(|p| (p.booking, u64::from(p.weight.get()))).collect();
-        let total_weight = parts.iter().map(|(_, weight)| weight).sum();
-        Self { entries, parts, total_weight }
-    }
-
-    /// Milliseconds of one loop in which each entry is so often.
-    pub fn length(&self, counts: &[u32]) -> u64 {
-        self.entries.iter().zip(counts).map(|(e, n)| u64::from(e.duration.0) * u64::from(*n)).sum()
-    }
-
-    /// Milliseconds that each part has in one loop.
-    pub fn airtimes(&self, counts: &[u32]) -> Vec<u64> {
-        let mut airtimes = vec![0; self.parts.len()];
-        for (entry, n) in self.entries.iter().zip(counts) {
-            airtimes[entry.part] += u64::from(entry.duration.0) * u64::from(*n);
-        }
-        airtimes
-    }
-
-    /// The largest distance of a part's share from what it should be, in millionths.
-    fn deviation(&self, counts: &[u32]) -> u64 {
-        let length = self.length(counts);
-        let off =
-            self.airtimes(counts).into_iter().zip(&self.parts).map(|(airtime, (_, weight))| {
-                millionths(airtime, length).abs_diff(millionths(*weight, self.total_weight))
-            });
-        off.max().unwrap_or(0)
-    }
-}
-
-/// `part / whole` in millionths, rounded down.
-pub(super) fn millionths(part: u64, whole: u64) -> u64 {
-    (u128::from(part) * 1_000_000 / u128::from(whole.max(1))) as u64
-}
+use super::{
+    Bounds, Demand, Request,
+    layout::{Layout, Promise, promises},
+    shares::Shares,
+};
 
 /// A share that is off by less than this (half a percent) is good enough to stop lengthening the loop.
 const GOOD_ENOUGH: u64 = 5_000;
+/// How many lengths of loop are looked at, and how many of them are searched.
+const LENGTHS: usize = 64;
+const SEARCHED: usize = 6;
 
-/// Plays of each entry in one loop: at least one, and the shortest loop within `bounds` whose shares are good enough, or
-/// else the one whose shares are best.
-pub(super) fn counts(shares: &Shares, bounds: Bounds) -> Vec<u32> {
-    let mut counts = vec![1; shares.entries.len()];
-    let mut best = (shares.deviation(&counts), counts.clone());
-    let mut slots = counts.len();
-    while best.0 > GOOD_ENOUGH && slots < bounds.most_slots as usize {
-        // Webster: the next slot goes to the largest rate / (2 × plays + 1); on a tie to the one given first.
-        let next =
-            (0..counts.len()).max_by_key(|&i| (shares.entries[i].rate / u128::from(2 * counts[i] + 1), Reverse(i)));
-        let Some(next) = next else { break };
-        counts[next] += 1;
-        slots += 1;
-        if shares.length(&counts) > u64::from(bounds.longest.0) {
+/// Counts worth searching, the best first.
+pub(super) fn layouts(request: &Request) -> Vec<Layout> {
+    let shares = Shares::of(request);
+    let guaranteed = request.parts.iter().any(|part| matches!(part.demand, Demand::Guarantee(_)));
+    if !guaranteed {
+        return vec![Layout::new(request, shares_alone(request, &shares, request.bounds))];
+    }
+    let mut candidates: Vec<Candidate> =
+        lengths(request).into_iter().flat_map(|target| around(request, &shares, target)).collect();
+    candidates.sort_by_key(|c| (c.poorness, c.counts.iter().sum::<u32>()));
+    candidates.dedup_by(|a, b| a.counts == b.counts);
+    candidates.truncate(SEARCHED);
+    if candidates.is_empty() {
+        candidates.extend(overfull(request, &shares));
+    }
+    candidates.into_iter().map(|c| Layout::new(request, c.counts)).collect()
+}
+
+/// Counts where more is promised than any loop holds: guarantees relative to each other, everything else once. What comes
+/// of it breaks promises, as little as can be.
+fn overfull(request: &Request, shares: &Shares) -> Vec<Candidate> {
+    let longest = u64::from(request.bounds.longest.0);
+    let at = |length: u64| {
+        let mut counts = vec![0; entries(request)];
+        shares.once(&mut counts);
+        guaranteed(request, length.max(1), 0, &mut counts);
+        Candidate { counts, poorness: 0 }
+    };
+    let length = |candidate: &Candidate| Layout::new(request, candidate.counts.clone()).length;
+    let shorter = std::iter::successors(Some(longest), |length| (*length > 1).then_some(length / 2)).map(at);
+    let mut fitting: Vec<Candidate> = shorter.filter(|candidate| length(candidate) <= longest).take(2).collect();
+    if fitting.is_empty() {
+        // Not even one round of everything fits: that it is then.
+        fitting.push(at(1));
+    }
+    fitting
+}
+
+/// Plays of shares without guarantees: at least one each, and the shortest loop within `bounds` whose shares are good
+/// enough, or else the one whose shares are best. Never an entry a whole play from its due if that can be had.
+fn shares_alone(request: &Request, shares: &Shares, bounds: Bounds) -> Vec<u32> {
+    let mut counts = vec![0; entries(request)];
+    shares.once(&mut counts);
+    let judge = |counts: &[u32]| (shares.plays_off(counts) >= 1_000, shares.deviation(counts));
+    let mut best = (judge(&counts), counts.clone());
+    while best.0 > (false, GOOD_ENOUGH) && shares.plays(&counts) < bounds.most_slots {
+        shares.one_more(&mut counts);
+        if shares.airtime(&counts) > u64::from(bounds.longest.0) {
             break;
         }
-        let deviation = shares.deviation(&counts);
-        if deviation < best.0 {
-            best = (deviation, counts.clone());
+        let now = judge(&counts);
+        if now < best.0 {
+            best = (now, counts.clone());
         }
     }
     best.1
+}
+
+struct Candidate {
+    counts: Vec<u32>,
+    /// Less is better: time given beyond what was promised, and shares that are off.
+    poorness: u64,
+}
+
+fn entries(request: &Request) -> usize {
+    request.parts.iter().map(|part| part.entries.len()).sum()
+}
+
+/// Lengths at which guarantees come out even, and the longest.
+fn lengths(request: &Request) -> Vec<u64> {
+    let longest = u64::from(request.bounds.longest.0);
+    let mut lengths: Vec<u64> = request
+        .parts
+        .iter()
+        .flat_map(promises)
+        .flat_map(|p| (1..=LENGTHS as u64).map(move |k| k * p.within / u64::from(p.starts)))
+        .filter(|length| *length <= longest && *length > 0)
+        .chain([longest])
+        .collect();
+    lengths.sort_unstable();
+    lengths.dedup();
+    if lengths.len() > LENGTHS {
+        let all = lengths.len();
+        lengths = (1..=LENGTHS).map(|i| lengths[i * all / LENGTHS - 1]).collect();
+    }
+    lengths
+}
+
+/// Plays of a promise in a loop of this length.
+fn needed(promise: Promise, length: u64) -> u64 {
+    (u64::from(promise.starts) * length).div_ceil(promise.within)
+}
+
+/// Counts for a loop of about this length: exactly what is promised, and for a crowded loop one more of each, which leaves
+/// the order more room.
+fn around(request: &Request, shares: &Shares, target: u64) -> Vec<Candidate> {
+    [0, 1].into_iter().filter_map(|spare| with_spare(request, shares, target, spare)).collect()
+}
+
+fn with_spare(request: &Request, shares: &Shares, target: u64, spare: u64) -> Option<Candidate> {
+    let mut counts = vec![0; entries(request)];
+    if !shares.is_empty() {
+        shares.once(&mut counts);
+    }
+    let mut length = target;
+    // A loop that grows longer owes more plays, until both agree or it is too long.
+    for _ in 0..12 {
+        let guaranteed = guaranteed(request, length, spare, &mut counts);
+        let least = guaranteed + shares.airtime(&counts);
+        if least <= length && length <= u64::from(request.bounds.longest.0) {
+            return Some(filled(request, shares, counts, guaranteed, length, spare));
+        }
+        if least > u64::from(request.bounds.longest.0) {
+            return None;
+        }
+        length = least;
+    }
+    None
+}
+
+/// Sets the plays of guarantees in a loop of this length; answers their airtime.
+fn guaranteed(request: &Request, length: u64, spare: u64, counts: &mut [u32]) -> u64 {
+    let mut airtime = 0;
+    let mut first = 0;
+    for part in &request.parts {
+        let entries = part.entries.len();
+        if matches!(part.demand, Demand::Guarantee(_)) {
+            let plays = promises(part).into_iter().map(|p| needed(p, length)).max().unwrap_or(1) + spare;
+            // Each creative at least once in a round, or some would never be seen.
+            let plays = plays.max(entries as u64);
+            for (i, entry) in part.entries.iter().enumerate() {
+                // In turn: the first ones have one more.
+                let turns = (plays + (entries - 1 - i) as u64) / entries as u64;
+                counts[first + i] = turns as u32;
+                airtime += turns * u64::from(entry.duration.0);
+            }
+        }
+        first += entries;
+    }
+    airtime
+}
+
+fn filled(
+    request: &Request,
+    shares: &Shares,
+    mut counts: Vec<u32>,
+    guaranteed: u64,
+    length: u64,
+    spare: u64,
+) -> Candidate {
+    if !shares.is_empty() {
+        let most = request.bounds.most_slots.max(2 * counts.len() as u32);
+        // More of the shares as long as they fit; the last one may come out worse for them than the one before.
+        let mut best = (shares.plays_off(&counts) >= 1_000, shares.deviation(&counts), counts.clone());
+        while counts.iter().sum::<u32>() < most {
+            shares.one_more(&mut counts);
+            if guaranteed + shares.airtime(&counts) > length {
+                break;
+            }
+            let off = shares.plays_off(&counts) >= 1_000;
+            let deviation = shares.deviation(&counts);
+            if (off, deviation / GOOD_ENOUGH) <= (best.0, best.1 / GOOD_ENOUGH) {
+                best = (off, deviation, counts.clone());
+            }
+        }
+        counts = best.2;
+    }
+    let mut first = 0;
+    let mut given = 0;
+    let mut owed = 0;
+    let all: u64 = Layout::new(request, counts.clone()).length;
+    for part in &request.parts {
+        if matches!(part.demand, Demand::Guarantee(_)) {
+            let here = &counts[first..first + part.entries.len()];
+            let plays: u64 = here.iter().map(|n| u64::from(*n)).sum();
+            let mean = part.entries.iter().map(|e| u64::from(e.duration.0)).sum::<u64>() / part.entries.len() as u64;
+            given += plays * mean * 1_000;
+            let per_second = |p: Promise| u64::from(p.starts) * all * 1_000 / p.within;
+            owed += promises(part).into_iter().map(per_second).max().unwrap_or(0) * mean;
+        }
+        first += part.entries.len();
+    }
+    let beyond = given.saturating_sub(owed) * 1_000 / all.max(1);
+    let off = if shares.is_empty() { 0 } else { shares.deviation(&counts) };
+    // Room for the order is worth something only when it is tight: the spare variant comes after the exact one.
+    Candidate { counts, poorness: beyond / 20_000 + off / GOOD_ENOUGH + spare * 40 }
 }

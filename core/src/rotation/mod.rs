@@ -1,16 +1,26 @@
 //! The engine that orders a loop: which creative how often, and in what sequence.
 //!
-//! [`arrange`] takes weights and lengths and answers with a loop and a report on it. Integer milliseconds, no randomness:
-//! the same request always gets the same answer. What is asked are shares of *airtime*: a 30-second clip with the weight
-//! of a 10-second poster is shown a third as often.
+//! [`arrange`] takes guarantees, weights and lengths and answers with a loop, a report on it, and one of three verdicts:
+//! all promises are kept, or it is proven that no loop can keep them, or none was found. Integer milliseconds, no
+//! randomness: the same request always gets the same answer. What weights ask for are shares of *airtime*: a 30-second
+//! clip with the weight of a 10-second poster is shown a third as often.
 
+mod certificate;
 mod counts;
+mod exhaust;
+mod layout;
 mod order;
+mod relax;
 mod report;
+mod search;
+mod seeds;
+mod shares;
 
+pub use certificate::{Certificate, Need};
+pub use relax::{Relaxation, relaxations};
 pub use report::{BookingShare, Report};
 
-use crate::{campaign::Weight, id::BookingId, playlist::Slot, time::Millis, vocabulary::FraudType};
+use crate::{campaign::Guarantee, id::BookingId, playlist::Slot, time::Millis, vocabulary::FraudType};
 
 /// What is to be ordered. See [`Request::checked`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,10 +34,22 @@ pub struct Request {
 pub struct Part {
     /// Whose.
     pub booking: BookingId,
-    /// Its share relative to the other parts.
-    pub weight: Weight,
-    /// What is shown for it, each with an equal share of the part's airtime. Never empty.
+    /// What it asks for.
+    pub demand: Demand,
+    /// What is shown for it. Of a share each entry gets an equal part of the airtime; of a guarantee entries take turns.
+    /// Never empty.
     pub entries: Vec<Entry>,
+}
+
+/// What a part asks for. Guarantees come first; shares divide what they leave; fillers play where there are no shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Demand {
+    /// So often at least, and never further apart.
+    Guarantee(Guarantee),
+    /// Airtime relative to the other shares; not zero.
+    Share(u32),
+    /// What is left, if no share wants it.
+    Filler,
 }
 
 /// Something that can be in a slot.
@@ -39,6 +61,8 @@ pub struct Entry {
     pub duration: Millis,
     /// Separation: two of the same fraud type do not follow each other where that can be avoided.
     pub fraud_type: Option<FraudType>,
+    /// Separation: equal numbers are the same creative (in several bookings), which does not follow itself either.
+    pub creative: u32,
 }
 
 /// How long a loop may be.
@@ -46,7 +70,7 @@ pub struct Entry {
 pub struct Bounds {
     /// No loop is longer than this (unless one round of everything already is).
     pub longest: Millis,
-    /// No loop has more slots than this (unless there are more entries).
+    /// No loop has more slots than this (unless there are more entries, or guarantees ask for more).
     pub most_slots: u32,
 }
 
@@ -69,6 +93,9 @@ pub enum InvalidRequest {
         /// Which.
         key: u32,
     },
+    /// A share of nothing.
+    #[error("a share of weight zero")]
+    NoWeight,
     /// Two entries have the same key.
     #[error("entry {key} occurs twice")]
     Twice {
@@ -85,6 +112,9 @@ impl Request {
     pub fn checked(parts: Vec<Part>, bounds: Bounds) -> Result<Self, InvalidRequest> {
         if parts.is_empty() || parts.iter().any(|part| part.entries.is_empty()) {
             return Err(InvalidRequest::Empty);
+        }
+        if parts.iter().any(|part| part.demand == Demand::Share(0)) {
+            return Err(InvalidRequest::NoWeight);
         }
         let entries: Vec<&Entry> = parts.iter().flat_map(|part| &part.entries).collect();
         if let Some(entry) = entries.iter().find(|e| e.duration.0 == 0) {
@@ -113,41 +143,63 @@ impl Request {
     }
 }
 
-/// What became of a request. A heuristic's failure is never reported as impossible.
+/// What became of a request: always a loop to play, and whether it keeps what was promised.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    /// A loop, and how good it is.
-    Feasible {
-        /// What follows what.
-        slots: Vec<Slot>,
-        /// How well it keeps what was asked.
-        report: Report,
-    },
-    /// Proven: no loop can keep all promises. (Shares alone never collide; guarantees and pinned times will.)
-    ProvenInfeasible {
-        /// The bookings that collide.
-        colliding: Vec<BookingId>,
-        /// How much time they need together, in percent of what there is.
-        needed_percent: u32,
-    },
+pub struct Answer {
+    /// What follows what: if promises are not kept, the loop that comes nearest.
+    pub slots: Vec<Slot>,
+    /// How well it does.
+    pub report: Report,
+    /// Whether the promises are kept.
+    pub verdict: Verdict,
+}
+
+/// Whether promises are kept. A heuristic's failure is never reported as impossible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The loop keeps every guarantee, for ever and over its seam.
+    Feasible,
+    /// No loop whatsoever can keep all promises, and here is why.
+    ProvenInfeasible(Certificate),
     /// None was found, and none was excluded.
     NotFound {
-        /// How many candidates were tried.
+        /// How many candidates were looked at.
         tried: u64,
     },
 }
 
-/// Orders a loop: counts by airtime share, order by smooth weighted round robin, then neighbours of the same fraud type are
-/// parted, across the seam from last slot to first too.
+/// Orders a loop: counts from guarantees, the rest of the airtime by Webster's method; order from two seeds, improved by
+/// swaps and moves; equal neighbours are parted, across the seam from last slot to first too.
 pub fn arrange(request: &Request) -> Answer {
-    let shares = counts::Shares::of(request);
-    let counts = counts::counts(&shares, request.bounds);
-    let order = order::order(&shares, &counts);
-    let slots: Vec<Slot> =
-        order.iter().map(|&i| Slot { item: shares.entries[i].key, duration: shares.entries[i].duration }).collect();
-    let report = report::report(&shares, &order);
-    Answer::Feasible { slots, report }
+    let mut best: Option<(search::Found, layout::Layout)> = None;
+    let mut tried = 0;
+    for layout in counts::layouts(request) {
+        let found = search::order(&layout);
+        tried += found.tried;
+        let kept = found.cost.broken == 0;
+        if best.as_ref().is_none_or(|(least, _)| found.cost.broken < least.cost.broken) {
+            best = Some((found, layout));
+        }
+        if kept {
+            break;
+        }
+    }
+    // There is always a layout: one round of everything.
+    let (found, layout) = best.unwrap_or_else(|| {
+        let layout = layout::Layout::one_round(request);
+        (search::order(&layout), layout)
+    });
+    let verdict = if found.cost.broken == 0 {
+        Verdict::Feasible
+    } else {
+        certificate::find(request).map_or(Verdict::NotFound { tried }, Verdict::ProvenInfeasible)
+    };
+    let slot = |&i: &usize| Slot { item: layout.entries[i].key, duration: Millis(layout.entries[i].duration as u32) };
+    let report = report::report(request, &layout, &found.order);
+    Answer { slots: found.order.iter().map(slot).collect(), report, verdict }
 }
 
+#[cfg(test)]
+mod optima_tests;
 #[cfg(test)]
 mod tests;

@@ -1,183 +1,165 @@
-//! What follows what: smooth weighted round robin in real milliseconds, then equal neighbours are parted.
+//! What an order costs: broken promises first, then neighbours alike, then plays out of step, then the worst gap, then
+//! unevenness. Compared in this order, so a search never buys an even spread with a broken promise.
 
-use std::cmp::Reverse;
+use super::layout::Layout;
 
-use super::counts::Shares;
-
-/// Neighbours, seam included, that should not be: of one class, and among these the same entry twice in a row. Compared in
-/// this order.
-pub(super) type Conflicts = (usize, usize);
-
-/// An order (positions in `shares.entries`) in which each entry is as often as `counts` says, evenly spread, with as few
-/// neighbours of one class, seam included, as any order can have.
-pub(super) fn order(shares: &Shares, counts: &[u32]) -> Vec<usize> {
-    let mut order = smooth(shares, counts);
-    if conflicts(shares, &order) > (0, 0) {
-        part_by_swaps(shares, &mut order);
-    }
-    if conflicts(shares, &order).0 > fewest_conflicts(shares, &order) {
-        order = part_by_dealing(shares, &order);
-        even_out(shares, &mut order);
-    }
-    order
+/// The cost of an order; less is better, field by field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cost {
+    /// By how many milliseconds promises are broken, over all stretches.
+    pub broken: u64,
+    /// Neighbours of one class, seam included.
+    pub alike: u32,
+    /// Neighbours that are the same creative.
+    pub twins: u32,
+    /// By how much plays are a whole play or more away from an even pace, in parts of a play (`1 / slots`).
+    pub off: u64,
+    /// The largest gap from start to start, times the track's plays: the loop's length if perfectly even.
+    pub worst: u64,
+    /// Sum of gaps squared, times plays.
+    pub uneven: u128,
 }
 
-/// How many neighbours should not be.
-pub(super) fn conflicts(shares: &Shares, order: &[usize]) -> Conflicts {
-    if order.len() < 2 {
-        return (0, 0);
-    }
-    let pairs = (0..order.len()).map(|i| conflict(shares, order[i], order[(i + 1) % order.len()]));
-    pairs.fold((0, 0), |sum, each| (sum.0 + each.0, sum.1 + each.1))
+/// Where an order hurts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sore {
+    /// Positions in the order.
+    pub positions: [usize; 2],
 }
 
-fn conflict(shares: &Shares, a: usize, b: usize) -> Conflicts {
-    (usize::from(shares.entries[a].class == shares.entries[b].class), usize::from(a == b))
+/// Judges orders of one layout, keeping its tables from one to the next.
+pub(super) struct Judge<'a> {
+    pub layout: &'a Layout,
+    /// Where each track's plays begin in `starts` and `places`.
+    offsets: Vec<usize>,
+    fill: Vec<usize>,
+    starts: Vec<u64>,
+    places: Vec<usize>,
 }
 
-/// Neighbours of one class that no order of these can avoid: those of a class that has more than half the slots.
-fn fewest_conflicts(shares: &Shares, order: &[usize]) -> usize {
-    let most = order.iter().map(|&i| class_size(shares, order, i)).max().unwrap_or(0);
-    if order.len() < 2 { 0 } else { (2 * most).saturating_sub(order.len()) }
-}
-
-fn class_size(shares: &Shares, order: &[usize], entry: usize) -> usize {
-    order.iter().filter(|&&other| shares.entries[other].class == shares.entries[entry].class).count()
-}
-
-fn smooth(shares: &Shares, counts: &[u32]) -> Vec<usize> {
-    let slots: u32 = counts.iter().sum();
-    let (length, slots) = (i128::from(shares.length(counts)), i128::from(slots));
-    let mut played = vec![0u32; counts.len()];
-    let mut order: Vec<usize> = Vec::new();
-    let mut elapsed = 0i128;
-    while (order.len() as i128) < slots {
-        let last = order.last().copied();
-        // The last slot also meets the first one again.
-        let seam = order.first().copied().filter(|_| order.len() as i128 + 1 == slots);
-        // How far it lags behind an even spread, were one more mean slot gone by.
-        let lag =
-            |i: usize| i128::from(counts[i]) * (elapsed * slots + length) - i128::from(played[i]) * length * slots;
-        let next = (0..counts.len()).filter(|&i| played[i] < counts[i]).max_by_key(|&i| {
-            let clashes = [last, seam].into_iter().flatten().map(|other| conflict(shares, i, other));
-            let clashes = clashes.fold((0, 0), |sum, each| (sum.0 + each.0, sum.1 + each.1));
-            (Reverse(clashes), lag(i), Reverse(i))
-        });
-        let Some(next) = next else { break };
-        played[next] += 1;
-        elapsed += i128::from(shares.entries[next].duration.0);
-        order.push(next);
-    }
-    order
-}
-
-/// Swaps slots as long as that parts neighbours; of equally good swaps the one that keeps the spread most even.
-fn part_by_swaps(shares: &Shares, order: &mut [usize]) {
-    let mut now = conflicts(shares, order);
-    let fewest = (fewest_conflicts(shares, order), 0);
-    while now > fewest {
-        let mut best: Option<(Conflicts, u128, usize, usize)> = None;
-        for i in (0..order.len()).filter(|&i| conflicts_at(shares, order, &[i]) > (0, 0)).collect::<Vec<_>>() {
-            for j in (0..order.len()).filter(|&j| order[j] != order[i]).collect::<Vec<_>>() {
-                let before = conflicts_at(shares, order, &[i, j]);
-                order.swap(i, j);
-                let after = conflicts_at(shares, order, &[i, j]);
-                let after = (now.0 + after.0 - before.0, now.1 + after.1 - before.1);
-                if after < now && best.is_none_or(|(least, ..)| after <= least) {
-                    let candidate = (after, unevenness(shares, order), i, j);
-                    if best.is_none_or(|best| candidate < best) {
-                        best = Some(candidate);
-                    }
-                }
-                order.swap(i, j);
-            }
+impl<'a> Judge<'a> {
+    pub fn new(layout: &'a Layout) -> Self {
+        let mut offsets = Vec::with_capacity(layout.tracks.len() + 1);
+        let mut sum = 0;
+        for track in &layout.tracks {
+            offsets.push(sum);
+            sum += track.count as usize;
         }
-        let Some((after, _, i, j)) = best else { return };
-        order.swap(i, j);
-        now = after;
+        offsets.push(sum);
+        let tracks = layout.tracks.len();
+        Self { layout, offsets, fill: vec![0; tracks], starts: vec![0; layout.slots], places: vec![0; layout.slots] }
     }
-}
 
-/// The conflicts in which these slots take part, each counted once.
-fn conflicts_at(shares: &Shares, order: &[usize], slots: &[usize]) -> Conflicts {
-    let length = order.len();
-    let mut lefts: Vec<usize> = slots.iter().flat_map(|&slot| [slot, (slot + length - 1) % length]).collect();
-    lefts.sort_unstable();
-    lefts.dedup();
-    let pairs = lefts.into_iter().map(|left| conflict(shares, order[left], order[(left + 1) % length]));
-    pairs.fold((0, 0), |sum, each| (sum.0 + each.0, sum.1 + each.1))
-}
-
-/// Deals the classes, largest first, onto the even positions and then the odd ones: so no class meets itself as long as
-/// none has more than half the slots. If one has, the others are put between its members, no two of them together.
-fn part_by_dealing(shares: &Shares, order: &[usize]) -> Vec<usize> {
-    let mut dealt = order.to_vec();
-    dealt.sort_by_key(|&i| (Reverse(class_size(shares, order, i)), shares.entries[i].class));
-    let largest = dealt.first().map_or(0, |&i| class_size(shares, order, i));
-    let others = order.len() - largest;
-    if others < largest {
-        let (many, few) = dealt.split_at(largest);
-        let mut few = few.iter();
-        let mut parted = Vec::with_capacity(order.len());
-        for (position, entry) in many.iter().enumerate() {
-            parted.push(*entry);
-            // One of the others whenever their even spread says so.
-            if (position + 1) * others / largest > position * others / largest {
-                parted.extend(few.next());
+    /// What an order costs.
+    pub fn cost(&mut self, order: &[usize]) -> Cost {
+        let slots = order.len() as i64;
+        let mut cost = Cost { broken: 0, alike: 0, twins: 0, off: 0, worst: 0, uneven: 0 };
+        self.fill.fill(0);
+        let mut elapsed = 0;
+        let mut before = order.last().map(|&i| &self.layout.entries[i]);
+        for (place, &i) in order.iter().enumerate() {
+            let entry = &self.layout.entries[i];
+            if slots > 1
+                && let Some(before) = before
+            {
+                cost.alike += u32::from(before.class == entry.class);
+                cost.twins += u32::from(before.creative == entry.creative);
             }
+            before = Some(entry);
+            let nth = self.fill[entry.track];
+            self.fill[entry.track] += 1;
+            let at = self.offsets[entry.track] + nth;
+            self.starts[at] = elapsed;
+            self.places[at] = place;
+            elapsed += entry.duration;
+            cost.off += out_of_step(self.layout.tracks[entry.track].count, nth, place, slots);
         }
-        return parted;
-    }
-    let positions = (0..order.len()).step_by(2).chain((1..order.len()).step_by(2));
-    let mut parted = vec![0; order.len()];
-    for (position, entry) in positions.zip(dealt) {
-        parted[position] = entry;
-    }
-    parted
-}
-
-/// Swaps that make the spread more even without making neighbours equal; a few rounds.
-fn even_out(shares: &Shares, order: &mut [usize]) {
-    let mut now = (conflicts(shares, order), unevenness(shares, order));
-    for _ in 0..3 {
-        let before = now;
-        for i in 0..order.len() {
-            for j in i + 1..order.len() {
-                if order[i] == order[j] {
-                    continue;
-                }
-                order.swap(i, j);
-                let clashes = conflicts(shares, order);
-                let after = (clashes, if clashes > now.0 { u128::MAX } else { unevenness(shares, order) });
-                if after < now {
-                    now = after;
-                } else {
-                    order.swap(i, j);
+        for (track, each) in self.layout.tracks.iter().enumerate() {
+            let starts = &self.starts[self.offsets[track]..self.offsets[track + 1]];
+            let plays = starts.len();
+            for (nth, start) in starts.iter().enumerate() {
+                let next = if nth + 1 < plays { starts[nth + 1] } else { starts[0] + elapsed };
+                let gap = next - start;
+                cost.worst = cost.worst.max(gap * plays as u64);
+                cost.uneven += u128::from(gap) * u128::from(gap) * plays as u128;
+            }
+            for promise in &each.promises {
+                for nth in 0..plays {
+                    let taken = stretch(starts, elapsed, nth, promise.starts as usize);
+                    cost.broken += taken.saturating_sub(promise.within);
                 }
             }
         }
-        if now == before {
-            return;
+        cost
+    }
+
+    /// Where it hurts most, for the search to begin with; judge the order first.
+    pub fn sores(&self, order: &[usize], cost: &Cost) -> Vec<Sore> {
+        let sore = |track: usize, from: usize, to: usize| {
+            let places = &self.places[self.offsets[track]..self.offsets[track + 1]];
+            Sore { positions: [places[from % places.len()], places[to % places.len()]] }
+        };
+        let mut sores = Vec::new();
+        let tracks = || self.layout.tracks.iter().enumerate();
+        let starts_of = |track: usize| &self.starts[self.offsets[track]..self.offsets[track + 1]];
+        if cost.broken > 0 {
+            for (track, each) in tracks() {
+                for promise in &each.promises {
+                    let over = |nth: usize| {
+                        let taken = stretch(starts_of(track), self.layout.length, nth, promise.starts as usize);
+                        taken.saturating_sub(promise.within)
+                    };
+                    let worst = (0..starts_of(track).len()).max_by_key(|&nth| over(nth)).filter(|&nth| over(nth) > 0);
+                    sores.extend(worst.map(|nth| sore(track, nth, nth + promise.starts as usize)));
+                }
+            }
+        } else if cost.alike > 0 || cost.twins > 0 {
+            let entry = |place: usize| &self.layout.entries[order[place % order.len()]];
+            let alike = |p: &usize| {
+                let (a, b) = (entry(*p), entry(p + 1));
+                if cost.alike > 0 { a.class == b.class } else { a.creative == b.creative }
+            };
+            let pairs = (0..order.len()).filter(alike).take(6);
+            sores.extend(pairs.map(|p| Sore { positions: [p, (p + 1) % order.len()] }));
         }
+        if sores.is_empty() && cost.off > 0 {
+            for (track, each) in tracks() {
+                let places = &self.places[self.offsets[track]..self.offsets[track + 1]];
+                let off = |nth: &usize| out_of_step(each.count, *nth, places[*nth], order.len() as i64) > 0;
+                sores.extend((0..places.len()).filter(off).take(2).map(|nth| sore(track, nth, nth)));
+            }
+        }
+        if cost.broken == 0 {
+            let gap = |track: usize, nth: usize| stretch(starts_of(track), self.layout.length, nth, 1);
+            let mut gaps: Vec<(u64, usize, usize)> = tracks()
+                .flat_map(|(track, each)| (0..each.count as usize).map(move |nth| (track, nth)))
+                .map(|(track, nth)| (gap(track, nth) * u64::from(self.layout.tracks[track].count), track, nth))
+                .collect();
+            // Those that are worst, and a few that come next.
+            let most = gaps.len().min(4);
+            if most > 0 {
+                gaps.select_nth_unstable_by(most - 1, |a, b| b.cmp(a));
+                gaps.truncate(most);
+                gaps.sort_unstable_by(|a, b| b.cmp(a));
+            }
+            sores.extend(gaps.into_iter().map(|(_, track, nth)| sore(track, nth, nth + 1)));
+        }
+        sores.truncate(8);
+        sores
     }
 }
 
-/// Sum over all plays of the square of the time since that entry's last play, times how often it plays: least when even.
-fn unevenness(shares: &Shares, order: &[usize]) -> u128 {
-    let mut starts: Vec<Vec<u64>> = vec![Vec::new(); shares.entries.len()];
-    let mut elapsed = 0u64;
-    for &i in order {
-        starts[i].push(elapsed);
-        elapsed += u64::from(shares.entries[i].duration.0);
-    }
-    let square = |ms: u64| u128::from(ms) * u128::from(ms);
-    starts
-        .iter()
-        .filter(|s| !s.is_empty())
-        .map(|s| {
-            let within: u128 = s.windows(2).map(|pair| square(pair[1] - pair[0])).sum();
-            let around = square(elapsed - s[s.len() - 1] + s[0]);
-            (within + around) * s.len() as u128
-        })
-        .sum()
+/// From the start of one showing to that of the `steps`-th after it, round and round.
+fn stretch(starts: &[u64], length: u64, nth: usize, steps: usize) -> u64 {
+    let plays = starts.len();
+    let (rounds, last) = ((nth + steps) / plays, (nth + steps) % plays);
+    starts[last] + rounds as u64 * length - starts[nth]
+}
+
+/// By how much the `nth` of `count` plays, at `place` of `slots`, is a whole play or more behind or ahead of an even pace.
+fn out_of_step(count: u32, nth: usize, place: usize, slots: i64) -> u64 {
+    let (count, nth, place) = (i64::from(count), nth as i64, place as i64);
+    let lags = count * place - nth * slots;
+    let leads = (nth + 1) * slots - count * (place + 1);
+    (lags.max(leads) - slots + 1).max(0).unsigned_abs()
 }

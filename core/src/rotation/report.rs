@@ -1,8 +1,10 @@
 //! How well a loop keeps what was asked.
 
 use super::{
-    counts::{Shares, millionths},
-    order::conflicts,
+    Demand, Request,
+    layout::Layout,
+    order::Judge,
+    shares::{Shares, millionths},
 };
 use crate::{id::BookingId, time::Millis};
 
@@ -22,13 +24,16 @@ pub struct Report {
 pub struct BookingShare {
     /// Which.
     pub booking: BookingId,
+    /// What it asked for.
+    pub demand: Demand,
     /// Showings in one round.
     pub plays: u32,
-    /// Its part of the airtime in millionths.
+    /// Its part of the loop's airtime in millionths.
     pub share: u32,
-    /// What its weight asks for, in millionths.
+    /// What its weight asks for, in millionths of the loop: its part of what guarantees leave. Of a guarantee, what it has.
     pub target: u32,
-    /// The longest time from the end of one of its showings to the start of its next, over the seam too.
+    /// The longest time from the start of one of its showings to the start of its next, over the seam too; the loop's
+    /// length if it has none.
     pub worst_gap: Millis,
 }
 
@@ -39,38 +44,40 @@ impl BookingShare {
     }
 }
 
-pub(super) fn report(shares: &Shares, order: &[usize]) -> Report {
-    let mut starts = Vec::with_capacity(order.len());
-    let mut elapsed = 0u64;
+pub(super) fn report(request: &Request, layout: &Layout, order: &[usize]) -> Report {
+    let shares = Shares::of(request);
+    let mut starts: Vec<Vec<u64>> = vec![Vec::new(); request.parts.len()];
+    let mut airtime = vec![0u64; request.parts.len()];
+    let mut elapsed = 0;
     for &i in order {
-        starts.push(elapsed);
-        elapsed += u64::from(shares.entries[i].duration.0);
+        let entry = &layout.entries[i];
+        starts[entry.part].push(elapsed);
+        airtime[entry.part] += entry.duration;
+        elapsed += entry.duration;
     }
-    let length = elapsed;
-    let share_of = |(part, (booking, weight)): (usize, &(BookingId, u64))| {
-        let showings: Vec<(u64, u64)> = order
-            .iter()
-            .zip(&starts)
-            .filter(|(i, _)| shares.entries[**i].part == part)
-            .map(|(i, start)| (*start, start + u64::from(shares.entries[*i].duration.0)))
-            .collect();
-        let airtime = showings.iter().map(|(start, end)| end - start).sum();
-        let within = showings.windows(2).map(|pair| pair[1].0 - pair[0].1).max().unwrap_or(0);
+    let guaranteed = |part: usize| matches!(request.parts[part].demand, Demand::Guarantee(_));
+    let left: u64 = (0..request.parts.len()).filter(|&p| !guaranteed(p)).map(|p| airtime[p]).sum();
+    let of = |part: usize| {
+        let showings = &starts[part];
+        let within = showings.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
         let around = match (showings.first(), showings.last()) {
-            (Some(first), Some(last)) => length - last.1 + first.0,
-            _ => length,
+            (Some(first), Some(last)) => elapsed - last + first,
+            _ => elapsed,
         };
+        let due = u128::from(left) * u128::from(shares.weights[part]) / u128::from(shares.total_weight.max(1));
+        let target = if guaranteed(part) { airtime[part] } else { due as u64 };
         BookingShare {
-            booking: *booking,
+            booking: request.parts[part].booking,
+            demand: request.parts[part].demand,
             plays: showings.len() as u32,
-            share: millionths(airtime, length) as u32,
-            target: millionths(*weight, shares.total_weight) as u32,
+            share: millionths(airtime[part], elapsed) as u32,
+            target: millionths(target, elapsed) as u32,
             worst_gap: Millis(within.max(around) as u32),
         }
     };
     Report {
-        length: Millis(length as u32),
-        bookings: shares.parts.iter().enumerate().map(share_of).collect(),
-        equal_neighbours: conflicts(shares, order).0 as u32,
+        length: Millis(elapsed as u32),
+        bookings: (0..request.parts.len()).map(of).collect(),
+        equal_neighbours: Judge::new(layout).cost(order).alike,
     }
 }

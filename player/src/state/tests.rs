@@ -46,7 +46,7 @@ fn playlist() -> Playlist {
         timezone: "Asia/Shanghai".into(),
         items: vec![item(POSTER, CreativeKind::Poster, 25), item(CLIP, CreativeKind::Clip, 15)],
         loops: vec![Loop { slots: vec![slot(0, 25), slot(1, 15)], hold: Some(0) }],
-        zones: vec![ZoneProgramme { zone: ZoneName::Main, days: vec![Day { date, dayparts }] }],
+        zones: vec![ZoneProgramme { zone: ZoneName::Main, days: vec![Day { date, dayparts, events: Vec::new() }] }],
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 use xuanping_core::{
-    campaign::{Booking, Mode, Selector, Weight},
+    campaign::{Booking, Mode, Selector},
     id::{BookingId, CampaignId, CreativeId},
     recurrence::{Schedule, ScheduleForm},
     time::UtcMillis,
@@ -30,8 +30,10 @@ pub struct BookingDraft {
     pub selector: Selector,
     /// When; without `until` it ends with the campaign.
     pub schedule: ScheduleForm,
-    /// Its weight, 1..=100.
-    pub weight: u32,
+    /// How often.
+    pub mode: Mode,
+    /// Never more showings than this on one day, 1..=10,000.
+    pub most_per_day: Option<u32>,
 }
 
 /// The most bookings of a campaign, and creatives of a booking: far beyond what anybody plans by hand, and little enough to be
@@ -45,7 +47,8 @@ struct Checked {
     creatives: Vec<CreativeId>,
     selector: Selector,
     schedule: ScheduleForm,
-    weight: Weight,
+    mode: Mode,
+    most_per_day: Option<u32>,
 }
 
 impl Checked {
@@ -58,7 +61,8 @@ impl Checked {
             creatives: self.creatives,
             selector: self.selector,
             schedule: Schedule::try_from(schedule)?,
-            mode: Mode::Share { weight: self.weight },
+            mode: self.mode,
+            most_per_day: self.most_per_day,
         };
         if campaign.covers(&booking) { Ok(booking) } else { Err(CampaignError::OutsideCampaign) }
     }
@@ -147,11 +151,13 @@ impl Campaigns {
         if name.is_empty() || name.chars().count() > 60 {
             return Err(CampaignError::Text("name"));
         }
-        let weight =
-            u8::try_from(draft.weight).ok().and_then(|w| Weight::try_from(w).ok()).ok_or(CampaignError::Weight)?;
+        if draft.most_per_day.is_some_and(|most| !(1..=10_000).contains(&most)) {
+            return Err(CampaignError::Cap);
+        }
         let creatives = self.checked_creatives(draft.creatives, MOST_CREATIVES).await?;
         let selector = self.checked_selector(draft.selector).await?;
-        Ok(Checked { name, creatives, selector, schedule: draft.schedule, weight })
+        let (schedule, mode, most_per_day) = (draft.schedule, draft.mode, draft.most_per_day);
+        Ok(Checked { name, creatives, selector, schedule, mode, most_per_day })
     }
 
     /// At least one creative, each once and known.

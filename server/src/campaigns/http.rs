@@ -1,5 +1,6 @@
 //! Endpoints of campaigns and bookings. Takeovers' endpoints are with playlists, which issues them at once.
 
+mod mode;
 mod reach;
 
 use axum::{extract::State, http::StatusCode};
@@ -14,6 +15,7 @@ use xuanping_core::{
     time::UtcMillis,
 };
 
+use self::mode::ModeForm;
 use super::{BookingDraft, Campaign, CampaignDraft, CampaignError, CampaignState, Campaigns, Unreached};
 use crate::{
     accounts::{Allowed, Draft, Publish, SignedIn},
@@ -182,23 +184,22 @@ pub struct BookingForm {
     /// Without `until` it ends with the campaign.
     schedule: ScheduleForm,
     mode: ModeForm,
+    /// Never more showings than this on one day, 1 to 10,000.
+    most_per_day: Option<u32>,
 }
 
-/// How often.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum ModeForm {
-    /// A share of the airtime.
-    Share {
-        /// 1 to 100, relative to the other bookings on air at the same time.
-        weight: u32,
-    },
-}
+impl TryFrom<BookingForm> for BookingDraft {
+    type Error = CampaignError;
 
-impl From<BookingForm> for BookingDraft {
-    fn from(f: BookingForm) -> Self {
-        let ModeForm::Share { weight } = f.mode;
-        Self { name: f.name, creatives: f.creatives, selector: f.selector, schedule: f.schedule, weight }
+    fn try_from(form: BookingForm) -> Result<Self, CampaignError> {
+        Ok(Self {
+            mode: form.mode.try_into()?,
+            name: form.name,
+            creatives: form.creatives,
+            selector: form.selector,
+            schedule: form.schedule,
+            most_per_day: form.most_per_day,
+        })
     }
 }
 
@@ -211,7 +212,7 @@ async fn add_booking(
     PathOf(id): PathOf<CampaignId>,
     Body(form): Body<BookingForm>,
 ) -> Result<(StatusCode, Body<CampaignView>), Problem> {
-    let campaign = campaigns.add_booking(id, form.into(), &(&me).into(), clock::now()).await?;
+    let campaign = campaigns.add_booking(id, form.try_into()?, &(&me).into(), clock::now()).await?;
     Ok((StatusCode::CREATED, Body(CampaignView::new(campaign, today()))))
 }
 
@@ -224,7 +225,7 @@ async fn change_booking(
     PathOf(id): PathOf<BookingId>,
     Body(form): Body<BookingForm>,
 ) -> Result<Body<CampaignView>, Problem> {
-    let campaign = campaigns.change_booking(id, form.into(), &(&me).into(), clock::now()).await?;
+    let campaign = campaigns.change_booking(id, form.try_into()?, &(&me).into(), clock::now()).await?;
     Ok(Body(CampaignView::new(campaign, today())))
 }
 
@@ -301,7 +302,11 @@ impl From<CampaignError> for Problem {
             CampaignError::OutsideCampaign => {
                 Self::invalid("schedule.from", "排期的日期超出了宣传活动的起止日期，请调整排期或活动日期。")
             }
-            CampaignError::Weight => Self::invalid("mode.share.weight", "权重须为 1 至 100 的整数。"),
+            CampaignError::Weight(_) => Self::invalid("mode.share.weight", "权重须为 1 至 100 的整数。"),
+            CampaignError::Guarantee(e) => Self::invalid("mode.guarantee", format!("{e}。")),
+            CampaignError::FixedTimes(e) => Self::invalid("mode.fixed.times", format!("{e}。")),
+            CampaignError::Quota(e) => Self::invalid("mode.quota.plays", format!("{e}。")),
+            CampaignError::Cap => Self::invalid("most_per_day", "每日上限须为 1 至 10000 的整数，不限请留空。"),
             CampaignError::NoCreatives => Self::invalid("creatives", "请至少选择一个素材。"),
             CampaignError::UnknownCreative(_) => Self::invalid("creatives", "所选素材已不存在，请重新选择。"),
             CampaignError::TooMany { field, most } => {

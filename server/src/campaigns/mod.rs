@@ -16,7 +16,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use xuanping_core::{
-    campaign::Booking,
+    campaign::{Booking, InvalidFixedTimes, InvalidGuarantee, InvalidQuota, InvalidWeight},
     id::{BookingId, CampaignId, CreativeId, TakeoverId},
     recurrence::InvalidSchedule,
     time::UtcMillis,
@@ -152,8 +152,20 @@ pub enum CampaignError {
     #[error("the booking's days lie outside the campaign's")]
     OutsideCampaign,
     /// The weight is not 1..=100.
-    #[error("the weight is not 1..=100")]
-    Weight,
+    #[error(transparent)]
+    Weight(#[from] InvalidWeight),
+    /// A guarantee of nothing, or beyond what can be promised.
+    #[error(transparent)]
+    Guarantee(#[from] InvalidGuarantee),
+    /// Fixed times that are none, too many or twice the same.
+    #[error(transparent)]
+    FixedTimes(#[from] InvalidFixedTimes),
+    /// A quota of nothing or of too much.
+    #[error(transparent)]
+    Quota(#[from] InvalidQuota),
+    /// The most showings on a day are not 1..=10,000.
+    #[error("the most showings on a day are not 1..=10000")]
+    Cap,
     /// A booking without creatives.
     #[error("no creatives")]
     NoCreatives,

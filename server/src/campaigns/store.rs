@@ -18,7 +18,7 @@ use crate::{
 const CAMPAIGN: &str = "c.id, c.name, c.goal, c.owner_department, c.starts, c.ends, c.state, c.author, c.created_at, \
     c.updated_at, (SELECT MAX(r.revision) FROM campaign_revisions r WHERE r.campaign_id = c.id) AS revision, \
     (SELECT MAX(r.published_at) FROM campaign_revisions r WHERE r.campaign_id = c.id) AS published_at";
-const BOOKING: &str = "id, campaign_id, name, creatives, selector, schedule, mode";
+const BOOKING: &str = "id, campaign_id, name, creatives, selector, schedule, mode, most_per_day";
 
 fn json_of<T: Serialize>(column: &str, value: &T) -> Result<String, DbError> {
     serde_json::to_string(value).map_err(|e| DbError::Column { column: column.into(), why: e.to_string() })
@@ -50,6 +50,7 @@ fn read_booking(row: &Row) -> Result<Booking, DbError> {
         selector: row.json("selector")?,
         schedule: row.json("schedule")?,
         mode: row.json("mode")?,
+        most_per_day: row.opt_int("most_per_day")?.and_then(|most| u32::try_from(most).ok()),
     })
 }
 
@@ -136,8 +137,8 @@ pub(super) async fn put_bookings(tx: &mut Tx, campaign: &Campaign) -> Result<(),
     tx.exec(sql("DELETE FROM bookings WHERE campaign_id = $1").bind(campaign.id)).await?;
     for (position, b) in campaign.bookings.iter().enumerate() {
         tx.exec(
-            sql("INSERT INTO bookings (id, campaign_id, position, name, creatives, selector, schedule, mode)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+            sql("INSERT INTO bookings (id, campaign_id, position, name, creatives, selector, schedule, mode, most_per_day)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
             .bind(b.id)
             .bind(campaign.id)
             .bind(position)
@@ -145,7 +146,8 @@ pub(super) async fn put_bookings(tx: &mut Tx, campaign: &Campaign) -> Result<(),
             .bind(json_of("creatives", &b.creatives)?)
             .bind(json_of("selector", &b.selector)?)
             .bind(json_of("schedule", &b.schedule)?)
-            .bind(json_of("mode", &b.mode)?),
+            .bind(json_of("mode", &b.mode)?)
+            .bind(b.most_per_day.map(i64::from)),
         )
         .await?;
     }

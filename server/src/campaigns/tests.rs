@@ -108,8 +108,9 @@ async fn a_booking_is_refused_with_what_is_wrong_with_it() {
         assert!(matches!(add(when(&|s| s.until = Some(day(31)))).await, CampaignError::OutsideCampaign));
 
         assert!(matches!(add(BookingDraft { name: " ".into(), ..good() }).await, CampaignError::Text("name")));
-        for weight in [0, 101, 300] {
-            assert!(matches!(add(BookingDraft { weight, ..good() }).await, CampaignError::Weight));
+        for most in [0, 10_001] {
+            let capped = BookingDraft { most_per_day: Some(most), ..good() };
+            assert!(matches!(add(capped).await, CampaignError::Cap));
         }
         assert!(matches!(add(booking("空", vec![])).await, CampaignError::NoCreatives));
         let ghost = CreativeId::new(Uuid::from_u128(7));

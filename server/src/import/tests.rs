@@ -64,7 +64,7 @@ fn small_folder(bookings: &[(&str, &[&str])]) -> tempfile::TempDir {
     let slogan = |key: &str| serde_json::json!({ "key": key, "kind": "slogan", "title": key, "fraud_type": "fake_loan", "text": "不转账" });
     write("creatives.json", serde_json::json!([slogan("a"), slogan("b"), slogan("c")]));
     let booking = |(name, creatives): &(&str, &[&str])| {
-        serde_json::json!({ "name": name, "creatives": creatives, "venue_types": [], "areas": [], "weight": 1,
+        serde_json::json!({ "name": name, "creatives": creatives, "venue_types": [], "areas": [], "mode": { "share": { "weight": 1 } },
                             "weekdays": [1], "windows": [{ "from": "08:00", "to": "12:00" }] })
     };
     write(

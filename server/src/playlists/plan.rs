@@ -12,6 +12,7 @@ use xuanping_core::{
     digest::Digest,
     geometry::{Size, Zone, ZoneName},
     id::{CreativeId, ScreenId},
+    plan_check,
     playlist::{self, BuildReport, Playlist, Programme, ProgrammeBooking, ProgrammeItem},
     recurrence::{DayWindow, OpeningHours, OpeningSpan, TimeOfDay, Weekdays},
     time::{DateRange, UtcMillis},
@@ -94,6 +95,7 @@ impl Playlists {
             let bookings: Vec<_> = key.bookings.iter().map(|&i| facts.bookings[i].clone()).collect();
             let programme = self.programme(&mut facts, about, &key.opening, zone, &bookings).await?;
             let (playlist, _) = playlist::build(&programme, horizon);
+            judge(&playlist, &programme, horizon);
             let digest = self.keep(&playlist, horizon, now).await?;
             self.issue(&members, Orders::Play(digest), now).await?;
         }
@@ -147,7 +149,10 @@ impl Playlists {
             }
             planned.push(ProgrammeBooking {
                 booking: booking.id,
-                weight: booking.mode.weight(),
+                mode: booking.mode.clone(),
+                most_per_day: booking.most_per_day,
+                intensity: Vec::new(),
+                missed: 0,
                 schedule: booking.schedule.clone(),
                 items,
                 left_out,
@@ -234,6 +239,16 @@ impl Playlists {
         let zone = zone_of(&screen.timezone);
         let programme = self.programme(&mut facts, &about, &screen.venue.opening, zone, &reached).await?;
         Ok(Some(playlist::build(&programme, DateRange::day(day))))
+    }
+}
+
+/// In debug builds every playlist is judged by the independent checker before it is published; promises that cannot be kept
+/// are the planner's to report, anything else is a mistake in it.
+fn judge(playlist: &Playlist, programme: &Programme, horizon: DateRange) {
+    if cfg!(debug_assertions) {
+        let mut faults = plan_check::check(playlist, programme, horizon);
+        faults.retain(|fault| !fault.is_shortfall());
+        debug_assert!(faults.is_empty(), "{faults:?}");
     }
 }
 

@@ -1074,6 +1074,11 @@ export interface components {
             id: components["schemas"]["BookingId"];
             /** @description How often. */
             mode: components["schemas"]["Mode"];
+            /**
+             * Format: int32
+             * @description Never more showings than this on one local day, in each zone of a screen.
+             */
+            most_per_day?: number | null;
             /** @description What people call it. */
             name: string;
             /** @description When. */
@@ -1110,6 +1115,11 @@ export interface components {
         BookingForm: {
             creatives: components["schemas"]["CreativeId"][];
             mode: components["schemas"]["ModeForm"];
+            /**
+             * Format: int32
+             * @description Never more showings than this on one day, 1 to 10,000.
+             */
+            most_per_day?: number | null;
             name: string;
             /** @description Without `until` it ends with the campaign. */
             schedule: components["schemas"]["ScheduleForm"];
@@ -1372,6 +1382,11 @@ export interface components {
             sample: components["schemas"]["ReachedScreen"][];
             screens: number;
         };
+        /**
+         * @description What a player can be told of.
+         * @enum {string}
+         */
+        EventTrigger: "pre_show";
         /** @description What is left out: a screen that meets any one entry of any one list is out. */
         Exclusion: {
             /**
@@ -1446,6 +1461,7 @@ export interface components {
             title: string;
             venue_name: string;
         };
+        FixedTimes: string[];
         /**
          * @description Why a play is not counted although the screen signed it.
          * @enum {string}
@@ -1464,6 +1480,19 @@ export interface components {
         FraudTypeView: {
             code: components["schemas"]["FraudType"];
             name: string;
+        };
+        /** @description A guarantee as people write it. */
+        Guarantee: {
+            /**
+             * Format: int32
+             * @description Minutes from the start of one showing to the start of the next, at most; 1..=1440.
+             */
+            max_gap_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description At least so many showings in any hour, 1..=360.
+             */
+            per_hour?: number | null;
         };
         /** @description One step of a creative's history. */
         HistoryLine: {
@@ -1535,13 +1564,34 @@ export interface components {
             font_name: string;
             glyphs: string[];
         };
-        /** @description How often a booking plays. Later modes: guarantee, fixed times, once per event, quota, filler (design.md §6). */
+        /** @description How often a booking plays. */
         Mode: {
-            /** @description 轮播: a share of the airtime, in proportion to the weights of all bookings on air at the same time. */
+            /** @description 定点: at these local times of each of its days. Nothing else plays then; times outside its windows are skipped. */
+            fixed: {
+                /** @description Ascending, each once; 24 at most. */
+                times: components["schemas"]["FixedTimes"];
+            };
+        } | {
+            /** @description 事件: once before each event, when the player is told of it (requirements.md C12: before every film). */
+            event: {
+                /** @description Which event. */
+                trigger: components["schemas"]["EventTrigger"];
+            };
+        } | {
+            /** @description 保证: so often in any hour, and never further apart than this. */
+            guarantee: components["schemas"]["Guarantee"];
+        } | {
+            /** @description 定量: so many showings in a period, spread over it; what a screen missed is caught up. */
+            quota: components["schemas"]["Quota"];
+        } | {
+            /** @description 轮播: a share of the airtime that others leave, in proportion to the weights of all shares on air at the same time. */
             share: {
                 /** @description Its weight. */
                 weight: components["schemas"]["Weight"];
             };
+        } | {
+            /** @description 垫播: plays where no share does. */
+            filler: Record<string, never>;
         };
         /** @description How often. */
         ModeForm: {
@@ -1553,6 +1603,46 @@ export interface components {
                  */
                 weight: number;
             };
+        } | {
+            /** @description So often in any hour, never further apart; at least one of both. */
+            guarantee: {
+                /**
+                 * Format: int32
+                 * @description 1 to 1440, from start to start.
+                 */
+                max_gap_minutes?: number | null;
+                /**
+                 * Format: int32
+                 * @description 1 to 360.
+                 */
+                per_hour?: number | null;
+            };
+        } | {
+            /** @description At these local times. */
+            fixed: {
+                /** @description 1 to 24 different ones. */
+                times: components["schemas"]["TimeOfDay"][];
+            };
+        } | {
+            /** @description Once at each event. */
+            event: {
+                /** @description Which. */
+                trigger: components["schemas"]["EventTrigger"];
+            };
+        } | {
+            /** @description So many showings in a period. */
+            quota: {
+                /** @description In each. */
+                per: components["schemas"]["Period"];
+                /**
+                 * Format: int32
+                 * @description 1 to 1000.
+                 */
+                plays: number;
+            };
+        } | {
+            /** @description Where no share plays. */
+            filler: Record<string, never>;
         };
         /** @description The current password and the one to have instead. */
         NewPassword: {
@@ -1615,6 +1705,11 @@ export interface components {
             venue?: components["schemas"]["AddVenue"] | null;
             venue_id?: components["schemas"]["VenueId"] | null;
         };
+        /**
+         * @description What a quota is counted in, by the local calendar.
+         * @enum {string}
+         */
+        Period: "day" | "week" | "month";
         /**
          * @description Where a campaign's dates put it today.
          * @enum {string}
@@ -1755,6 +1850,16 @@ export interface components {
              * @description Year of the code list it is from.
              */
             source_year: number;
+        };
+        /** @description A quota as people write it. */
+        Quota: {
+            /** @description In each of these. */
+            per: components["schemas"]["Period"];
+            /**
+             * Format: int32
+             * @description Showings, 1..=1000.
+             */
+            plays: number;
         };
         /** @description A selector to try, with what would be shown. */
         ReachForm: {

@@ -1,11 +1,13 @@
 /** A booking: what, where, when, how much; beside it, all the time, whom it reaches. */
-import { App, Button, Drawer, Form, Input, InputNumber } from "antd"
+import { App, Button, Drawer, Form, Input } from "antd"
 import dayjs, { type Dayjs } from "dayjs"
 import { useWords } from "../i18n/language"
 import { useFormRefusal } from "../shell/refusals"
 import { words as shell } from "../shell/words"
-import { HEAVIEST, useSaveBooking, type Booking, type BookingBody, type Campaign, type Selector } from "./campaigns"
+import { useSaveBooking, type Booking, type BookingBody, type Campaign, type Selector } from "./campaigns"
 import { CreativePicker } from "./CreativePicker"
+import { ModeFields } from "./ModeFields"
+import { modeOf, valuesOf, type ModeValues } from "./modes"
 import { ReachPanel } from "./ReachPanel"
 import { ScheduleFields } from "./ScheduleFields"
 import { ALL_DAY, asTime, daysOf, EVERY_DAY, type Window } from "./schedules"
@@ -19,16 +21,20 @@ interface Values {
   dates: [Dayjs, Dayjs]
   weekdays?: number[]
   windows: Window[]
-  weight: number
+  mode: ModeValues
 }
 
 const FIELDS: Record<string, string | string[]> = {
+  "mode.guarantee": ["mode", "per_hour"],
+  "mode.fixed.times": ["mode", "times"],
+  "mode.quota.plays": ["mode", "plays"],
+  most_per_day: ["mode", "most_per_day"],
   selector: ["selector", "venue_types"],
   "schedule.from": "dates",
   "schedule.until": "dates",
   "schedule.weekdays": "weekdays",
   "schedule.windows": "dates",
-  "mode.share.weight": "weight",
+  "mode.share.weight": ["mode", "weight"],
 }
 
 /** `booking` is what is changed; without, one is added to the campaign. */
@@ -50,9 +56,9 @@ export function BookingForm({ campaign, booking, onClose }: { campaign: Campaign
         dates: [dayjs(booking.schedule.from), booking.schedule.until ? dayjs(booking.schedule.until) : last],
         weekdays: daysOf(booking.schedule),
         windows: booking.schedule.windows.map(({ from, to }) => ({ from, to })),
-        weight: weightOf(booking),
+        mode: valuesOf(booking.mode, booking.most_per_day ?? null),
       }
-    : { name: "", creatives: [], selector: ALL_SCREENS, dates: [first, last], weekdays: EVERY_DAY, windows: [ALL_DAY], weight: 10 }
+    : { name: "", creatives: [], selector: ALL_SCREENS, dates: [first, last], weekdays: EVERY_DAY, windows: [ALL_DAY], mode: valuesOf(null, null) }
   const finish = (v: Values) =>
     save.mutate(bodyOf(v, booking), {
       onSuccess: () => {
@@ -92,9 +98,7 @@ export function BookingForm({ campaign, booking, onClose }: { campaign: Campaign
             <h2>{t.when}</h2>
             <ScheduleFields first={first} last={last} rule={booking?.schedule.rrule ?? null} />
             <h2>{t.howOften}</h2>
-            <Form.Item name="weight" label={t.weight} extra={t.weightHint} rules={[{ required: true, type: "integer", min: 1, max: HEAVIEST, message: t.weightHint }]}>
-              <InputNumber style={{ width: 110 }} />
-            </Form.Item>
+            <ModeFields />
           </div>
           <div className="side">
             <ReachPanel selector={selector} creatives={creatives} />
@@ -104,8 +108,6 @@ export function BookingForm({ campaign, booking, onClose }: { campaign: Campaign
     </Drawer>
   )
 }
-
-export const weightOf = (booking: Booking): number => booking.mode.share.weight
 
 function bodyOf(v: Values, before: Booking | null): BookingBody {
   const rule = before?.schedule.rrule ?? null
@@ -120,6 +122,7 @@ function bodyOf(v: Values, before: Booking | null): BookingBody {
       rrule: rule,
       windows: v.windows.map((w) => ({ from: asTime(w.from), to: asTime(w.to) })),
     },
-    mode: { share: { weight: v.weight } },
+    mode: modeOf(v.mode),
+    most_per_day: v.mode.kind === "event" ? null : v.mode.most_per_day,
   }
 }

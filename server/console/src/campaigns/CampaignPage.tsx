@@ -10,7 +10,9 @@ import { nameOf, useDepartments } from "../screens/places"
 import { Loaded, Nothing, PageHead } from "../shell/Page"
 import { useRefusalNotice } from "../shell/refusals"
 import { words as shell } from "../shell/words"
-import { BookingForm, weightOf } from "./BookingForm"
+import { BookingForm } from "./BookingForm"
+import { modeText } from "./modes"
+import { modeWords } from "./modeWords"
 import { CampaignForm } from "./CampaignForm"
 import { useCampaign, useReach, useRemoveBooking, type Booking, type Campaign } from "./campaigns"
 import { StandingDot } from "./CampaignsPage"
@@ -87,6 +89,7 @@ const NAMED = 4
 
 function BookingRow({ booking, onEdit }: { booking: Booking; onEdit: (() => void) | undefined }) {
   const t = useWords(words)
+  const modes = useWords(modeWords)
   const common = useWords(shell)
   const { message } = App.useApp()
   const { language } = useLanguage()
@@ -128,7 +131,7 @@ function BookingRow({ booking, onEdit }: { booking: Booking; onEdit: (() => void
         <dt>{t.when}</dt>
         <dd>
           {schedule.until ? t.until(schedule.from, schedule.until) : t.from(schedule.from)} · {t.scheduleText(days, windows)}
-          <span className="quiet" style={{ marginInlineStart: 10 }}>{t.weightText(weightOf(booking))}</span>
+          <span className="quiet" style={{ marginInlineStart: 10 }}>{modeText(modes, booking.mode, booking.most_per_day ?? null)}</span>
         </dd>
       </dl>
     </article>

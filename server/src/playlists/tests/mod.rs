@@ -19,7 +19,7 @@ use axum::{
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 use xuanping_core::{
-    campaign::Selector,
+    campaign::{Mode, Selector},
     geometry::{Layout, Size, ZoneName},
     playlist::{OnAir, TakeoverLevel, TrustedManifest},
     sign::SecretKey,

@@ -142,7 +142,7 @@ async fn the_timeline_is_what_screens_show() {
         let mut mornings = booking("上午", slogans[..2].to_vec());
         mornings.schedule.windows =
             vec![xuanping_core::recurrence::DayWindow { from: "08:00".parse().unwrap(), to: "11:37".parse().unwrap() }];
-        county.on_air("上午", BookingDraft { weight: 3, ..mornings }).await;
+        county.on_air("上午", BookingDraft { mode: Mode::Share { weight: 3.try_into().unwrap() }, ..mornings }).await;
         county.on_air("全天", booking("全天", slogans[2..].to_vec())).await;
         county.work().await;
 

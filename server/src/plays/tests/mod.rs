@@ -9,7 +9,7 @@ use chrono::Days;
 use tempfile::TempDir;
 use uuid::Uuid;
 use xuanping_core::{
-    campaign::Selector,
+    campaign::{Mode, Selector, Weight},
     digest::Digest,
     geometry::{Layout, Size, Sound, ZoneName},
     id::{AccountId, BootId, CreativeId, VenueId},
@@ -137,7 +137,8 @@ impl County {
                 rrule: None,
                 windows: vec![DayWindow::ALL_DAY],
             },
-            weight: 1,
+            mode: Mode::Share { weight: Weight::ONE },
+            most_per_day: None,
         };
         campaigns.add_booking(campaign.id, booking, &editor(), now).await.unwrap();
         campaigns.publish(campaign.id, Unreached::Refuse, &reviewer(), today, now).await.unwrap();

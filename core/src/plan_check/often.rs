@@ -1,0 +1,202 @@
+//! How often: guarantees, fixed times, quotas, caps and events, each counted on the unrolled showings.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike as _, Days, NaiveDate};
+
+use super::{Offer, PlanFault, promised::Stretch, showings::Showing};
+use crate::{
+    campaign::{Guarantee, Mode, Period},
+    playlist::{Playlist, Programme, ProgrammeBooking, ZoneProgramme},
+    recurrence::local_start,
+    time::{DateRange, UtcInterval, UtcMillis},
+};
+
+const HOUR: i64 = 3_600_000;
+const TEN_MINUTES: i64 = 600_000;
+
+#[allow(clippy::too_many_arguments, reason = "the judge looks at everything at once")]
+pub(super) fn check(
+    playlist: &Playlist,
+    zone: &ZoneProgramme,
+    programme: &Programme,
+    stretches: &[Stretch<'_>],
+    showings: &[Showing],
+    known: &[Option<Offer<'_>>],
+    horizon: DateRange,
+    faults: &mut Vec<PlanFault>,
+) {
+    let tz = programme.timezone;
+    let day_of = |at: UtcMillis| at.to_datetime().map(|at| at.with_timezone(&tz).date_naive());
+    for booking in &programme.bookings {
+        let mine =
+            |item: u32| known.get(item as usize).copied().flatten().is_some_and(|o| o.0.booking == booking.booking);
+        let begun: Vec<UtcMillis> = showings.iter().filter(|s| mine(s.item)).map(|s| s.time.start).collect();
+        let promised: Vec<UtcInterval> = stretches
+            .iter()
+            .filter(|s| s.offers.iter().any(|(b, item)| b.booking == booking.booking && item.duration.0 > 0))
+            .map(|s| s.time)
+            .collect();
+        if promised.is_empty() {
+            continue;
+        }
+        let on = |date: NaiveDate| begun.iter().filter(|at| day_of(**at) == Some(date)).count() as u32;
+        if let Some(most) = most_on_a_day(booking, &promised, &day_of) {
+            for date in horizon.days().filter(|date| on(*date) > most) {
+                let (booking, zone, has) = (booking.booking, zone.zone, on(date));
+                faults.push(PlanFault::Cap { booking, zone, date, has });
+            }
+        }
+        match &booking.mode {
+            Mode::Guarantee(guarantee) => {
+                let percent = |at: UtcMillis| day_of(at).map_or(100, |date| intensity(booking, date));
+                if let Some(at) = broken(*guarantee, &promised, &begun, percent) {
+                    faults.push(PlanFault::Guarantee { booking: booking.booking, zone: zone.zone, at });
+                }
+            }
+            Mode::Fixed { times } => {
+                for date in horizon.days() {
+                    for time in times.times() {
+                        let minutes = u32::from(time.minutes());
+                        let local = date.and_hms_opt(minutes / 60, minutes % 60, 0);
+                        let Some(at) = local.map(|local| local_start(local, tz)) else { continue };
+                        let due = promised.iter().any(|time| time.contains(at));
+                        let kept = begun.iter().any(|start| (0..=TEN_MINUTES).contains(&start.since(at)));
+                        if due && !kept && booking.most_per_day.is_none() {
+                            faults.push(PlanFault::FixedTime { booking: booking.booking, zone: zone.zone, at });
+                        }
+                    }
+                }
+            }
+            Mode::Quota(quota) => {
+                let on_air: Vec<NaiveDate> = promised.iter().filter_map(|time| day_of(time.start)).collect();
+                for period in periods(quota.per(), horizon) {
+                    let own = booking.schedule.recurrence().days(period);
+                    let here = own.iter().filter(|day| on_air.contains(day)).count() as u64;
+                    let owed = (u64::from(quota.plays()) * here / (own.len() as u64).max(1)) as u32;
+                    let most = booking.most_per_day.map_or(u64::MAX, |most| u64::from(most) * here);
+                    let owed = owed.min(u32::try_from(most).unwrap_or(u32::MAX));
+                    let has: u32 = period.days().filter(|day| horizon.contains(*day)).map(on).sum();
+                    if has < owed {
+                        faults.push(PlanFault::Quota { booking: booking.booking, zone: zone.zone, has, owed });
+                    }
+                }
+            }
+            Mode::Event { .. } | Mode::Share { .. } | Mode::Filler {} => {}
+        }
+    }
+    for day in &zone.days {
+        let mut promised: i64 = 0;
+        for stretch in stretches.iter().filter(|s| day_of(s.time.start) == Some(day.date)) {
+            let events = stretch.offers.iter().filter(|(b, _)| matches!(b.mode, Mode::Event { .. }));
+            promised += events.count() as i64 * stretch.time.length();
+        }
+        let listed: i64 = day.events.iter().map(|event| event.end.since(event.start)).sum();
+        let known_events = day.events.iter().all(|event| {
+            let offer = playlist.items.get(event.item as usize).and(known.get(event.item as usize)).copied().flatten();
+            offer.is_some_and(|(b, _)| matches!(&b.mode, Mode::Event { trigger } if *trigger == event.trigger))
+        });
+        if listed != promised || !known_events {
+            faults.push(PlanFault::Events { zone: zone.zone, date: day.date });
+        }
+    }
+}
+
+/// How often it may be shown on a day, if it is counted: what its cap says, its fixed times, or its even part of a rare quota.
+fn most_on_a_day(
+    booking: &ProgrammeBooking,
+    promised: &[UtcInterval],
+    day_of: &impl Fn(UtcMillis) -> Option<NaiveDate>,
+) -> Option<u32> {
+    let counted = match &booking.mode {
+        Mode::Fixed { times } => Some(times.times().len() as u32),
+        Mode::Quota(quota) if booking.missed == 0 => {
+            let mut on_air: BTreeMap<NaiveDate, i64> = BTreeMap::new();
+            for time in promised {
+                *on_air.entry(day_of(time.start)?).or_default() += time.length();
+            }
+            let dealt = on_air.into_iter().filter_map(|(date, on_air)| {
+                let days = booking.schedule.recurrence().days(periods(quota.per(), DateRange::day(date)).pop()?);
+                days.contains(&date).then(|| (u32::from(quota.plays()).div_ceil(days.len() as u32), on_air))
+            });
+            // Those that come closer than every twenty minutes roll in the loop, and as often as suits it.
+            let (most, shortest) = dealt.fold((0, i64::MAX), |(n, t), (m, l): (u32, i64)| (n.max(m), t.min(l)));
+            (shortest / i64::from(most.max(1)) >= 20 * 60_000).then_some(most)
+        }
+        _ => None,
+    };
+    [counted, booking.most_per_day].into_iter().flatten().min()
+}
+
+fn intensity(booking: &ProgrammeBooking, date: NaiveDate) -> u16 {
+    let day = booking.intensity.iter().find(|(days, _)| days.first <= date && date <= days.last);
+    day.map_or(100, |(_, percent)| *percent)
+}
+
+/// The first instant from which on a guarantee is not kept.
+fn broken(
+    guarantee: Guarantee,
+    promised: &[UtcInterval],
+    begun: &[UtcMillis],
+    percent: impl Fn(UtcMillis) -> u16,
+) -> Option<UtcMillis> {
+    // Time promised without a break, at one intensity.
+    let mut spans: Vec<(UtcInterval, u16)> = Vec::new();
+    for time in promised {
+        let now = percent(time.start);
+        match spans.last_mut() {
+            Some((span, before)) if span.end == time.start && *before == now => span.end = time.end,
+            _ => spans.push((*time, now)),
+        }
+    }
+    let mut first: Option<UtcMillis> = None;
+    let mut note = |at: UtcMillis| first = Some(first.map_or(at, |before| before.min(at)));
+    for (span, percent) in spans {
+        let scaled = guarantee.scaled(percent);
+        let inside: Vec<UtcMillis> = begun.iter().copied().filter(|at| span.contains(*at)).collect();
+        let mut last = span.start;
+        for at in inside.iter().copied().chain([span.end]) {
+            if scaled.max_gap().is_some_and(|gap| at.since(last) > gap.as_i64()) {
+                note(last);
+            }
+            last = at;
+        }
+        let Some(per_hour) = scaled.per_hour() else { continue };
+        if span.length() < HOUR {
+            let due = i64::from(per_hour) * span.length() / HOUR;
+            if (inside.len() as i64) < due {
+                note(span.start);
+            }
+            continue;
+        }
+        let count = |from: UtcMillis| inside.iter().filter(|at| **at >= from && at.since(from) < HOUR).count();
+        let hours = [span.start, UtcMillis(span.end.0 - HOUR)].into_iter().chain(inside.iter().map(|at| at.plus(1)));
+        for from in hours.filter(|from| from.plus(HOUR) <= span.end) {
+            if count(from) < usize::from(per_hour) {
+                note(from);
+            }
+        }
+    }
+    first
+}
+
+/// The calendar periods that the horizon touches.
+fn periods(per: Period, horizon: DateRange) -> Vec<DateRange> {
+    let around = |date: NaiveDate| match per {
+        Period::Day => DateRange::day(date),
+        Period::Week => {
+            let monday = date - Days::new(u64::from(date.weekday().num_days_from_monday()));
+            DateRange { first: monday, last: monday + Days::new(6) }
+        }
+        Period::Month => {
+            let mut last = date;
+            while last.succ_opt().is_some_and(|next| next.month() == date.month()) {
+                last = last + Days::new(1);
+            }
+            DateRange { first: date - Days::new(u64::from(date.day0())), last }
+        }
+    };
+    let mut all: Vec<DateRange> = horizon.days().map(around).collect();
+    all.dedup();
+    all
+}

@@ -1,0 +1,264 @@
+//! Loops of a playlist in the making: made once for each set of candidates, and turned so that they go on where a fixed
+//! time broke in, or so that no guarantee waits too long at the seam between dayparts.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    LoopReport, Unscheduled,
+    presence::{Candidate, OnAirBooking},
+};
+use crate::{
+    rotation::{self, Bounds, Certificate, Demand, Entry, Part, Request, Verdict},
+    time::{Millis, UtcInterval, UtcMillis},
+};
+
+/// A loop in terms of candidates.
+pub(super) struct PlannedLoop {
+    pub slots: Vec<(Candidate, i64)>,
+    /// One round, in milliseconds.
+    pub length: i64,
+    pub report: LoopReport,
+    pub request: Request,
+    /// Candidates that had to yield, with the reason.
+    pub yielded: Vec<(Candidate, Unscheduled)>,
+    /// Of guaranteed bookings: the longest wait from start to start that is still within what was promised.
+    waits: BTreeMap<usize, i64>,
+}
+
+/// Who takes part in a loop, how, how long it may be, and how long it may be interrupted.
+pub(super) type Wanted = (Vec<(usize, Demand, Vec<Candidate>)>, i64, i64);
+
+/// Loops already made.
+#[derive(Default)]
+pub(super) struct LoopBook {
+    pub loops: Vec<PlannedLoop>,
+    made: HashMap<Wanted, usize>,
+}
+
+impl LoopBook {
+    /// The loop for these, made if it is the first of its kind; `None` if there is nothing to play.
+    pub fn of(&mut self, wanted: Wanted, bookings: &[OnAirBooking<'_>]) -> Option<usize> {
+        if let Some(number) = self.made.get(&wanted) {
+            return Some(*number);
+        }
+        let planned = make(&wanted, bookings)?;
+        let number = self.loops.len();
+        self.loops.push(planned);
+        self.made.insert(wanted, number);
+        Some(number)
+    }
+}
+
+fn make((parts, longest, interruption): &Wanted, bookings: &[OnAirBooking<'_>]) -> Option<PlannedLoop> {
+    let mut yielded = Vec::new();
+    let mut parts = parts.clone();
+    let shares = parts.iter().any(|(_, demand, _)| matches!(demand, Demand::Share(_)));
+    if shares {
+        parts.retain(|(_, demand, candidates)| {
+            let filler = *demand == Demand::Filler;
+            if filler {
+                yielded.extend(candidates.iter().map(|c| (*c, Unscheduled::NotNeeded)));
+            }
+            !filler
+        });
+    }
+    let asked = request(&parts, *longest, bookings)?;
+    // A creative longer than its own booking's gap can only break the promise, if there are others of it.
+    let mut own = parts.clone();
+    for (booking, demand, candidates) in &mut own {
+        let Demand::Guarantee(guarantee) = demand else { continue };
+        let most = [guarantee.max_gap(), guarantee.per_hour().map(|_| Millis(3_600_000))].into_iter().flatten().min();
+        let fits = |c: &Candidate| most.is_none_or(|most| bookings[*booking].items[c.1].duration <= most);
+        if candidates.iter().any(fits) {
+            yielded.extend(candidates.iter().filter(|c| !fits(c)).map(|c| (*c, Unscheduled::Yields)));
+            candidates.retain(fits);
+        }
+    }
+    let parts = own;
+    let within = request(&parts, *longest, bookings)?;
+    // What others, and fixed times that break in, must leave room for.
+    let mut best = (within.0.clone(), within.1, rotation::arrange(&within.0));
+    if let Verdict::ProvenInfeasible(Certificate::NoRoomBetween { gap, own, .. }) = &best.2.verdict {
+        let most = i64::from(gap.0) - i64::from(own.0);
+        if let Some(fewer) = without_longer_shares(&parts, most, bookings, &mut yielded) {
+            let (request, key) = request(&fewer, *longest, bookings)?;
+            let answer = rotation::arrange(&request);
+            best = (request, key, answer);
+        }
+    }
+    if *interruption > 0 && best.2.verdict == Verdict::Feasible {
+        let tighter = tightened(&best.0, *interruption);
+        if let Some(tighter) = tighter {
+            let answer = rotation::arrange(&tighter);
+            if answer.verdict == Verdict::Feasible {
+                best.2 = answer;
+            }
+        }
+    }
+    let (used, keys, answer) = best;
+    let slots: Vec<_> = answer.slots.iter().map(|slot| (keys[slot.item as usize], slot.duration.as_i64())).collect();
+    let length = slots.iter().map(|(_, ms)| ms).sum();
+    let waits = used.parts().iter().zip(&answer.report.bookings).filter_map(|(part, share)| {
+        let Demand::Guarantee(guarantee) = part.demand else { return None };
+        let hourly =
+            guarantee.per_hour().map(|n| 3_600_000 / i64::from(n)).map(|even| even.max(share.worst_gap.as_i64()));
+        let wait = [hourly, guarantee.max_gap().map(Millis::as_i64)].into_iter().flatten().min()?;
+        let first = part.entries.first()?.key;
+        Some((keys[first as usize].0, wait))
+    });
+    let waits = waits.collect();
+    // What is said of the loop is said of what was asked, not of what was made of it.
+    let verdict = if yielded.iter().any(|(_, why)| *why == Unscheduled::Yields) {
+        rotation::arrange(&asked.0).verdict
+    } else {
+        answer.verdict.clone()
+    };
+    Some(PlannedLoop {
+        slots,
+        length,
+        report: LoopReport { report: answer.report, verdict },
+        request: asked.0,
+        yielded,
+        waits,
+    })
+}
+
+fn request(
+    parts: &[(usize, Demand, Vec<Candidate>)],
+    longest: i64,
+    bookings: &[OnAirBooking<'_>],
+) -> Option<(Request, Vec<Candidate>)> {
+    let usual = Bounds::default();
+    let guaranteed = parts.iter().any(|(_, demand, _)| matches!(demand, Demand::Guarantee(_)));
+    // Rare guarantees are kept without waste in a loop of an hour.
+    let most = if guaranteed { Millis::from_secs(60 * 60) } else { usual.longest };
+    let room = Millis(u32::try_from(longest).unwrap_or(u32::MAX));
+    let bounds = Bounds { longest: most.min(room), ..usual };
+    let mut keys = Vec::new();
+    let mut creatives: Vec<crate::id::CreativeId> = Vec::new();
+    let mut made = Vec::new();
+    for (booking, demand, candidates) in parts {
+        let mut entries = Vec::new();
+        for candidate in candidates {
+            let item = bookings[*booking].items[candidate.1];
+            let creative = creatives.iter().position(|c| *c == item.creative).unwrap_or_else(|| {
+                creatives.push(item.creative);
+                creatives.len() - 1
+            });
+            entries.push(Entry {
+                key: keys.len() as u32,
+                duration: item.duration,
+                fraud_type: item.fraud_type,
+                creative: creative as u32,
+            });
+            keys.push(*candidate);
+        }
+        made.push(Part { booking: bookings[*booking].booking.booking, demand: *demand, entries });
+    }
+    Some((Request::checked(made, bounds).ok()?, keys))
+}
+
+type Parts = Vec<(usize, Demand, Vec<Candidate>)>;
+
+/// Without the creatives of shares and fillers that are longer than this; `None` if there are none such.
+fn without_longer_shares(
+    parts: &Parts,
+    most: i64,
+    bookings: &[OnAirBooking<'_>],
+    yielded: &mut Vec<(Candidate, Unscheduled)>,
+) -> Option<Parts> {
+    let before = yielded.len();
+    let mut fewer: Parts = Vec::new();
+    for (booking, demand, candidates) in parts {
+        let mut kept = candidates.clone();
+        if !matches!(demand, Demand::Guarantee(_)) {
+            kept.retain(|c| {
+                let fits = bookings[c.0].items[c.1].duration.as_i64() <= most;
+                if !fits {
+                    yielded.push((*c, Unscheduled::Yields));
+                }
+                fits
+            });
+        }
+        if !kept.is_empty() {
+            fewer.push((*booking, *demand, kept));
+        }
+    }
+    (yielded.len() > before && !fewer.is_empty()).then_some(fewer)
+}
+
+/// The same with gaps that leave room for an interruption, in whole minutes; `None` if a gap is too tight for that.
+fn tightened(request: &Request, interruption: i64) -> Option<Request> {
+    let mut parts = request.parts().to_vec();
+    for part in &mut parts {
+        let Demand::Guarantee(guarantee) = part.demand else { continue };
+        let wait = |per_hour: u16| 3_600_000 / i64::from(per_hour);
+        let gap =
+            [guarantee.per_hour().map(wait), guarantee.max_gap().map(Millis::as_i64)].into_iter().flatten().min()?;
+        let minutes = u16::try_from((gap - interruption) / 60_000).ok().filter(|m| *m > 0)?;
+        let tighter = crate::campaign::Guarantee::checked(guarantee.per_hour(), Some(minutes)).ok()?;
+        part.demand = Demand::Guarantee(tighter);
+    }
+    Request::checked(parts, request.bounds()).ok()
+}
+
+impl PlannedLoop {
+    /// The slot to begin with at `start`, given when each guaranteed booking last began: the one wanted if no guarantee
+    /// waits too long for it, else the first with which the least is waited too long.
+    pub fn turned(&self, wanted: usize, start: UtcMillis, last: &BTreeMap<usize, UtcMillis>) -> usize {
+        if self.waits.is_empty() {
+            return wanted;
+        }
+        let late = |first: usize| self.late(first, start, last);
+        let as_wanted = late(wanted);
+        if as_wanted == 0 {
+            return wanted;
+        }
+        let all = (0..self.slots.len()).map(|first| (late(first), first));
+        all.min().map_or(wanted, |(least, first)| if least < as_wanted { first } else { wanted })
+    }
+
+    /// By how much guaranteed bookings would begin too late if the loop began with this slot.
+    fn late(&self, first: usize, start: UtcMillis, last: &BTreeMap<usize, UtcMillis>) -> i64 {
+        let mut missing: Vec<(usize, i64)> = self
+            .waits
+            .iter()
+            .map(|(booking, wait)| (*booking, last.get(booking).map_or(0, |at| start.since(*at)) - wait))
+            .collect();
+        let mut late = 0;
+        let mut elapsed = 0;
+        for step in 0..self.slots.len() {
+            let (candidate, ms) = self.slots[(first + step) % self.slots.len()];
+            if let Some(found) = missing.iter().position(|(booking, _)| *booking == candidate.0) {
+                late += (missing.swap_remove(found).1 + elapsed).max(0);
+                if missing.is_empty() {
+                    break;
+                }
+            }
+            elapsed += ms;
+        }
+        late
+    }
+
+    /// The slot after the last one that is shown whole in this time, having begun with `first`.
+    pub fn goes_on(&self, first: usize, time: UtcInterval) -> usize {
+        let mut left = time.length() % self.length.max(1);
+        let mut slot = first;
+        while left >= self.slots[slot].1 {
+            left -= self.slots[slot].1;
+            slot = (slot + 1) % self.slots.len();
+        }
+        slot
+    }
+
+    /// Every showing in this time, having begun with `first`.
+    pub fn showings(&self, first: usize, time: UtcInterval) -> impl Iterator<Item = (UtcMillis, Candidate)> + '_ {
+        let mut at = time.start;
+        (0..).map_while(move |step| {
+            let (candidate, ms) = self.slots[(first + step) % self.slots.len()];
+            let start = at;
+            at = at.plus(ms);
+            (at <= time.end).then_some((start, candidate))
+        })
+    }
+}

@@ -1,0 +1,175 @@
+//! Who is on air when, and how often on a day: a programme's bookings against the calendar.
+
+use chrono::{Datelike as _, Days, NaiveDate};
+
+use super::{Programme, ProgrammeBooking, ProgrammeItem};
+use crate::{
+    campaign::{Guarantee, Mode, Period, Quota},
+    geometry::ZoneName,
+    recurrence::day_of,
+    rotation::Demand,
+    time::{DateRange, UtcInterval, UtcMillis},
+};
+
+/// A creative of a booking, by positions in the sorted programme.
+pub(super) type Candidate = (usize, usize);
+
+/// A booking against the calendar of the horizon.
+pub(super) struct OnAirBooking<'a> {
+    pub booking: &'a ProgrammeBooking,
+    pub items: Vec<&'a ProgrammeItem>,
+    /// Its schedule alone.
+    pub scheduled: Vec<UtcInterval>,
+    /// Its schedule within opening hours.
+    pub open: Vec<UtcInterval>,
+    pub ends: Option<UtcMillis>,
+}
+
+/// A booking in one zone on one day.
+#[derive(Debug, Clone)]
+pub(super) struct Present {
+    pub booking: usize,
+    /// Not empty.
+    pub candidates: Vec<Candidate>,
+    pub stretches: Vec<UtcInterval>,
+    pub part: Part,
+    /// Of a quota: how many showings this day owes.
+    pub owed: u32,
+}
+
+/// How it takes part that day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    /// In loops.
+    Loop(Demand),
+    /// At these instants.
+    Fixed(Vec<UtcMillis>),
+    /// So many showings, evenly over its stretches.
+    Paced(u32),
+    /// When the player is told.
+    Event(crate::campaign::EventTrigger),
+}
+
+/// The bookings of a programme, sorted by id.
+pub(super) fn against_calendar(programme: &Programme, horizon: DateRange) -> Vec<OnAirBooking<'_>> {
+    let tz = programme.timezone;
+    let opening = programme.opening.intervals(horizon, tz);
+    let on_air = |booking| {
+        let booking: &ProgrammeBooking = booking;
+        let scheduled = booking.schedule.intervals(horizon, tz);
+        let open = UtcInterval::intersect(&scheduled, &opening);
+        let mut items: Vec<_> = booking.items.iter().collect();
+        items.sort_by_key(|item| (item.zone, item.creative, item.asset));
+        items.dedup_by_key(|item| (item.zone, item.creative));
+        OnAirBooking { booking, items, scheduled, open, ends: booking.schedule.ends(tz) }
+    };
+    let mut bookings: Vec<_> = programme.bookings.iter().map(on_air).collect();
+    bookings.sort_by_key(|b| b.booking.booking);
+    bookings
+}
+
+/// Who takes part in a zone on a day, and how.
+pub(super) fn present(
+    bookings: &[OnAirBooking<'_>],
+    programme: &Programme,
+    zone: ZoneName,
+    date: NaiveDate,
+) -> Vec<Present> {
+    let whole = day_of(date, programme.timezone);
+    let mut present = Vec::new();
+    for (b, each) in bookings.iter().enumerate() {
+        let here = each.items.iter().enumerate().filter(|(_, item)| item.zone == zone && item.valid_on(date));
+        let candidates: Vec<Candidate> = here.map(|(i, _)| (b, i)).collect();
+        let stretches: Vec<_> = each.open.iter().filter_map(|open| open.intersection(whole)).collect();
+        if candidates.is_empty() || stretches.is_empty() {
+            continue;
+        }
+        let on_air: i64 = stretches.iter().map(|s| s.length()).sum();
+        let owed = match each.booking.mode {
+            Mode::Quota(quota) => quota_on(each.booking, quota, date),
+            _ => 0,
+        };
+        let part = part(each.booking, date, owed, on_air, programme.timezone);
+        present.push(Present { booking: b, candidates, stretches, part, owed });
+    }
+    present
+}
+
+fn part(booking: &ProgrammeBooking, date: NaiveDate, owed: u32, on_air: i64, tz: chrono_tz::Tz) -> Part {
+    let percent = booking.intensity_on(date);
+    match &booking.mode {
+        Mode::Fixed { times } => {
+            // Windows that cross midnight make a fixed time of the small hours belong to the day before; the stretches
+            // decide, so every time of the calendar day is looked at.
+            let at = |time: &crate::recurrence::TimeOfDay| {
+                let minutes = u32::from(time.minutes());
+                let local = date.and_hms_opt(minutes / 60, minutes % 60, 0)?;
+                Some(crate::recurrence::local_start(local, tz))
+            };
+            Part::Fixed(times.times().iter().filter_map(at).collect())
+        }
+        Mode::Event { trigger } => Part::Event(*trigger),
+        Mode::Guarantee(guarantee) => Part::Loop(Demand::Guarantee(guarantee.scaled(percent))),
+        Mode::Share { weight } => Part::Loop(Demand::Share(u32::from(weight.get()) * u32::from(percent))),
+        Mode::Filler {} => Part::Loop(Demand::Filler),
+        Mode::Quota(_) => paced(owed, on_air),
+    }
+}
+
+/// Showings nearer to each other than this belong into the loop.
+const LOOPED_BELOW: i64 = 20 * 60_000;
+
+/// So many showings over so much time: one by one if they are rare, else so often in any hour.
+fn paced(showings: u32, on_air: i64) -> Part {
+    const HOUR: i64 = 3_600_000;
+    if showings == 0 || on_air / i64::from(showings) >= LOOPED_BELOW {
+        return Part::Paced(showings);
+    }
+    let per_hour = (i64::from(showings) * HOUR + on_air - 1) / on_air.max(1);
+    match Guarantee::checked(u16::try_from(per_hour.min(360)).ok(), None) {
+        Ok(guarantee) => Part::Loop(Demand::Guarantee(guarantee)),
+        Err(_) => Part::Paced(showings),
+    }
+}
+
+/// The same a little more often, for a quota that came out short; `None` if it is not in loops or is all the time.
+pub(super) fn oftener(part: &Part) -> Option<Part> {
+    let Part::Loop(Demand::Guarantee(guarantee)) = part else { return None };
+    let per_hour = guarantee.per_hour()? + 1;
+    Some(Part::Loop(Demand::Guarantee(Guarantee::checked(Some(per_hour), None).ok()?)))
+}
+
+/// A quota's showings on a day: the period's, dealt evenly over its days on air, the larger parts first; and what was
+/// missed, dealt over the days that are left.
+fn quota_on(booking: &ProgrammeBooking, quota: Quota, date: NaiveDate) -> u32 {
+    let all = booking.schedule.recurrence().days(period_of(quota.per(), date));
+    let dealt = |showings: u32, days: &[NaiveDate]| {
+        let Some(nth) = days.iter().position(|day| *day == date) else { return 0 };
+        let upto = |n: usize| (u64::from(showings) * n as u64).div_ceil(days.len() as u64) as u32;
+        upto(nth + 1) - upto(nth)
+    };
+    // A window that runs across midnight reaches into a day that is none of its own: nothing is owed then.
+    let regular = dealt(u32::from(quota.plays()), &all);
+    if booking.missed == 0 {
+        return regular;
+    }
+    let left: Vec<_> = all.into_iter().filter(|day| *day >= date).collect();
+    // As if today were the first day that can make up for it: what is made up today is not missed tomorrow.
+    regular + if left.first() == Some(&date) { booking.missed.div_ceil(left.len() as u32) } else { 0 }
+}
+
+/// The whole calendar period around a day.
+fn period_of(per: Period, date: NaiveDate) -> DateRange {
+    match per {
+        Period::Day => DateRange::day(date),
+        Period::Week => {
+            let monday = date - Days::new(u64::from(date.weekday().num_days_from_monday()));
+            DateRange::starting(monday, 7)
+        }
+        Period::Month => {
+            let first = date.with_day(1).unwrap_or(date);
+            let next = first.checked_add_months(chrono::Months::new(1)).unwrap_or(first);
+            DateRange { first, last: next.pred_opt().unwrap_or(first) }
+        }
+    }
+}

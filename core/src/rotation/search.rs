@@ -1,0 +1,192 @@
+//! The search for a better order: swaps and moves where it hurts most, then small shakes and again, within a budget of
+//! orders looked at. Deterministic: the shakes come from a counter, not from chance.
+
+use super::{
+    layout::Layout,
+    order::{Cost, Judge, Sore},
+    seeds,
+};
+
+/// The best order found.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// Positions in the layout's entries.
+    pub order: Vec<usize>,
+    pub cost: Cost,
+    /// How many orders were looked at.
+    pub tried: u64,
+}
+
+/// Slots looked at in all, about: what keeps a loop of 500 slots within its budget of time (design.md §9).
+const SLOTS_LOOKED_AT: u64 = 4_000_000;
+/// Orders looked at for each slot of a small loop.
+const ORDERS_PER_SLOT: u64 = 120;
+/// A loop of so few slots is searched pair by pair.
+const SMALL: usize = 40;
+
+/// The best order of this layout that the budget allows.
+pub(super) fn order(layout: &Layout) -> Found {
+    let slots = layout.slots as u64;
+    let budget = (slots * ORDERS_PER_SLOT).min(SLOTS_LOOKED_AT / slots.max(1));
+    let mut search = Search { judge: Judge::new(layout), tried: 0, fewest_alike: seeds::fewest_alike(layout) };
+    let promised = layout.tracks.iter().any(|track| !track.promises.is_empty());
+    let smooth = seeds::smooth(layout);
+    let mut seeds = vec![seeds::windows(layout)];
+    if promised {
+        seeds.push(seeds::promises_first(layout));
+    }
+    let mut best = search.found(smooth);
+    if best.cost.alike > search.fewest_alike {
+        seeds.push(seeds::dealt(layout, &best.order));
+    }
+    let all = seeds.len() as u64 + 1;
+    search.descend(&mut best, budget / (2 * all));
+    for (nth, seed) in (2..).zip(seeds) {
+        let mut found = search.found(seed);
+        search.descend(&mut found, budget * nth / (2 * all));
+        if found.cost < best.cost {
+            best = found;
+        }
+    }
+    search.shake(&mut best, budget);
+    best.tried = search.tried;
+    best
+}
+
+struct Search<'a> {
+    judge: Judge<'a>,
+    tried: u64,
+    fewest_alike: u32,
+}
+
+impl Search<'_> {
+    fn found(&mut self, order: Vec<usize>) -> Found {
+        self.tried += 1;
+        let cost = self.judge.cost(&order);
+        Found { order, cost, tried: 0 }
+    }
+
+    /// Nothing is left to improve.
+    fn perfect(&self, cost: &Cost) -> bool {
+        let even = cost.worst <= self.judge.layout.length;
+        cost.broken == 0 && cost.alike <= self.fewest_alike && cost.twins == 0 && cost.off == 0 && even
+    }
+
+    /// Improves where it hurts most until nothing there gets better, or so many orders were looked at in all.
+    fn descend(&mut self, found: &mut Found, until: u64) {
+        'again: while self.tried < until && !self.perfect(&found.cost) {
+            self.judge.cost(&found.order);
+            for sore in self.judge.sores(&found.order, &found.cost) {
+                if self.mend(found, sore, until) {
+                    continue 'again;
+                }
+            }
+            if found.order.len() > SMALL || !self.any_pair(found, until) {
+                return;
+            }
+        }
+    }
+
+    fn mend(&mut self, found: &mut Found, sore: Sore, until: u64) -> bool {
+        let slots = found.order.len();
+        for position in sore.positions {
+            for step in steps(slots) {
+                for other in [(position + step) % slots, (position + slots - step) % slots] {
+                    if self.tried >= until {
+                        return false;
+                    }
+                    if self.swap(found, position, other) || self.relocate(found, position, other) {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    fn any_pair(&mut self, found: &mut Found, until: u64) -> bool {
+        for a in 0..found.order.len() {
+            for b in a + 1..found.order.len() {
+                if self.tried >= until {
+                    return false;
+                }
+                if self.swap(found, a, b) || self.relocate(found, a, b) || self.relocate(found, b, a) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn swap(&mut self, found: &mut Found, a: usize, b: usize) -> bool {
+        if found.order[a] == found.order[b] {
+            return false;
+        }
+        found.order.swap(a, b);
+        let better = self.better(found);
+        if !better {
+            found.order.swap(a, b);
+        }
+        better
+    }
+
+    /// Takes a slot out and puts it in elsewhere.
+    fn relocate(&mut self, found: &mut Found, from: usize, to: usize) -> bool {
+        if from.abs_diff(to) < 2 {
+            return false;
+        }
+        carry(&mut found.order, from, to);
+        let better = self.better(found);
+        if !better {
+            carry(&mut found.order, to, from);
+        }
+        better
+    }
+
+    fn better(&mut self, found: &mut Found) -> bool {
+        self.tried += 1;
+        let cost = self.judge.cost(&found.order);
+        let better = cost < found.cost;
+        if better {
+            found.cost = cost;
+        }
+        better
+    }
+
+    /// Shakes the best order a little, improves it again, and keeps what is better.
+    fn shake(&mut self, best: &mut Found, budget: u64) {
+        let slots = best.order.len();
+        let mut counter = 0x9E37_79B9_7F4A_7C15_u64;
+        let mut next = move |below: usize| {
+            counter ^= counter << 13;
+            counter ^= counter >> 7;
+            counter ^= counter << 17;
+            (counter % below.max(1) as u64) as usize
+        };
+        while slots > 2 && self.tried < budget && !self.perfect(&best.cost) {
+            let mut other = best.order.clone();
+            for _ in 0..2 + next(3) {
+                let (a, b) = (next(slots), next(slots));
+                if next(2) == 0 { other.swap(a, b) } else { carry(&mut other, a, b) }
+            }
+            let mut found = self.found(other);
+            let until = budget.min(self.tried + (4 * slots as u64).max(64));
+            self.descend(&mut found, until);
+            if found.cost < best.cost {
+                *best = found;
+            }
+        }
+    }
+}
+
+fn carry(order: &mut [usize], from: usize, to: usize) {
+    if from < to { order[from..=to].rotate_left(1) } else { order[to..=from].rotate_right(1) }
+}
+
+/// Distances to look at: all in a small loop, near ones and doubling ones in a large one.
+fn steps(slots: usize) -> impl Iterator<Item = usize> {
+    let all = slots <= SMALL;
+    let near = 1..=if all { slots / 2 } else { 8 };
+    let far = std::iter::successors((!all).then_some(12), |step| Some(step * 2)).take_while(move |s| *s <= slots / 2);
+    near.chain(far)
+}

@@ -1,0 +1,1 @@
+ALTER TABLE bookings ADD COLUMN most_per_day BIGINT;
