@@ -3,6 +3,7 @@
 //! Screens with the same programme share one playlist, so planning costs per distinct programme. A playlist is a blob
 //! named by its digest; the manifest that points to it is signed for one screen and wakes that screen's player at once.
 
+mod draft;
 pub mod http;
 mod issue;
 mod plan;
@@ -10,6 +11,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod words;
 
 use std::{
     collections::HashMap,
@@ -24,6 +26,7 @@ use xuanping_core::{
     time::UtcMillis,
 };
 
+pub use draft::{Broken, Collided, Foreseen};
 pub use timeline::{DayTimeline, TimelineSlot};
 
 use crate::{

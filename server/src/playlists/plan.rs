@@ -13,7 +13,7 @@ use xuanping_core::{
     geometry::{Size, Zone, ZoneName},
     id::{CreativeId, ScreenId},
     plan_check,
-    playlist::{self, BuildReport, Playlist, Programme, ProgrammeBooking, ProgrammeItem},
+    playlist::{self, Playlist, Programme, ProgrammeBooking, ProgrammeItem},
     recurrence::{DayWindow, OpeningHours, OpeningSpan, TimeOfDay, Weekdays},
     time::{DateRange, UtcMillis},
     vocabulary::ScreenKind,
@@ -223,22 +223,6 @@ impl Playlists {
             store::insert_playlist(&self.db, digest, days, now).await?;
         }
         Ok(digest)
-    }
-
-    /// What a screen would play on a day if these bookings were in force; nothing is stored or issued.
-    pub async fn preview(
-        &self,
-        screen: &Screen,
-        bookings: Vec<Booking>,
-        day: NaiveDate,
-        now: UtcMillis,
-    ) -> Result<Option<(Playlist, BuildReport)>, PlaylistError> {
-        let Some(about) = facts_of(screen) else { return Ok(None) };
-        let mut facts = self.facts(bookings, now).await?;
-        let reached: Vec<_> = facts.bookings.iter().filter(|b| b.selector.matches(&about)).cloned().collect();
-        let zone = zone_of(&screen.timezone);
-        let programme = self.programme(&mut facts, &about, &screen.venue.opening, zone, &reached).await?;
-        Ok(Some(playlist::build(&programme, DateRange::day(day))))
     }
 }
 

@@ -6,13 +6,16 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 use xuanping_core::{
+    campaign::{Booking, Mode},
     geometry::ZoneName,
-    id::{BookingId, CampaignId, CreativeId},
-    playlist::{BuildReport, Daypart, Item, Loop, Playlist},
+    id::{BookingId, CampaignId, CreativeId, TakeoverId},
+    playlist::{BuildReport, Daypart, Item, Loop, LoopReport, Playlist},
+    rotation::Demand,
     time::{Millis, UtcMillis},
 };
 
-use super::{PlaylistError, Playlists};
+use super::{PlaylistError, Playlists, words::BookingNamesById};
+use crate::campaigns::{Campaign, booking_of};
 
 /// One local day of one screen.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -45,8 +48,10 @@ pub struct DaypartView {
     pub start: UtcMillis,
     /// Until.
     pub end: UtcMillis,
-    /// One round of the loop.
+    /// One round of the loop; of a single showing, its length.
     pub loop_length: Millis,
+    /// A showing at its own time, not a loop.
+    pub single: bool,
     /// What follows what.
     pub slots: Vec<TimelineSlot>,
 }
@@ -60,6 +65,8 @@ pub struct TimelineSlot {
     pub title: String,
     /// For which booking.
     pub booking: BookingId,
+    /// How that booking plays.
+    pub kind: Option<ModeKind>,
     /// How long.
     pub duration: Millis,
 }
@@ -81,6 +88,47 @@ pub struct BookingDay {
     pub plays_per_hour: f64,
     /// Time on the wall that day, in milliseconds.
     pub airtime: u64,
+    /// How it plays.
+    pub mode: Option<Mode>,
+    /// Its part of the time while it is on air, in percent.
+    pub share: f64,
+    /// Of a share: what its weight asks for, in percent of the same time. Only known of a plan that is not published yet.
+    pub target: Option<f64>,
+    /// The longest time from start to start in its loops, in milliseconds; none: it is in no loop.
+    pub worst_gap: Option<u64>,
+    /// Of a guarantee: whether it is kept all day. Only known of a plan that is not published yet.
+    pub kept: Option<bool>,
+}
+
+/// How a booking plays, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ModeKind {
+    /// At fixed times.
+    Fixed,
+    /// Once at each event.
+    Event,
+    /// Guaranteed frequency.
+    Guarantee,
+    /// A number in a period.
+    Quota,
+    /// By weight.
+    Share,
+    /// What is left.
+    Filler,
+}
+
+impl From<&Mode> for ModeKind {
+    fn from(mode: &Mode) -> Self {
+        match mode {
+            Mode::Fixed { .. } => Self::Fixed,
+            Mode::Event { .. } => Self::Event,
+            Mode::Guarantee(_) => Self::Guarantee,
+            Mode::Quota(_) => Self::Quota,
+            Mode::Share { .. } => Self::Share,
+            Mode::Filler {} => Self::Filler,
+        }
+    }
 }
 
 /// Something that gets nothing.
@@ -98,6 +146,52 @@ pub struct NotPlayedView {
 pub(super) struct Names {
     pub creatives: BTreeMap<CreativeId, String>,
     pub bookings: BTreeMap<BookingId, (String, Option<(CampaignId, String)>)>,
+    /// How the bookings in force, and those of the draft looked at, play.
+    pub modes: BTreeMap<BookingId, Mode>,
+}
+
+impl Names {
+    /// Name and campaign of a booking.
+    pub fn booking(&self, id: BookingId) -> (String, Option<(CampaignId, String)>) {
+        self.bookings.get(&id).cloned().unwrap_or_default()
+    }
+
+    /// A takeover's name.
+    pub fn takeover(&self, id: TakeoverId) -> String {
+        self.booking(booking_of(id)).0
+    }
+
+    /// A creative's title.
+    pub fn title(&self, id: CreativeId) -> String {
+        self.creatives.get(&id).cloned().unwrap_or_default()
+    }
+
+    /// How a booking plays.
+    pub fn mode(&self, id: BookingId) -> Option<&Mode> {
+        self.modes.get(&id)
+    }
+
+    /// Just the bookings' names.
+    pub fn plain(&self) -> BookingNamesById {
+        self.bookings.iter().map(|(id, (name, _))| (*id, name.clone())).collect()
+    }
+
+    /// Adds a campaign's draft: its names and modes win.
+    pub fn add_draft(&mut self, campaign: &Campaign) {
+        for booking in &campaign.bookings {
+            let name = (booking.name.clone(), Some((campaign.id, campaign.name.clone())));
+            self.bookings.insert(booking.id, name);
+            self.modes.insert(booking.id, booking.mode.clone());
+        }
+    }
+
+    /// Adds bookings' modes, and names where there are none yet.
+    pub fn add(&mut self, bookings: &[Booking]) {
+        for booking in bookings {
+            self.modes.insert(booking.id, booking.mode.clone());
+            self.bookings.entry(booking.id).or_insert_with(|| (booking.name.clone(), None));
+        }
+    }
 }
 
 impl Playlists {
@@ -106,10 +200,23 @@ impl Playlists {
         let mut ids: Vec<_> = playlist.items.iter().map(|i| i.creative).collect();
         ids.sort_unstable();
         ids.dedup();
-        let creatives = self.content.creatives(&ids).await?.into_iter().map(|c| (c.id, c.content.title)).collect();
+        self.names_of(&ids).await
+    }
+
+    async fn names_of(&self, ids: &[CreativeId]) -> Result<Names, PlaylistError> {
+        let creatives = self.content.creatives(ids).await?.into_iter().map(|c| (c.id, c.content.title)).collect();
         let names = self.campaigns.names().await?;
         let bookings = names.into_iter().map(|n| (n.booking, (n.name, n.campaign))).collect();
-        Ok(Names { creatives, bookings })
+        let mut names = Names { creatives, bookings, modes: BTreeMap::new() };
+        names.add(&self.campaigns.in_force().await?);
+        Ok(names)
+    }
+
+    /// Names of all bookings, a campaign's draft included.
+    pub(super) async fn booking_names(&self, draft: CampaignId) -> Result<Names, PlaylistError> {
+        let mut names = self.names_of(&[]).await?;
+        names.add_draft(&self.campaigns.get(draft).await?);
+        Ok(names)
     }
 }
 
@@ -122,12 +229,13 @@ pub(super) fn day(playlist: &Playlist, date: NaiveDate, names: &Names, report: O
         let mut views = Vec::new();
         for part in dayparts {
             let Some(looped) = playlist.loops.get(part.looped as usize) else { continue };
-            count(playlist, part, looped, &mut tally);
+            let loop_report = report.and_then(|r| r.loops.get(part.looped as usize)?.as_ref());
+            count(playlist, part, looped, loop_report, &mut tally);
             views.push(view(playlist, part, looped, names));
         }
         zones.push(ZoneTimeline { zone: programme.zone, dayparts: views });
     }
-    let mut bookings: Vec<_> = tally.into_iter().map(|(booking, tally)| tally.view(booking, names)).collect();
+    let mut bookings: Vec<_> = tally.into_iter().map(|(booking, tally)| tally.view(booking, names, report)).collect();
     bookings.sort_by_key(|b| std::cmp::Reverse(b.airtime));
     let not_played = report.map_or(&[][..], |r| &r.not_played).iter().map(|n| NotPlayedView {
         booking: n.booking,
@@ -148,10 +256,14 @@ fn view(playlist: &Playlist, part: &Daypart, looped: &Loop, names: &Names) -> Da
             creative: item.creative,
             title: names.creatives.get(&item.creative).cloned().unwrap_or_default(),
             booking: item.booking,
+            kind: names.mode(item.booking).map(ModeKind::from),
             duration: slot.duration,
         })
     });
-    DaypartView { start: part.start, end: part.end, loop_length: looped.length(), slots: slots.collect() }
+    let slots: Vec<TimelineSlot> = slots.collect();
+    // A showing that has its daypart to itself.
+    let single = slots.len() == 1 && part.end.since(part.start) == looped.length().as_i64();
+    DaypartView { start: part.start, end: part.end, loop_length: looped.length(), single, slots }
 }
 
 #[derive(Default)]
@@ -160,19 +272,48 @@ struct Tally {
     airtime: u64,
     /// The dayparts in which it is on air, in any zone: from when until when, in UTC milliseconds.
     on_air: Vec<(i64, i64)>,
+    /// All the time of these dayparts, and what weights ask for of it.
+    time: u64,
+    due: Option<f64>,
+    worst_gap: Option<u64>,
 }
 
 impl Tally {
-    fn view(self, booking: BookingId, names: &Names) -> BookingDay {
+    fn view(self, booking: BookingId, names: &Names, report: Option<&BuildReport>) -> BookingDay {
         let (name, campaign) = names.bookings.get(&booking).cloned().unwrap_or_default();
         let (campaign, campaign_name) = campaign.unzip();
         let plays_per_hour = self.plays as f64 * 3_600_000.0 / covered(self.on_air).max(1) as f64;
-        BookingDay { booking, name, campaign, campaign_name, plays: self.plays, plays_per_hour, airtime: self.airtime }
+        let percent = |part: f64| part * 100.0 / self.time.max(1) as f64;
+        let kept = report.and_then(|report| {
+            let mut here = report.guarantees.iter().filter(|g| g.booking == booking).peekable();
+            here.peek()?;
+            Some(here.all(|g| g.broken_at.is_none()))
+        });
+        BookingDay {
+            booking,
+            name,
+            campaign,
+            campaign_name,
+            plays: self.plays,
+            plays_per_hour,
+            airtime: self.airtime,
+            mode: names.mode(booking).cloned(),
+            share: percent(self.airtime as f64),
+            target: self.due.map(percent),
+            worst_gap: self.worst_gap,
+            kept,
+        }
     }
 }
 
 /// Adds a daypart's showings: whole rounds, then the slots of the last round that still fit.
-fn count(playlist: &Playlist, part: &Daypart, looped: &Loop, tally: &mut BTreeMap<BookingId, Tally>) {
+fn count(
+    playlist: &Playlist,
+    part: &Daypart,
+    looped: &Loop,
+    report: Option<&LoopReport>,
+    tally: &mut BTreeMap<BookingId, Tally>,
+) {
     let lasts = u64::try_from(part.end.since(part.start)).unwrap_or(0);
     let length = u64::from(looped.length().0).max(1);
     let (rounds, rest) = (lasts / length, lasts % length);
@@ -188,8 +329,32 @@ fn count(playlist: &Playlist, part: &Daypart, looped: &Loop, tally: &mut BTreeMa
         here.insert(item.booking);
     }
     for booking in here {
-        tally.entry(booking).or_default().on_air.push((part.start.0, part.end.0));
+        let entry = tally.entry(booking).or_default();
+        entry.on_air.push((part.start.0, part.end.0));
+        entry.time += lasts;
+        if lasts >= 2 * length {
+            entry.worst_gap = entry.worst_gap.max(worst_gap(playlist, looped, booking));
+        }
+        let share = report.and_then(|r| r.report.bookings.iter().find(|b| b.booking == booking));
+        if let Some(share) = share.filter(|share| matches!(share.demand, Demand::Share(_))) {
+            *entry.due.get_or_insert(0.0) += lasts as f64 * f64::from(share.target) / 1e6;
+        }
     }
+}
+
+/// The longest time from start to start of a booking in a loop, over the seam too.
+fn worst_gap(playlist: &Playlist, looped: &Loop, booking: BookingId) -> Option<u64> {
+    let mut at = 0;
+    let mut starts = Vec::new();
+    for slot in &looped.slots {
+        if item(playlist, slot.item).is_some_and(|item| item.booking == booking) {
+            starts.push(at);
+        }
+        at += u64::from(slot.duration.0);
+    }
+    let within = starts.windows(2).map(|pair| pair[1] - pair[0]);
+    let around = starts.first().zip(starts.last()).map(|(first, last)| at - last + first);
+    within.chain(around).max()
 }
 
 /// How long any of these spans lasts: two zones at the same hour are one hour.

@@ -148,6 +148,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{id}/foresight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_campaigns_id_foresight"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}/publish": {
         parameters: {
             query?: never;
@@ -596,6 +612,22 @@ export interface paths {
         patch: operations["patch_screens_id"];
         trace?: never;
     };
+    "/api/v1/screens/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screens_id_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screens/{id}/on-air": {
         parameters: {
             query?: never;
@@ -968,6 +1000,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A booking of which nothing can be shown here. */
+        AbsentView: components["schemas"]["NamedBooking"] & {
+            /** @description In Chinese. */
+            detail: string;
+            why?: components["schemas"]["Unplayable"] | null;
+        };
         /**
          * Format: uuid
          * @description A person who signs in to the console.
@@ -1098,6 +1136,9 @@ export interface components {
             campaign?: components["schemas"]["CampaignId"] | null;
             /** @description The campaign's name. */
             campaign_name?: string | null;
+            /** @description Of a guarantee: whether it is kept all day. Only known of a plan that is not published yet. */
+            kept?: boolean | null;
+            mode?: components["schemas"]["Mode"] | null;
             /** @description Its name. */
             name: string;
             /**
@@ -1110,6 +1151,21 @@ export interface components {
              * @description Showings an hour while it is on air.
              */
             plays_per_hour: number;
+            /**
+             * Format: double
+             * @description Its part of the time while it is on air, in percent.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description Of a share: what its weight asks for, in percent of the same time. Only known of a plan that is not published yet.
+             */
+            target?: number | null;
+            /**
+             * Format: int64
+             * @description The longest time from start to start in its loops, in milliseconds; none: it is in no loop.
+             */
+            worst_gap?: number | null;
         };
         /** @description What a booking is to be. */
         BookingForm: {
@@ -1135,6 +1191,25 @@ export interface components {
          * @description One run of a player process between power-on and power-off: drawn at start, in every batch.
          */
         BootId: string;
+        /** @description A guarantee that is broken somewhere. */
+        BrokenView: {
+            at?: components["schemas"]["UtcMillis"] | null;
+            /** @description Which booking. */
+            booking: components["schemas"]["BookingId"];
+            /**
+             * Format: int32
+             * @description The fewest showings in any whole hour.
+             */
+            fewest_per_hour?: number | null;
+            /** @description Its name. */
+            name: string;
+            /** @description On how many screens. */
+            screens: number;
+            /** @description The longest time from start to start. */
+            worst_gap: components["schemas"]["Millis"];
+            /** @description In which zone. */
+            zone: components["schemas"]["ZoneName"];
+        };
         /** @description What a campaign is called and when it is. */
         CampaignForm: {
             /**
@@ -1236,6 +1311,32 @@ export interface components {
             name?: string | null;
             opening?: string | null;
             type?: components["schemas"]["VenueType"] | null;
+        };
+        /** @description Bookings that cannot live together. */
+        CollisionView: {
+            /** @description Who. */
+            bookings: components["schemas"]["PartyView"][];
+            /** @description …until. */
+            end: components["schemas"]["UtcMillis"];
+            /**
+             * Format: int32
+             * @description The time they need together, in percent of what there is, if that is the proof.
+             */
+            percent?: number | null;
+            /** @description What sort of proof there is. */
+            proof: components["schemas"]["Proof"];
+            /** @description For each that could give way alone, the mildest change that works. All were tried out. */
+            relaxations: components["schemas"]["RelaxationView"][];
+            /** @description The first few of them. */
+            sample: string[];
+            /** @description On how many screens. */
+            screens: number;
+            /** @description Why, in Chinese. */
+            sentence: string;
+            /** @description The first daypart in which they meet, from… */
+            start: components["schemas"]["UtcMillis"];
+            /** @description In which zone. */
+            zone: components["schemas"]["ZoneName"];
         };
         /** @description What a new account is to be. */
         CreateAccount: {
@@ -1352,8 +1453,10 @@ export interface components {
         DaypartView: {
             /** @description Until. */
             end: components["schemas"]["UtcMillis"];
-            /** @description One round of the loop. */
+            /** @description One round of the loop; of a single showing, its length. */
             loop_length: components["schemas"]["Millis"];
+            /** @description A showing at its own time, not a loop. */
+            single: boolean;
             /** @description What follows what. */
             slots: components["schemas"]["TimelineSlot"][];
             /** @description From. */
@@ -1420,6 +1523,20 @@ export interface components {
              */
             venue_types: components["schemas"]["VenueType"][];
         };
+        /** @description Why a screen shows what it shows. */
+        ExplanationView: {
+            /** @description Bookings for this screen of which nothing can be shown on it. */
+            absent: components["schemas"]["AbsentView"][];
+            /** @description The instant. */
+            at: components["schemas"]["UtcMillis"];
+            /** @description Bookings in force whose selectors do not choose this screen. */
+            elsewhere: components["schemas"]["NamedBooking"][];
+            takeover?: components["schemas"]["TakeoverView"] | null;
+            /** @description IANA zone of the screen. */
+            timezone: string;
+            /** @description Zone by zone. */
+            zones: components["schemas"]["ZoneExplanation"][];
+        };
         /**
          * @description What sort of thing a person should look into.
          * @enum {string}
@@ -1467,6 +1584,19 @@ export interface components {
          * @enum {string}
          */
         Flag: "unknown_item" | "impossible_time";
+        /** @description What publishing a campaign would not keep. */
+        ForesightView: {
+            /** @description Guarantees that are broken only at the seams of the day, where dayparts or fixed times meet. */
+            broken: components["schemas"]["BrokenView"][];
+            /** @description Bookings that cannot live together. */
+            collisions: components["schemas"]["CollisionView"][];
+            /** @description Guarantees, of whatever campaign, that are kept on each minute of the first days, counted per programme and zone. */
+            kept: number;
+            /** @description Different programmes on them. */
+            programmes: number;
+            /** @description Screens that it reaches. */
+            screens: number;
+        };
         /**
          * @description Which fraud a creative warns of.
          * @enum {string}
@@ -1483,6 +1613,19 @@ export interface components {
         };
         /** @description A guarantee as people write it. */
         Guarantee: {
+            /**
+             * Format: int32
+             * @description Minutes from the start of one showing to the start of the next, at most; 1..=1440.
+             */
+            max_gap_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description At least so many showings in any hour, 1..=360.
+             */
+            per_hour?: number | null;
+        };
+        /** @description A guarantee as people write it. */
+        GuaranteeForm: {
             /**
              * Format: int32
              * @description Minutes from the start of one showing to the start of the next, at most; 1..=1440.
@@ -1644,6 +1787,22 @@ export interface components {
             /** @description Where no share plays. */
             filler: Record<string, never>;
         };
+        /**
+         * @description How a booking plays, in one word.
+         * @enum {string}
+         */
+        ModeKind: "fixed" | "event" | "guarantee" | "quota" | "share" | "filler";
+        /** @description A booking by name. */
+        NamedBooking: {
+            /** @description Which. */
+            booking: components["schemas"]["BookingId"];
+            campaign?: components["schemas"]["CampaignId"] | null;
+            /** @description The campaign's name. */
+            campaign_name?: string | null;
+            mode?: components["schemas"]["Mode"] | null;
+            /** @description Its name. */
+            name: string;
+        };
         /** @description The current password and the one to have instead. */
         NewPassword: {
             current: string;
@@ -1704,6 +1863,21 @@ export interface components {
             sound: components["schemas"]["Sound"];
             venue?: components["schemas"]["AddVenue"] | null;
             venue_id?: components["schemas"]["VenueId"] | null;
+        };
+        /** @description A booking in a collision. */
+        PartyView: {
+            /** @description Which. */
+            booking: components["schemas"]["BookingId"];
+            campaign?: components["schemas"]["CampaignId"] | null;
+            /** @description The campaign's name. */
+            campaign_name?: string | null;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its part of the time in percent, where that is the proof.
+             */
+            percent?: number | null;
         };
         /**
          * @description What a quota is counted in, by the local calendar.
@@ -1828,6 +2002,11 @@ export interface components {
             /** @description `urn:xuanping:problem:<kind>`; never changes for the same reason. */
             type: string;
         };
+        /**
+         * @description How it is known.
+         * @enum {string}
+         */
+        Proof: "too_much" | "longer_than_gap" | "no_room_between" | "no_way" | "not_found";
         /** @description What publishing came to. */
         PublishedView: {
             /** Format: int64 */
@@ -1911,6 +2090,18 @@ export interface components {
              * @description Upper edge.
              */
             y: number;
+        };
+        /** @description A change that works. */
+        RelaxationView: {
+            /** @description Of which booking. */
+            booking: components["schemas"]["BookingId"];
+            campaign?: components["schemas"]["CampaignId"] | null;
+            /** @description What it asks for now. */
+            from: components["schemas"]["GuaranteeForm"];
+            /** @description The change in Chinese. */
+            sentence: string;
+            /** @description What can be kept. */
+            to: components["schemas"]["GuaranteeForm"];
         };
         /** @description What all classes of screens show of a creative. */
         RenditionList: {
@@ -2092,6 +2283,24 @@ export interface components {
              */
             venue_types: components["schemas"]["VenueType"][];
         };
+        /** @description What is on the wall. */
+        ShownView: {
+            booking?: components["schemas"]["NamedBooking"] | null;
+            /** @description What. */
+            creative: components["schemas"]["CreativeId"];
+            /** @description Until. */
+            end: components["schemas"]["UtcMillis"];
+            /**
+             * Format: int32
+             * @description Its place in the loop, from 1.
+             */
+            slot?: number | null;
+            /** @description Slots of the loop. */
+            slots?: number | null;
+            start?: components["schemas"]["UtcMillis"] | null;
+            /** @description Its title. */
+            title: string;
+        };
         /** @description Name and password. */
         SignIn: {
             name: string;
@@ -2157,6 +2366,14 @@ export interface components {
          * @enum {string}
          */
         Sound: "off" | "on";
+        /** @description How a booking stands. */
+        StandingView: components["schemas"]["NamedBooking"] & {
+            /** @description More of it, in Chinese. */
+            detail?: string | null;
+            next?: components["schemas"]["UtcMillis"] | null;
+            /** @description Why. */
+            why: components["schemas"]["Why"];
+        };
         /** @description What a reviewer may say with a step. The whole body may be left out where no reason is needed. */
         StepBody: {
             /** @description The `content_hash` that the reviewer looked at; refused if the content has changed since. */
@@ -2267,6 +2484,7 @@ export interface components {
             creative: components["schemas"]["CreativeId"];
             /** @description How long. */
             duration: components["schemas"]["Millis"];
+            kind?: components["schemas"]["ModeKind"] | null;
             /** @description Its title. */
             title: string;
         };
@@ -2390,12 +2608,25 @@ export interface components {
             fingerprint: string;
         };
         Weight: number;
+        /**
+         * @description Why a booking plays or not.
+         * @enum {string}
+         */
+        Why: "on_air" | "taken_over" | "waits" | "waits_for_event" | "out_of_window" | "closed" | "not_valid" | "unscheduled";
         /** @description A zone and where it lies. The audio zone's rectangle is 0×0. */
         Zone: {
             /** @description Which. */
             name: components["schemas"]["ZoneName"];
             /** @description Where. */
             rect: components["schemas"]["Rect"];
+        };
+        /** @description One zone. */
+        ZoneExplanation: {
+            /** @description Every booking with something for this zone, what plays first. */
+            bookings: components["schemas"]["StandingView"][];
+            shows?: components["schemas"]["ShownView"] | null;
+            /** @description Which. */
+            zone: components["schemas"]["ZoneName"];
         };
         /**
          * @description The part of a screen that one loop fills.
@@ -2733,6 +2964,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CampaignView"];
+                };
+            };
+        };
+    };
+    get_campaigns_id_foresight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForesightView"];
                 };
             };
         };
@@ -3560,6 +3812,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScreenView"];
+                };
+            };
+        };
+    };
+    get_screens_id_explain: {
+        parameters: {
+            query?: {
+                /** @description UTC milliseconds; now without. */
+                at?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationView"];
                 };
             };
         };

@@ -1,5 +1,7 @@
 //! Endpoints of playlists: what players pull, what people look at, and takeovers, which are issued on the spot.
 
+mod explain;
+mod foresight;
 mod player;
 mod takeovers;
 mod timelines;
@@ -11,7 +13,12 @@ use crate::http::Problem;
 
 /// All routes of this domain.
 pub fn routes(state: Playlists) -> OpenApiRouter {
-    player::routes().merge(takeovers::routes()).merge(timelines::routes()).with_state(state)
+    player::routes()
+        .merge(takeovers::routes())
+        .merge(timelines::routes())
+        .merge(explain::routes())
+        .merge(foresight::routes())
+        .with_state(state)
 }
 
 impl From<PlaylistError> for Problem {

@@ -9,7 +9,7 @@ use xuanping_core::{
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId, ScreenId, TakeoverId},
     playlist::{OnWall, Source, TrustedManifest, on_wall},
-    time::UtcMillis,
+    time::{DateRange, UtcMillis},
 };
 
 use super::super::{DayTimeline, Playlists, plan, timeline};
@@ -71,17 +71,12 @@ async fn preview(
     let campaign = playlists.campaigns.get(id).await?;
     let screen = playlists.screens.get(query.screen).await?;
     let date = query.date.unwrap_or_else(|| clock::today(plan::zone_of(&screen.timezone)));
-    // As if published now: the draft in place of this campaign's published bookings, everything else as it is.
-    let mut bookings = playlists.campaigns.in_force().await?;
-    bookings.retain(|b| b.campaign != id);
-    bookings.extend(campaign.bookings.clone());
-    let built = playlists.preview(&screen, bookings, date, clock::now()).await?;
-    let (playlist, report) = built.ok_or_else(|| Problem::not_found("屏幕"))?;
-    let mut names = playlists.names_for(&playlist).await?;
-    for booking in campaign.bookings {
-        names.bookings.insert(booking.id, (booking.name, Some((id, campaign.name.clone()))));
-    }
-    Ok(Body(timeline::day(&playlist, date, &names, Some(&report))))
+    let bookings = playlists.with_draft(&campaign).await?;
+    let built = playlists.built(&screen, bookings, DateRange::day(date), clock::now()).await?;
+    let built = built.ok_or_else(|| Problem::not_found("屏幕"))?;
+    let mut names = playlists.names_for(&built.playlist).await?;
+    names.add_draft(&campaign);
+    Ok(Body(timeline::day(&built.playlist, date, &names, Some(&built.report))))
 }
 
 /// What is on a screen at this moment, by its manifest.

@@ -1,5 +1,6 @@
 //! Stories of playlists on both databases: what is planned, what is issued, and how players come by it.
 
+mod foresight;
 mod planning;
 mod players;
 mod tags;
@@ -23,6 +24,7 @@ use xuanping_core::{
     geometry::{Layout, Size, ZoneName},
     playlist::{OnAir, TakeoverLevel, TrustedManifest},
     sign::SecretKey,
+    time::DateRange,
     vocabulary::VenueType,
     wire::{Capabilities, RequestProof},
 };

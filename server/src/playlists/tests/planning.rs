@@ -196,8 +196,8 @@ async fn a_preview_shows_the_draft_and_changes_nothing() {
             .unwrap();
         let mut bookings = county.app.campaigns.in_force().await.unwrap();
         bookings.extend(draft.bookings);
-        let (playlist, _) =
-            county.app.playlists.preview(&one, bookings, day(3), clock::now()).await.unwrap().expect("a plan");
+        let built = county.app.playlists.built(&one, bookings, DateRange::day(day(3)), clock::now()).await.unwrap();
+        let playlist = built.expect("a plan").playlist;
         assert!(playlist.items.iter().any(|i| i.creative == slogan));
         assert_eq!(playlist.zones[0].days.iter().map(|d| d.date).collect::<Vec<_>>(), [day(3)]);
         assert_eq!(county.issued(&one), before);
@@ -272,7 +272,7 @@ async fn days_at_the_ends_of_the_calendar_harm_nobody() {
         county.replan(clock::now()).await;
         let bookings = county.app.campaigns.in_force().await.unwrap();
         for day in [first, first.succ_opt().unwrap(), last.pred_opt().unwrap(), last] {
-            county.app.playlists.preview(&one, bookings.clone(), day, clock::now()).await.unwrap();
+            county.app.playlists.built(&one, bookings.clone(), DateRange::day(day), clock::now()).await.unwrap();
         }
     })
     .await;

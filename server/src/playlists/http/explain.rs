@@ -1,0 +1,268 @@
+//! Why a screen shows what it shows at an instant, and why not the rest.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use xuanping_core::{
+    campaign::{Mode, Unplayable},
+    geometry::ZoneName,
+    id::{BookingId, CampaignId, CreativeId, ScreenId, TakeoverId},
+    playlist::{self, OnAir, OnWall, Source, Standing, Takeover, in_force, on_wall},
+    time::{DateRange, UtcMillis},
+};
+
+use super::super::{PlaylistError, Playlists, draft::Built, plan, timeline::Names};
+use crate::{
+    accounts::{Allowed, SignedIn},
+    campaigns::facts_of,
+    clock,
+    http::{Body, PathOf, Problem, QueryOf},
+};
+
+pub(super) fn routes() -> OpenApiRouter<Playlists> {
+    OpenApiRouter::new().routes(routes!(explain))
+}
+
+/// Which instant.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct InstantQuery {
+    /// UTC milliseconds; now without.
+    at: Option<i64>,
+}
+
+/// Why a screen shows what it shows.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExplanationView {
+    /// The instant.
+    at: UtcMillis,
+    /// IANA zone of the screen.
+    timezone: String,
+    /// The takeover that rules the screen then.
+    takeover: Option<TakeoverView>,
+    /// Zone by zone.
+    zones: Vec<ZoneExplanation>,
+    /// Bookings for this screen of which nothing can be shown on it.
+    absent: Vec<AbsentView>,
+    /// Bookings in force whose selectors do not choose this screen.
+    elsewhere: Vec<NamedBooking>,
+}
+
+/// A takeover in force.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TakeoverView {
+    /// Which.
+    id: TakeoverId,
+    /// Its name.
+    title: String,
+    /// Until then.
+    expires: UtcMillis,
+}
+
+/// One zone.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ZoneExplanation {
+    /// Which.
+    zone: ZoneName,
+    /// What is on the wall; none: nothing, or black under a takeover.
+    shows: Option<ShownView>,
+    /// Every booking with something for this zone, what plays first.
+    bookings: Vec<StandingView>,
+}
+
+/// What is on the wall.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ShownView {
+    /// What.
+    creative: CreativeId,
+    /// Its title.
+    title: String,
+    /// For which booking; none: a takeover's.
+    booking: Option<NamedBooking>,
+    /// Since; none: it is held for the rest of a daypart, which is not a play.
+    start: Option<UtcMillis>,
+    /// Until.
+    end: UtcMillis,
+    /// Its place in the loop, from 1.
+    slot: Option<u32>,
+    /// Slots of the loop.
+    slots: Option<usize>,
+}
+
+/// A booking by name.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NamedBooking {
+    /// Which.
+    booking: BookingId,
+    /// Its name.
+    name: String,
+    /// Its campaign.
+    campaign: Option<CampaignId>,
+    /// The campaign's name.
+    campaign_name: Option<String>,
+    /// How it plays.
+    mode: Option<Mode>,
+}
+
+/// Why a booking plays or not.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It plays.
+    OnAir,
+    /// 被紧急插播覆盖.
+    TakenOver,
+    /// It is its time, and others have their turn.
+    Waits,
+    /// It waits for an event.
+    WaitsForEvent,
+    /// 窗口外.
+    OutOfWindow,
+    /// 营业时间外.
+    Closed,
+    /// Its creatives are not valid that day.
+    NotValid,
+    /// It got no slot; `detail` says why.
+    Unscheduled,
+}
+
+/// How a booking stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StandingView {
+    #[serde(flatten)]
+    booking: NamedBooking,
+    /// Why.
+    why: Why,
+    /// More of it, in Chinese.
+    detail: Option<String>,
+    /// When it plays next.
+    next: Option<UtcMillis>,
+}
+
+/// A booking of which nothing can be shown here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AbsentView {
+    #[serde(flatten)]
+    booking: NamedBooking,
+    /// Why; none: it has no creatives.
+    why: Option<Unplayable>,
+    /// In Chinese.
+    detail: String,
+}
+
+#[utoipa::path(get, path = "/api/v1/screens/{id}/explain", tag = "playlists",
+    params(("id" = ScreenId, Path), InstantQuery), responses((status = 200, body = ExplanationView)),
+    extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
+async fn explain(
+    State(playlists): State<Playlists>,
+    _: Allowed<SignedIn>,
+    PathOf(id): PathOf<ScreenId>,
+    QueryOf(query): QueryOf<InstantQuery>,
+) -> Result<Body<ExplanationView>, Problem> {
+    let now = clock::now();
+    let at = query.at.map_or(now, UtcMillis);
+    let screen = playlists.screens.get(id).await?;
+    let timezone = plan::zone_of(&screen.timezone);
+    let date = clock::date_in(at, timezone);
+    let in_force_now = playlists.campaigns.in_force().await?;
+    let about = facts_of(&screen);
+    let elsewhere: Vec<BookingId> = in_force_now
+        .iter()
+        .filter(|b| about.as_ref().is_none_or(|about| !b.selector.matches(about)))
+        .filter(|b| covers(b.schedule.recurrence(), date))
+        .map(|b| b.id)
+        .collect();
+    let built = playlists.built(&screen, in_force_now.clone(), DateRange::day(date), now).await?;
+    let built = built.ok_or_else(|| Problem::not_found("屏幕"))?;
+    let says = playlists.issued(id).and_then(|issued| issued.says.clone());
+    let takeovers = says.as_ref().map_or(&[][..], |says| &says.takeovers);
+    let mut names = playlists.names_for(&built.playlist).await?;
+    names.add(&in_force_now);
+    for takeover in takeovers {
+        names.add_creatives(&playlists, takeover.items.iter().map(|i| i.item.creative).collect()).await?;
+    }
+    let ruling = in_force(takeovers, at);
+    let zones = built.playlist.zones.iter().map(|zone| zone_view(zone.zone, &built, takeovers, at, &names)).collect();
+    let absent = playlist::absent(&built.programme).into_iter().map(|absent| AbsentView {
+        booking: named(&names, absent.booking),
+        why: absent.why,
+        detail: absent.why.map_or_else(|| "排期里没有素材".to_owned(), |why| why.to_string()),
+    });
+    Ok(Body(ExplanationView {
+        at,
+        timezone: screen.timezone.clone(),
+        takeover: ruling.map(|t| TakeoverView { id: t.id, title: names.takeover(t.id), expires: t.expires }),
+        zones,
+        absent: absent.collect(),
+        elsewhere: elsewhere.into_iter().map(|id| named(&names, id)).collect(),
+    }))
+}
+
+/// Whether a booking is about this time of year at all.
+fn covers(recurrence: &xuanping_core::recurrence::Recurrence, date: chrono::NaiveDate) -> bool {
+    recurrence.from <= date && recurrence.until.is_none_or(|until| date <= until)
+}
+
+fn named(names: &Names, booking: BookingId) -> NamedBooking {
+    let (name, campaign) = names.booking(booking);
+    let (campaign, campaign_name) = campaign.unzip();
+    NamedBooking { booking, name, campaign, campaign_name, mode: names.mode(booking).cloned() }
+}
+
+fn zone_view(zone: ZoneName, built: &Built, takeovers: &[Takeover], at: UtcMillis, names: &Names) -> ZoneExplanation {
+    let taken = in_force(takeovers, at).is_some();
+    let place = match built.playlist.on_air(zone, at) {
+        OnAir::Play { looped, slot, .. } => {
+            Some((slot + 1, built.playlist.loops.get(looped as usize).map_or(0, |l| l.slots.len())))
+        }
+        OnAir::Hold { .. } | OnAir::Nothing { .. } => None,
+    };
+    let shows = match on_wall(Some(&built.playlist), takeovers, zone, at) {
+        OnWall::Play { item, source, start, end, .. } => Some(ShownView {
+            creative: item.creative,
+            title: names.title(item.creative),
+            booking: matches!(source, Source::Playlist).then(|| named(names, item.booking)),
+            start: Some(start),
+            end,
+            slot: place.filter(|_| source == Source::Playlist).map(|(slot, _)| slot),
+            slots: place.filter(|_| source == Source::Playlist).map(|(_, slots)| slots),
+        }),
+        OnWall::Hold { item, until } => Some(ShownView {
+            creative: item.creative,
+            title: names.title(item.creative),
+            booking: Some(named(names, item.booking)),
+            start: None,
+            end: until,
+            slot: None,
+            slots: None,
+        }),
+        OnWall::Nothing { .. } => None,
+    };
+    let standings = playlist::standings(&built.programme, &built.playlist, &built.report, zone, at);
+    let bookings = standings.into_iter().map(|(booking, standing)| {
+        let (why, next, detail) = match standing {
+            _ if taken => (Why::TakenOver, None, None),
+            Standing::OnAir => (Why::OnAir, None, None),
+            Standing::Waits { next } => (Why::Waits, next, None),
+            Standing::WaitsForEvent => (Why::WaitsForEvent, None, None),
+            Standing::OutOfWindow { next } => (Why::OutOfWindow, next, None),
+            Standing::Closed { next } => (Why::Closed, next, None),
+            Standing::NotValid => (Why::NotValid, None, None),
+            Standing::Unscheduled(reason) => (Why::Unscheduled, None, Some(reason.to_string())),
+        };
+        StandingView { booking: named(names, booking), why, detail, next }
+    });
+    ZoneExplanation { zone, shows, bookings: bookings.collect() }
+}
+
+impl Names {
+    /// Adds the titles of more creatives.
+    async fn add_creatives(&mut self, playlists: &Playlists, ids: Vec<CreativeId>) -> Result<(), PlaylistError> {
+        for creative in playlists.content.creatives(&ids).await? {
+            self.creatives.insert(creative.id, creative.content.title);
+        }
+        Ok(())
+    }
+}
