@@ -77,9 +77,7 @@ pub fn standings(
 /// Bookings that reach the screen and have nothing that it can show.
 pub fn absent(programme: &Programme) -> Vec<Absent> {
     let without = programme.bookings.iter().filter(|booking| booking.items.is_empty());
-    without
-        .map(|b| Absent { booking: b.booking, why: b.left_out.iter().map(|(_, why)| *why).max() })
-        .collect()
+    without.map(|b| Absent { booking: b.booking, why: b.left_out.iter().map(|(_, why)| *why).max() }).collect()
 }
 
 fn standing(

@@ -93,10 +93,13 @@ impl Playlists {
         let bookings: Vec<_> = bookings.into_iter().filter(|b| b.selector.matches(&about)).collect();
         let zone = plan::zone_of(&screen.timezone);
         let programme = self.programme(&mut facts, &about, &screen.venue.opening, zone, &bookings).await?;
-        Ok(Some(in_time(move || {
-            let (playlist, report) = playlist::build(&programme, horizon);
-            Built { programme, playlist, report }
-        }).await?))
+        Ok(Some(
+            in_time(move || {
+                let (playlist, report) = playlist::build(&programme, horizon);
+                Built { programme, playlist, report }
+            })
+            .await?,
+        ))
     }
 
     /// As if published now: the draft in place of this campaign's published bookings, everything else as it is.
@@ -119,7 +122,15 @@ impl Playlists {
             let reached: Vec<usize> = (0..choices.len()).filter(|&i| choices[i].matches(&about)).collect();
             if reached.iter().any(|&i| bookings[i].campaign == id) {
                 let venue = screen.venue.opening.clone();
-                let sort = (screen.kind, screen.size, about.zones.clone(), screen.clips, screen.timezone.clone(), venue, reached);
+                let sort = (
+                    screen.kind,
+                    screen.size,
+                    about.zones.clone(),
+                    screen.clips,
+                    screen.timezone.clone(),
+                    venue,
+                    reached,
+                );
                 groups.entry(sort).or_default().push((screen, about));
             }
         }
@@ -154,10 +165,14 @@ fn foresee(programmes: Vec<(Programme, DateRange, Vec<String>)>) -> Foreseen {
         let (_, report) = playlist::build(&programme, horizon);
         let mut blamed: Vec<(ZoneName, BookingId)> = Vec::new();
         for collision in report.collisions {
-            let bookings = collision.certificate.as_ref().map_or_else(|| promised(&collision.request), Certificate::colliding);
+            let bookings =
+                collision.certificate.as_ref().map_or_else(|| promised(&collision.request), Certificate::colliding);
             blamed.extend(bookings.iter().map(|b| (collision.zone, *b)));
             blamed.extend(promised(&collision.request).into_iter().map(|b| (collision.zone, b)));
-            let known = foreseen.collisions.iter_mut().find(|k| k.certificate == collision.certificate && k.bookings == bookings);
+            let known = foreseen
+                .collisions
+                .iter_mut()
+                .find(|k| k.certificate == collision.certificate && k.bookings == bookings);
             if let Some(known) = known {
                 known.screens += names.len();
                 known.sample.extend(names.iter().take(SAMPLE.saturating_sub(known.sample.len())).cloned());

@@ -10,6 +10,7 @@ import { nameOf, useDepartments } from "../screens/places"
 import { Loaded, Nothing, PageHead } from "../shell/Page"
 import { useRefusalNotice } from "../shell/refusals"
 import { words as shell } from "../shell/words"
+import { Foresight } from "../playlists/Foresight"
 import { BookingForm } from "./BookingForm"
 import { modeText } from "./modes"
 import { modeWords } from "./modeWords"
@@ -77,6 +78,7 @@ function Opened({ campaign }: { campaign: Campaign }) {
           campaign.bookings.map((one) => <BookingRow key={one.id} booking={one} onEdit={mayDraft ? () => setBooking(one) : undefined} />)
         )}
       </section>
+      {mayPublish && campaign.bookings.length > 0 && <Foresight campaign={campaign} />}
       {mayPublish && campaign.bookings.length > 0 && <Preview campaign={campaign} />}
       {editing && <CampaignForm campaign={campaign} onClose={() => setEditing(false)} />}
       {booking && <BookingForm campaign={campaign} booking={booking === "new" ? null : booking} onClose={() => setBooking(null)} />}

@@ -18,6 +18,8 @@ export const shortDateTime = (ms: number, zone = COUNTY_ZONE) => dayjs(ms).tz(zo
 export const clockTime = (ms: number, zone = COUNTY_ZONE) => dayjs(ms).tz(zone).format("HH:mm:ss")
 /** `09:05` */
 export const hourMinute = (ms: number, zone = COUNTY_ZONE) => dayjs(ms).tz(zone).format("HH:mm")
+/** The instant at which clocks in a zone show this local time, `2026-11-23 09:05`. */
+export const instantOf = (local: string, zone = COUNTY_ZONE) => dayjs.tz(local, zone).valueOf()
 /** Today's date in the county, `2026-11-23`. */
 export const today = (zone = COUNTY_ZONE) => dayjs().tz(zone).format("YYYY-MM-DD")
 /** A date so many days from today. */

@@ -4,6 +4,8 @@
  */
 import { useMemo, useState } from "react"
 import type { Schemas } from "../api/client"
+import { modeText, type Mode } from "../campaigns/modes"
+import { modeWords } from "../campaigns/modeWords"
 import { useCreativeTitles } from "../content/creatives"
 import { duration, hourMinute } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
@@ -14,16 +16,30 @@ import "./ribbon.css"
 export type DayTimeline = Schemas["DayTimeline"]
 type Daypart = Schemas["DaypartView"]
 
-// Distinct at small sizes and calm beside each other; red is not among them: it means takeover.
+// One hue per campaign, distinct at small sizes and calm beside each other; red is not among them: it means takeover.
 const COLOURS = ["#2f6f9f", "#3d8b6b", "#8a6fb0", "#b5803a", "#4f7f8c", "#7a8a3c", "#a4627f", "#5d6f9e", "#96705a", "#557a55"]
 
 const DAY = 24 * 3600_000
 
-/** One colour per booking, in the order in which the day names them. */
+/** One hue per campaign, in the order in which the day names them; a campaign's bookings are shades of it. */
 function colouring(day: DayTimeline): (booking: string) => string {
-  const of = new Map(day.bookings.map((b, i) => [b.booking, COLOURS[i % COLOURS.length]]))
+  const hues = new Map<string, string>()
+  const seen = new Map<string, number>()
+  const of = new Map<string, string>()
+  for (const b of day.bookings) {
+    const campaign = b.campaign ?? b.booking
+    if (!hues.has(campaign)) hues.set(campaign, COLOURS[hues.size % COLOURS.length] ?? "#8592a1")
+    const nth = seen.get(campaign) ?? 0
+    seen.set(campaign, nth + 1)
+    // 100, 72, 86, 58 … percent: neighbours in the list are told apart.
+    const strength = [100, 66, 83, 52, 92, 74][nth % 6]
+    of.set(b.booking, `color-mix(in oklab, ${hues.get(campaign)} ${strength}%, ${nth % 2 ? "#dfe7ee" : "#22303c"})`)
+  }
   return (booking) => of.get(booking) ?? "#8592a1"
 }
+
+/** What a slot is marked with besides its colour. */
+type Kind = NonNullable<Schemas["TimelineSlot"]["kind"]>
 
 /** The local midnight that begins the day, from the date and the zone's offset at noon. */
 function startOf(date: string, timezone: string): number {
@@ -36,6 +52,7 @@ function startOf(date: string, timezone: string): number {
 
 export function Ribbon({ day }: { day: DayTimeline }) {
   const t = useWords(words)
+  const modes = useWords(modeWords)
   const { language } = useLanguage()
   const now = useNow(30_000)
   const colour = useMemo(() => colouring(day), [day])
@@ -45,10 +62,10 @@ export function Ribbon({ day }: { day: DayTimeline }) {
   // Without a choice: what runs now, else the first daypart of the first zone.
   const current = useMemo(() => {
     for (const zone of zones) {
-      const index = zone.dayparts.findIndex((p) => p.start <= now && now < p.end)
+      const index = zone.dayparts.findIndex((p) => !p.single && p.start <= now && now < p.end)
       if (index >= 0) return { zone: zone.zone as string, index }
     }
-    return zones[0] ? { zone: zones[0].zone as string, index: 0 } : null
+    return zones[0] ? { zone: zones[0].zone as string, index: Math.max(0, zones[0].dayparts.findIndex((p) => !p.single)) } : null
   }, [zones, now])
   const at = chosen ?? current
   const part = zones.find((z) => z.zone === at?.zone)?.dayparts[at?.index ?? 0]
@@ -64,7 +81,9 @@ export function Ribbon({ day }: { day: DayTimeline }) {
         </div>
         {zones.map((zone) => (
           <Lane key={zone.zone} name={t.zones[zone.zone]}>
-            {zone.dayparts.map((p, index) => (
+            {zone.dayparts.map((p, index) => p.single ? (
+              <span key={p.start} className="ribbon-single" style={{ left: `${((p.start - midnight) / DAY) * 100}%` }} title={t.single(p.slots[0]?.title ?? "", time(p.start))} />
+            ) : (
               <button
                 key={p.start}
                 className={`ribbon-part${at?.zone === zone.zone && at.index === index ? " chosen" : ""}`}
@@ -91,9 +110,14 @@ export function Ribbon({ day }: { day: DayTimeline }) {
           </div>
           <div className="loop-bar" role="list">
             {part.slots.map((slot, i) => (
-              <span key={i} role="listitem" style={{ flex: `${slot.duration} 0 0`, background: colour(slot.booking) }} title={t.slot(i + 1, slot.title, duration(slot.duration, language))} aria-label={t.slot(i + 1, slot.title, duration(slot.duration, language))}>
+              <span key={i} role="listitem" className={`slot-${slot.kind ?? "share"}`} style={{ flex: `${slot.duration} 0 0`, background: colour(slot.booking) }} title={t.slot(i + 1, slot.title, duration(slot.duration, language))} aria-label={t.slot(i + 1, slot.title, duration(slot.duration, language))}>
                 {slot.title}
               </span>
+            ))}
+          </div>
+          <div className="row small quiet loop-legend">
+            {[...new Set(part.slots.map((slot) => slot.kind).filter((kind): kind is Kind => !!kind))].map((kind) => (
+              <span key={kind}><i className={`slot-${kind}`} />{t.kinds[kind]}</span>
             ))}
           </div>
         </>
@@ -104,6 +128,8 @@ export function Ribbon({ day }: { day: DayTimeline }) {
             <tr>
               <th>{t.campaign} · {t.booking}</th>
               <th className="num">{t.playsPerHour}</th>
+              <th className="num">{t.worstGap}</th>
+              <th className="num">{t.share}</th>
               <th className="num">{t.plays}</th>
               <th className="num">{t.airtime}</th>
             </tr>
@@ -115,8 +141,12 @@ export function Ribbon({ day }: { day: DayTimeline }) {
                   <span className="swatch" style={{ background: colour(b.booking) }} />
                   {b.campaign_name && <span className="quiet">{b.campaign_name} · </span>}
                   {b.name}
+                  {b.mode && <span className="quiet small" style={{ marginInlineStart: 8 }}>{modeText(modes, b.mode as Mode, null)}</span>}
+                  {b.kept != null && <span className={`dot small ${b.kept ? "good" : "bad"}`} style={{ marginInlineStart: 8 }}>{b.kept ? t.kept : t.broken}</span>}
                 </td>
                 <td className="num">{t.times(b.plays_per_hour.toFixed(1))}</td>
+                <td className="num">{b.worst_gap ? duration(b.worst_gap, language) : "—"}</td>
+                <td className="num">{b.target == null ? percent(b.share) : t.shareOf(percent(b.share), percent(b.target))}</td>
                 <td className="num">{t.times(String(b.plays))}</td>
                 <td className="num">{duration(b.airtime, language)}</td>
               </tr>
@@ -128,6 +158,8 @@ export function Ribbon({ day }: { day: DayTimeline }) {
     </div>
   )
 }
+
+const percent = (n: number) => `${n.toFixed(n < 10 ? 1 : 0)}%`
 
 function Lane({ name, children }: { name: string; children: React.ReactNode }) {
   return (

@@ -8,6 +8,8 @@ import { useMay } from "../accounts/session"
 import { useCreativeTitles } from "../content/creatives"
 import { ago, clockTime, dateTime, duration, today } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
+import { Explain } from "../playlists/Explain"
+import { explainWords } from "../playlists/explainWords"
 import { Ribbon } from "../playlists/Ribbon"
 import { Loaded, Nothing, Refused, Waiting } from "../shell/Page"
 import { useFormRefusal, useRefusalNotice } from "../shell/refusals"
@@ -30,6 +32,7 @@ export function ScreenDrawer({ id, onClose }: { id: string | null; onClose: () =
 
 function Details({ screen }: { screen: Screen }) {
   const t = useWords(words)
+  const why = useWords(explainWords)
   const { language } = useLanguage()
   const now = useNow()
   const wide = screen.size.width > screen.size.height * 4
@@ -51,6 +54,10 @@ function Details({ screen }: { screen: Screen }) {
       <section>
         <h2 className="section-title">{t.today}</h2>
         <Today screen={screen} />
+      </section>
+      <section>
+        <h2 className="section-title">{why.title}</h2>
+        <Explain screen={screen.id} timezone={screen.timezone} />
       </section>
       <section>
         <h2 className="section-title">{t.details}</h2>

@@ -66,8 +66,7 @@ async fn for_any_screen_and_minute_it_is_said_what_plays_and_why_the_others_do_n
         };
         let slogan = county.slogan("早上好").await;
         let mut mornings = booking("早间", vec![slogan]);
-        mornings.schedule.windows =
-            vec![DayWindow { from: "06:00".parse().unwrap(), to: "09:00".parse().unwrap() }];
+        mornings.schedule.windows = vec![DayWindow { from: "06:00".parse().unwrap(), to: "09:00".parse().unwrap() }];
         county.on_air("早间", mornings).await;
         county.work().await;
         let explained = async |at: i64| asked(&county, &format!("/api/v1/screens/{}/explain?at={at}", one.id)).await;
