@@ -8,6 +8,7 @@ mod matcher;
 mod mode;
 mod reach;
 mod selector;
+mod stage;
 
 pub use area::{AreaCode, AreaLevel, InvalidAreaCode};
 pub use matcher::Matcher;
@@ -17,6 +18,7 @@ pub use mode::{
 };
 pub use reach::{CreativeFacts, ScreenFacts, Unplayable, zone_for};
 pub use selector::{Exclusion, Selector};
+pub use stage::{Intensity, InvalidIntensity, InvalidStages, Stage, StageKind};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +48,9 @@ pub struct Booking {
     /// Never more showings than this on one local day, in each zone of a screen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_per_day: Option<u32>,
+    /// The stages of its campaign when that was published: on their days it plays more or less than its mode says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ impl Checked {
             schedule: Schedule::try_from(schedule)?,
             mode: self.mode,
             most_per_day: self.most_per_day,
+            stages: Vec::new(),
         };
         if campaign.covers(&booking) { Ok(booking) } else { Err(CampaignError::OutsideCampaign) }
     }

@@ -51,6 +51,7 @@ fn read_booking(row: &Row) -> Result<Booking, DbError> {
         schedule: row.json("schedule")?,
         mode: row.json("mode")?,
         most_per_day: row.opt_int("most_per_day")?.and_then(|most| u32::try_from(most).ok()),
+        stages: Vec::new(),
     })
 }
 

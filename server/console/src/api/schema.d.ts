@@ -1123,6 +1123,8 @@ export interface components {
             schedule: components["schemas"]["Schedule"];
             /** @description Where. */
             selector: components["schemas"]["Selector"];
+            /** @description The stages of its campaign when that was published: on their days it plays more or less than its mode says. */
+            stages?: components["schemas"]["Stage"][];
         };
         /** @description What a booking gets in a day. */
         BookingDay: {
@@ -1647,6 +1649,8 @@ export interface components {
             step: components["schemas"]["CreativeStep"];
             to: components["schemas"]["CreativeState"];
         };
+        /** @description Percent of what the bookings say. */
+        Intensity: number;
         /** @description An account with the one-time password that is shown only now. */
         IssuedAccount: {
             account: components["schemas"]["AccountView"];
@@ -2366,6 +2370,28 @@ export interface components {
          * @enum {string}
          */
         Sound: "off" | "on";
+        /** @description Some days of a campaign with an intensity of their own. */
+        Stage: {
+            /**
+             * Format: date
+             * @description First local day.
+             */
+            from: string;
+            /** @description How strongly the campaign plays meanwhile. */
+            intensity: components["schemas"]["Intensity"];
+            /** @description What it is for. */
+            kind: components["schemas"]["StageKind"];
+            /**
+             * Format: date
+             * @description Last local day.
+             */
+            until: string;
+        };
+        /**
+         * @description What a stage of a campaign is for.
+         * @enum {string}
+         */
+        StageKind: "preparation" | "concentrated" | "evaluation" | "routine";
         /** @description How a booking stands. */
         StandingView: components["schemas"]["NamedBooking"] & {
             /** @description More of it, in Chinese. */
