@@ -407,3 +407,56 @@ fn the_judge_names_a_booking_that_a_plan_leaves_out() {
     assert!(report.not_played.iter().all(|n| n.reason == Unscheduled::Closed));
     assert_eq!(report.not_played.len(), 4);
 }
+
+#[test]
+fn a_guarantee_is_kept_at_the_seams_of_the_day_and_around_fixed_times() {
+    let first = date("2025-06-02");
+    let schedule = |from: &str, to: &str| {
+        let recurrence = Recurrence { from: first, until: None, rule: Rule::Weekdays(Weekdays::ALL) };
+        let window = DayWindow { from: from.parse().unwrap(), to: to.parse().unwrap() };
+        Schedule::checked(recurrence, vec![window]).unwrap()
+    };
+    let booking = |n: u128, mode: serde_json::Value, window: (&str, &str), lengths: &[u32]| ProgrammeBooking {
+        booking: BookingId::new(Uuid::from_u128(n)),
+        mode: serde_json::from_value(mode).unwrap(),
+        most_per_day: None,
+        intensity: Vec::new(),
+        missed: 0,
+        schedule: schedule(window.0, window.1),
+        items: (0..)
+            .zip(lengths)
+            .map(|(i, ms)| ProgrammeItem {
+                creative: CreativeId::new(Uuid::from_u128(100 * n + i)),
+                zone: ZoneName::Main,
+                asset: Digest::of(b"a"),
+                bytes: 1,
+                show: Show::Picture { size: SIZE },
+                duration: Millis(*ms),
+                kind: CreativeKind::Poster,
+                fraud_type: Some(FraudType::ALL[(n as usize + i as usize) % FraudType::ALL.len()]),
+                valid_from: None,
+                valid_until: None,
+            })
+            .collect(),
+        left_out: Vec::new(),
+    };
+    let programme = Programme {
+        timezone: chrono_tz::Asia::Shanghai,
+        zones: Layout::Full.zones(SIZE, Sound::Off),
+        opening: OpeningHours::always(),
+        bookings: vec![
+            booking(1, json!({"guarantee": {"per_hour": 6, "max_gap_minutes": 12}}), ("00:00", "24:00"), &[15_000]),
+            booking(2, json!({"guarantee": {"per_hour": 2}}), ("06:00", "23:00"), &[30_000, 12_000]),
+            booking(3, json!({"share": {"weight": 30}}), ("00:00", "24:00"), &[10_000, 12_000, 61_000]),
+            booking(4, json!({"share": {"weight": 70}}), ("08:15", "17:50"), &[10_000, 45_000]),
+            booking(5, json!({"fixed": {"times": ["07:30", "12:00", "17:30"]}}), ("07:00", "19:00"), &[60_000]),
+            booking(6, json!({"quota": {"plays": 5, "per": "day"}}), ("09:00", "21:00"), &[30_000]),
+        ],
+    };
+    let horizon = DateRange::starting(first, 8);
+    let (playlist, report) = playlist::build(&programme, horizon);
+    assert_eq!(plan_check::check(&playlist, &programme, horizon), vec![]);
+    assert_eq!(report.collisions, vec![]);
+    let kept: Vec<_> = report.guarantees.iter().map(|g| (g.worst_gap <= Millis(720_000), g.fewest_per_hour)).collect();
+    assert_eq!(kept[0], (true, Some(6)), "exactly as often as promised, and not much more: {:?}", report.guarantees);
+}

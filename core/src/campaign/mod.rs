@@ -14,7 +14,7 @@ pub use area::{AreaCode, AreaLevel, InvalidAreaCode};
 pub use matcher::Matcher;
 pub use mode::{
     EventTrigger, FixedTimes, Guarantee, GuaranteeForm, InvalidFixedTimes, InvalidGuarantee, InvalidQuota,
-    InvalidWeight, Mode, Period, Quota, QuotaForm, Weight,
+    InvalidWeight, Milder, Mode, Period, Quota, QuotaForm, Weight,
 };
 pub use reach::{CreativeFacts, ScreenFacts, Unplayable, zone_for};
 pub use selector::{Exclusion, Selector};

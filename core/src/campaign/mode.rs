@@ -81,6 +81,17 @@ pub struct GuaranteeForm {
     pub max_gap_minutes: Option<u16>,
 }
 
+/// Which half of a guarantee gives way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Milder {
+    /// How often.
+    Often,
+    /// How far apart.
+    Apart,
+    /// Both at once.
+    Both,
+}
+
 /// Why a guarantee is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("保证播放须填写每小时次数（1 到 360）或最长间隔（1 到 1440 分钟），至少一项")]
@@ -119,17 +130,31 @@ impl Guarantee {
         }
     }
 
+    /// A little stricter, by so many steps: what leaves room for interruptions at the seams of a day.
+    pub fn stricter(self, steps: u16) -> Self {
+        let often = |n: u16| n.saturating_add(steps.max(n * steps / 20)).min(360);
+        let closer = |gap: Millis| {
+            let minutes = gap.0 / Self::MINUTE;
+            Millis(minutes.saturating_sub(u32::from(steps).max(minutes * u32::from(steps) / 20)).max(1) * Self::MINUTE)
+        };
+        Self { per_hour: self.per_hour.map(often), max_gap: self.max_gap.map(closer) }
+    }
+
     /// Ever milder guarantees, each a small step from the one before: down to once an hour, up to a gap of a day.
-    pub fn milder(self) -> Vec<Self> {
+    pub fn milder(self, what: Milder) -> Vec<Self> {
         let mut ladder = Vec::new();
         let mut now = self;
         while ladder.len() < 400 {
-            let per_hour = now.per_hour.map(|n| n.saturating_sub((n / 20).max(1)).max(1));
+            let fewer = |n: u16| n.saturating_sub((n / 20).max(1)).max(1);
             let wider = |gap: Millis| {
                 let minutes = gap.0 / Self::MINUTE;
                 Millis((minutes + (minutes / 12).max(1)).min(1440) * Self::MINUTE)
             };
-            let next = Self { per_hour, max_gap: now.max_gap.map(wider) };
+            let next = match what {
+                Milder::Often => Self { per_hour: now.per_hour.map(fewer), ..now },
+                Milder::Apart => Self { max_gap: now.max_gap.map(wider), ..now },
+                Milder::Both => Self { per_hour: now.per_hour.map(fewer), max_gap: now.max_gap.map(wider) },
+            };
             if next == now {
                 break;
             }

@@ -182,7 +182,10 @@ fn a_guarantee_scales_with_intensity_and_its_ladder_gets_milder_step_by_step() {
     assert_eq!(guarantee.scaled(100), guarantee);
     assert_eq!(guarantee.scaled(200), Guarantee::checked(Some(12), Some(6)).unwrap());
     assert_eq!(guarantee.scaled(50), Guarantee::checked(Some(3), Some(24)).unwrap());
-    let ladder = guarantee.milder();
+    assert_eq!(guarantee.stricter(1), Guarantee::checked(Some(7), Some(11)).unwrap());
+    assert_eq!(guarantee.milder(Milder::Often)[0], Guarantee::checked(Some(5), Some(12)).unwrap());
+    assert_eq!(guarantee.milder(Milder::Apart)[0], Guarantee::checked(Some(6), Some(13)).unwrap());
+    let ladder = guarantee.milder(Milder::Both);
     assert_eq!(ladder.last(), Some(&Guarantee::checked(Some(1), Some(1440)).unwrap()));
     let distances: Vec<u32> = ladder.iter().map(|milder| guarantee.distance(*milder)).collect();
     assert!(distances.is_sorted() && distances[0] > 0, "{distances:?}");

@@ -2,7 +2,10 @@
 //! it alone gave way. Every relaxation named was arranged, and works.
 
 use super::{Demand, Part, Request, Verdict, arrange};
-use crate::{campaign::Guarantee, id::BookingId};
+use crate::{
+    campaign::{Guarantee, Milder},
+    id::BookingId,
+};
 
 /// One booking's guarantee as it would work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +27,13 @@ pub fn relaxations(request: &Request, colliding: &[BookingId]) -> Vec<Relaxation
         if !colliding.contains(&part.booking) {
             continue;
         }
-        let works = |to: Guarantee| feasible(request, position, to);
-        if let Some((step, to)) = mildest(from, works) {
+        let works = &|to: Guarantee| feasible(request, position, to);
+        // Half a guarantee gives way rather than the whole of it.
+        let half = [Milder::Often, Milder::Apart]
+            .into_iter()
+            .filter_map(|what| mildest(from, what, works))
+            .min_by_key(|(step, _)| *step);
+        if let Some((step, to)) = half.or_else(|| mildest(from, Milder::Both, works)) {
             found.push((step, Relaxation { booking: part.booking, from, to }));
         }
     }
@@ -41,8 +49,8 @@ fn feasible(request: &Request, position: usize, to: Guarantee) -> bool {
 }
 
 /// The first of the ever milder guarantees that works, by halving; with how far down the ladder it is, in thousandths.
-fn mildest(from: Guarantee, works: impl Fn(Guarantee) -> bool) -> Option<(u32, Guarantee)> {
-    let ladder = from.milder();
+fn mildest(from: Guarantee, what: Milder, works: &dyn Fn(Guarantee) -> bool) -> Option<(u32, Guarantee)> {
+    let ladder = from.milder(what);
     let last = *ladder.last()?;
     if !works(last) {
         return None;

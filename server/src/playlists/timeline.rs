@@ -136,6 +136,8 @@ impl From<&Mode> for ModeKind {
 pub struct NotPlayedView {
     /// Which booking.
     pub booking: BookingId,
+    /// Its name.
+    pub name: String,
     /// Which creative of it; none: nothing of it.
     pub creative: Option<CreativeId>,
     /// Why, in Chinese.
@@ -239,6 +241,7 @@ pub(super) fn day(playlist: &Playlist, date: NaiveDate, names: &Names, report: O
     bookings.sort_by_key(|b| std::cmp::Reverse(b.airtime));
     let not_played = report.map_or(&[][..], |r| &r.not_played).iter().map(|n| NotPlayedView {
         booking: n.booking,
+        name: names.booking(n.booking).0,
         creative: n.creative,
         reason: n.reason.to_string(),
     });

@@ -8,6 +8,7 @@ use super::{
     presence::{Candidate, OnAirBooking},
 };
 use crate::{
+    campaign::Guarantee,
     rotation::{self, Bounds, Certificate, Demand, Entry, Part, Request, Verdict},
     time::{Millis, UtcInterval, UtcMillis},
 };
@@ -187,19 +188,21 @@ fn without_longer_shares(
     (yielded.len() > before && !fewer.is_empty()).then_some(fewer)
 }
 
-/// The same with gaps that leave room for an interruption, in whole minutes; `None` if a gap is too tight for that.
+/// The same with gaps that leave room for an interruption, in whole minutes, where they are wide enough for that.
 fn tightened(request: &Request, interruption: i64) -> Option<Request> {
     let mut parts = request.parts().to_vec();
+    let mut any = false;
     for part in &mut parts {
         let Demand::Guarantee(guarantee) = part.demand else { continue };
         let wait = |per_hour: u16| 3_600_000 / i64::from(per_hour);
-        let gap =
-            [guarantee.per_hour().map(wait), guarantee.max_gap().map(Millis::as_i64)].into_iter().flatten().min()?;
-        let minutes = u16::try_from((gap - interruption) / 60_000).ok().filter(|m| *m > 0)?;
-        let tighter = crate::campaign::Guarantee::checked(guarantee.per_hour(), Some(minutes)).ok()?;
-        part.demand = Demand::Guarantee(tighter);
+        let gap = [guarantee.per_hour().map(wait), guarantee.max_gap().map(Millis::as_i64)].into_iter().flatten().min();
+        let minutes = gap.and_then(|gap| u16::try_from((gap - interruption) / 60_000).ok()).filter(|m| *m > 0);
+        if let Some(tighter) = minutes.and_then(|m| Guarantee::checked(guarantee.per_hour(), Some(m)).ok()) {
+            part.demand = Demand::Guarantee(tighter);
+            any = true;
+        }
     }
-    Request::checked(parts, request.bounds()).ok()
+    if any { Request::checked(parts, request.bounds()).ok() } else { None }
 }
 
 impl PlannedLoop {

@@ -1,5 +1,7 @@
 //! Who is on air when, and how often on a day: a programme's bookings against the calendar.
 
+use std::collections::BTreeMap;
+
 use chrono::{Datelike as _, Days, NaiveDate};
 
 use super::{Programme, ProgrammeBooking, ProgrammeItem};
@@ -68,12 +70,13 @@ pub(super) fn against_calendar(programme: &Programme, horizon: DateRange) -> Vec
     bookings
 }
 
-/// Who takes part in a zone on a day, and how.
+/// Who takes part in a zone on a day, and how; guarantees with a margin by so many steps stricter.
 pub(super) fn present(
     bookings: &[OnAirBooking<'_>],
     programme: &Programme,
     zone: ZoneName,
     date: NaiveDate,
+    margins: &BTreeMap<usize, u16>,
 ) -> Vec<Present> {
     let whole = day_of(date, programme.timezone);
     let mut present = Vec::new();
@@ -89,7 +92,10 @@ pub(super) fn present(
             Mode::Quota(quota) => quota_on(each.booking, quota, date),
             _ => 0,
         };
-        let part = part(each.booking, date, owed, on_air, programme.timezone);
+        let mut part = part(each.booking, date, owed, on_air, programme.timezone);
+        if let (Part::Loop(Demand::Guarantee(guarantee)), Some(steps)) = (&mut part, margins.get(&b)) {
+            *guarantee = guarantee.stricter(*steps);
+        }
         present.push(Present { booking: b, candidates, stretches, part, owed });
     }
     present

@@ -1817,6 +1817,8 @@ export interface components {
             /** @description Which booking. */
             booking: components["schemas"]["BookingId"];
             creative?: components["schemas"]["CreativeId"] | null;
+            /** @description Its name. */
+            name: string;
             /** @description Why, in Chinese. */
             reason: string;
         };

@@ -41,7 +41,7 @@ export function Foresight({ campaign }: { campaign: Campaign }) {
               {seen.collisions.map((collision, i) => <Collided key={i} collision={collision} campaign={campaign} />)}
               {seen.broken.map((b) => (
                 <div key={b.booking + b.zone} className="foresight-item soft">
-                  <p>{t.broken(b.name, common.zones[b.zone], duration(b.worst_gap, language), b.screens)}</p>
+                  <p>{t.broken(b.name, common.zones[b.zone], duration(b.worst_gap, language), b.fewest_per_hour ?? null, b.screens)}</p>
                   <p className="quiet small" style={{ margin: 0 }}>{t.brokenHint}</p>
                 </div>
               ))}

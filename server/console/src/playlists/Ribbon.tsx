@@ -179,7 +179,6 @@ function shares(part: Daypart): [string, number][] {
 
 function NotPlayed({ day }: { day: DayTimeline }) {
   const t = useWords(words)
-  const names = new Map(day.bookings.map((b) => [b.booking, b.name]))
   const titles = useCreativeTitles()
   return (
     <div style={{ marginTop: 10 }}>
@@ -187,7 +186,7 @@ function NotPlayed({ day }: { day: DayTimeline }) {
       <ul style={{ margin: "4px 0 0", paddingInlineStart: 18 }} className="quiet small">
         {day.not_played.map((n, i) => (
           <li key={i}>
-            {t.notPlayedItem(names.get(n.booking) ?? "", (n.creative && titles.get(n.creative)) ?? "", n.reason)}
+            {t.notPlayedItem(n.name, (n.creative && titles.get(n.creative)) ?? "", n.reason)}
           </li>
         ))}
       </ul>

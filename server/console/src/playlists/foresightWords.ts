@@ -16,7 +16,8 @@ export const foresightWords = dictionary(
     applied: "已修改排期，正在重新核对",
     otherCampaign: (name: string) => `属于“${name}”，请与其责任单位协商`,
     noWay: "单独放宽任何一项都不够，请同时减少几项，或错开时段。",
-    broken: (name: string, zone: string, gap: string, screens: number) => `“${name}”在${zone}的时段交接处最长间隔 ${gap}，略超保证（${screens} 块屏幕）。`,
+    broken: (name: string, zone: string, gap: string, fewest: number | null, screens: number) =>
+      `“${name}”在${zone}的时段交接处达不到保证：最长间隔 ${gap}${fewest === null ? "" : `，最少的一小时 ${fewest} 次`}（${screens} 块屏幕）。`,
     brokenHint: "时段切换或定点播放前后才会出现；可把间隔放宽一两分钟，或对齐各排期的起止时间。",
     stillPublish: "检查发现排不下的内容，发布后不能全部兑现。",
   },
@@ -35,7 +36,7 @@ export const foresightWords = dictionary(
     applied: "Booking changed, checking again",
     otherCampaign: (name) => `belongs to “${name}”: ask its department`,
     noWay: "No single change is enough: reduce several, or part their hours.",
-    broken: (name, zone, gap, screens) => `“${name}” in ${zone}: up to ${gap} where dayparts meet, a little more than promised (${screens} screens).`,
+    broken: (name, zone, gap, fewest, screens) => `“${name}” in ${zone} misses its promise where dayparts meet: ${gap} apart${fewest === null ? "" : `, ${fewest} in the poorest hour`} (${screens} screens).`,
     brokenHint: "Only where dayparts or fixed times meet. Widen the gap a little, or align the hours.",
     stillPublish: "Not everything fits: some promises would be broken.",
   },
