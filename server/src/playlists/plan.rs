@@ -8,7 +8,7 @@ use std::{
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use xuanping_core::{
-    campaign::{Booking, CreativeFacts, Matcher, ScreenFacts, Unplayable},
+    campaign::{Booking, CreativeFacts, Matcher, ScreenFacts, Stage, Unplayable},
     digest::Digest,
     geometry::{Size, Zone, ZoneName},
     id::{CreativeId, ScreenId},
@@ -151,7 +151,7 @@ impl Playlists {
                 booking: booking.id,
                 mode: booking.mode.clone(),
                 most_per_day: booking.most_per_day,
-                intensity: Vec::new(),
+                intensity: intensity(booking),
                 missed: 0,
                 schedule: booking.schedule.clone(),
                 items,
@@ -224,6 +224,12 @@ impl Playlists {
         }
         Ok(digest)
     }
+}
+
+/// How strongly a booking plays on which days.
+fn intensity(booking: &Booking) -> Vec<(DateRange, u16)> {
+    let days = |stage: &Stage| Some((DateRange::checked(stage.from, stage.until)?, stage.intensity.percent()));
+    booking.stages.iter().filter_map(days).collect()
 }
 
 /// In debug builds every playlist is judged by the independent checker before it is published; promises that cannot be kept
