@@ -2,6 +2,7 @@
 // leaves a picture of the page beside the settings' `folder` and says where.
 import { chromium } from "playwright-core"
 import * as people from "./people.mjs"
+import * as planner from "./planner.mjs"
 
 const [errand, json] = process.argv.slice(2)
 const settings = JSON.parse(json)
@@ -16,6 +17,8 @@ const errands = {
   },
   approve: (page) => people.approveAll(page, settings.count),
   publish: (page) => people.publishCampaign(page, settings),
+  collide: (page) => planner.collide(page, settings),
+  explain: (page) => planner.explain(page, settings),
   takeOver: (page) => people.takeOver(page, settings),
   withdraw: (page) => people.withdrawTakeover(page, settings.title),
   proofs: (page) => people.takeProofs(page, settings),

@@ -209,7 +209,8 @@ async function drop(zone, file) {
   await zone.dispatchEvent("drop", { dataTransfer: files })
 }
 
-async function pick(page, form, titles) {
+/** Chooses creatives by their titles. */
+export async function pick(page, form, titles) {
   await form.getByRole("button", { name: "选择素材" }).click()
   const dialog = page.getByRole("dialog", { name: "选择素材" })
   for (const title of titles) await dialog.getByRole("button", { name: title, exact: true }).click()

@@ -109,6 +109,21 @@ fn from_a_pairing_code_to_proofs_by_clicking() {
         shows_strip(&zone_of(wall, ticker), &strip)
     });
 
+    // Why it shows that, in words; and what cannot be promised is said before it is published, with what can.
+    let why = at("editor").does("explain", json!({ "screen": "大厅屏" }));
+    assert!(why.as_str().is_some_and(|why| why.contains("银行营业厅")), "{why}");
+    at("editor").does(
+        "collide",
+        json!({
+            "name": "两个都要",
+            "department": "县委宣传部",
+            "bookings": [
+                { "name": "先交费警示", "creative": "先交费的贷款是诈骗", "perHour": 300 },
+                { "name": "安全账户警示", "creative": "没有安全账户", "perHour": 200 },
+            ],
+        }),
+    );
+
     // A takeover with words only fills the wall with them, until it is withdrawn.
     at("reviewer").does("takeOver", json!({ "title": WARNING, "creatives": [TITLE], "minutes": 30 }));
     let card = decode(&office.editor.rendition(slogan, ZoneName::Main, size(main)).1);
