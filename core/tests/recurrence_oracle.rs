@@ -189,7 +189,7 @@ fn rule() -> impl Strategy<Value = Walked> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5000) })]
 
     #[test]
     fn a_rule_happens_on_the_days_that_a_walk_through_the_calendar_finds(
