@@ -106,7 +106,7 @@ fn booking(first: NaiveDate) -> impl Strategy<Value = ProgrammeBooking> {
         move |(set, windows, from, lasts)| {
             let from = first + chrono::TimeDelta::days(from);
             let until = lasts.map(|days| from + chrono::TimeDelta::days(days));
-            Schedule::checked(Recurrence { from, until, rule: Rule::Weekdays(set) }, windows).ok()
+            Schedule::checked(Recurrence::plain(from, until, Rule::Weekdays(set)), windows).ok()
         },
     );
     let most_per_day = proptest::option::weighted(0.15, 1..60u32);
@@ -355,7 +355,7 @@ proptest! {
 fn the_judge_names_a_booking_that_a_plan_leaves_out() {
     let first = date("2025-06-02");
     let schedule = |from: &str, to: &str| {
-        let recurrence = Recurrence { from: first, until: None, rule: Rule::Weekdays(Weekdays::ALL) };
+        let recurrence = Recurrence::plain(first, None, Rule::Weekdays(Weekdays::ALL));
         let window = DayWindow { from: from.parse().unwrap(), to: to.parse().unwrap() };
         Schedule::checked(recurrence, vec![window]).unwrap()
     };
@@ -412,7 +412,7 @@ fn the_judge_names_a_booking_that_a_plan_leaves_out() {
 fn a_guarantee_is_kept_at_the_seams_of_the_day_and_around_fixed_times() {
     let first = date("2025-06-02");
     let schedule = |from: &str, to: &str| {
-        let recurrence = Recurrence { from: first, until: None, rule: Rule::Weekdays(Weekdays::ALL) };
+        let recurrence = Recurrence::plain(first, None, Rule::Weekdays(Weekdays::ALL));
         let window = DayWindow { from: from.parse().unwrap(), to: to.parse().unwrap() };
         Schedule::checked(recurrence, vec![window]).unwrap()
     };

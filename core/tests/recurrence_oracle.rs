@@ -202,7 +202,7 @@ proptest! {
         let until = lasts.map(|days| from + Days::new(days));
         let range = DateRange::starting(from + Days::new(ahead), days);
         let range = DateRange { first: range.first - Days::new(30), last: range.last };
-        let recurrence = Recurrence { from, until, rule: Rule::Rfc5545(rule.text().parse::<RuleText>().unwrap()) };
+        let recurrence = Recurrence::plain(from, until, Rule::Rfc5545(rule.text().parse::<RuleText>().unwrap()));
         prop_assert_eq!(recurrence.days(range), rule.days(from, until, range), "{} from {}", rule.text(), from);
     }
 
@@ -215,7 +215,7 @@ proptest! {
     #[test]
     fn any_text_is_read_or_refused_without_panic(text in "(FREQ=[A-Z]{0,7})?(;[A-Z]{2,10}=[-0-9A-Z,]{0,8}){0,4}") {
         if let Ok(rule) = text.parse::<RuleText>() {
-            let recurrence = Recurrence { from: day(2025, 1), until: None, rule: Rule::Rfc5545(rule) };
+            let recurrence = Recurrence::plain(day(2025, 1), None, Rule::Rfc5545(rule));
             recurrence.days(DateRange::starting(day(2025, 60), 60));
         }
     }
@@ -228,8 +228,8 @@ proptest! {
         let codes: Vec<_> = set.iter().map(|n| CODES[*n as usize - 1]).collect();
         let text = format!("FREQ=WEEKLY;BYDAY={}", codes.join(","));
         let range = DateRange::starting(from - Days::new(10), 60);
-        let by_set = Recurrence { from, until: None, rule: Rule::Weekdays(Weekdays::from_numbers(&set).unwrap()) };
-        let by_rule = Recurrence { from, until: None, rule: Rule::Rfc5545(text.parse().unwrap()) };
+        let by_set = Recurrence::plain(from, None, Rule::Weekdays(Weekdays::from_numbers(&set).unwrap()));
+        let by_rule = Recurrence::plain(from, None, Rule::Rfc5545(text.parse().unwrap()));
         prop_assert_eq!(by_set.days(range), by_rule.days(range));
     }
 }
@@ -307,7 +307,7 @@ proptest! {
         let range = DateRange::starting(first, days);
         let set = Weekdays::from_numbers(&numbers).unwrap();
         let from = day(1980, 1);
-        let recurrence = Recurrence { from, until: None, rule: Rule::Weekdays(set) };
+        let recurrence = Recurrence::plain(from, None, Rule::Weekdays(set));
         let schedule = Schedule::checked(recurrence, windows.clone()).unwrap();
         let opening = OpeningHours::checked(vec![OpeningSpan { weekdays: set, windows: windows.clone() }]).unwrap();
 

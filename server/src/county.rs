@@ -91,6 +91,8 @@ pub fn booking(name: &str, creatives: Vec<CreativeId>) -> BookingDraft {
             until: None,
             weekdays: Some((1..=7).collect()),
             rrule: None,
+            except: std::collections::BTreeSet::new(),
+            also: std::collections::BTreeSet::new(),
             windows: vec![DayWindow::ALL_DAY],
         },
         mode: Mode::Share { weight: Weight::ONE },

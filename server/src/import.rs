@@ -360,6 +360,8 @@ async fn load_campaign(
                 until: Some(ends),
                 weekdays: Some(booking.weekdays),
                 rrule: None,
+                except: std::collections::BTreeSet::new(),
+                also: std::collections::BTreeSet::new(),
                 windows: booking.windows,
             },
             mode: booking.mode,

@@ -19,6 +19,8 @@ pub use rule::{InvalidRule, RuleText};
 pub use schedule::{InvalidSchedule, Schedule, ScheduleForm};
 pub use window::{DayWindow, InvalidTime, TimeOfDay, WindowFault};
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
 use crate::time::DateRange;
@@ -32,6 +34,10 @@ pub struct Recurrence {
     pub until: Option<NaiveDate>,
     /// Which of the days between.
     pub rule: Rule,
+    /// Not on these days: holidays. What began the day before and runs across midnight goes on.
+    pub except: BTreeSet<NaiveDate>,
+    /// On these days too, if they lie between: a Sunday that is worked for a holiday (调休). What is excepted stays so.
+    pub also: BTreeSet<NaiveDate>,
 }
 
 /// Which days of a period.
@@ -90,6 +96,11 @@ impl<'de> serde::Deserialize<'de> for Weekdays {
 }
 
 impl Recurrence {
+    /// Without exceptions.
+    pub fn plain(from: NaiveDate, until: Option<NaiveDate>, rule: Rule) -> Self {
+        Self { from, until, rule, except: BTreeSet::new(), also: BTreeSet::new() }
+    }
+
     /// The days in `range` on which it happens, ascending, each once.
     ///
     /// The work depends on the range and not on how long ago `from` was, except for a rule with COUNT, which has to be
@@ -99,10 +110,17 @@ impl Recurrence {
         let Some(range) = DateRange::checked(range.first.max(self.from), last) else {
             return Vec::new();
         };
-        match &self.rule {
+        let mut days: Vec<NaiveDate> = match &self.rule {
             Rule::Weekdays(set) => range.days().filter(|day| set.contains(day.weekday())).collect(),
             Rule::Rfc5545(rule) => rule.days(self.from, range),
+        };
+        if !self.also.is_empty() {
+            days.extend(self.also.range(range.first..=range.last));
+            days.sort_unstable();
+            days.dedup();
         }
+        days.retain(|day| !self.except.contains(day));
+        days
     }
 
     /// The first day on which it happens, looking at most fifty years ahead; `None`: it never does.

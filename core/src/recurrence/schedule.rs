@@ -1,5 +1,7 @@
 //! 排期时间: days and times of day together, and their way in from JSON.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -35,6 +37,12 @@ pub struct ScheduleForm {
     /// Instead: an RFC 5545 rule such as `FREQ=MONTHLY;BYDAY=-1FR`, without UNTIL, BYHOUR, BYMINUTE, BYSECOND, BYWEEKNO.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rrule: Option<String>,
+    /// Not on these days: holidays. At most 366.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub except: BTreeSet<NaiveDate>,
+    /// On these days too, if they lie between `from` and `until`: days worked for a holiday. At most 366.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub also: BTreeSet<NaiveDate>,
     /// When on each of these days.
     pub windows: Vec<DayWindow>,
 }
@@ -62,10 +70,16 @@ pub enum InvalidSchedule {
     /// The windows.
     #[error("{0}，请改正时段")]
     Windows(#[from] WindowFault),
+    /// More days are excepted or added than a year has.
+    #[error("例外日期和补加日期各不能超过 366 天")]
+    TooManyExceptions,
     /// There is no day between `from` and `until` on which it would happen.
     #[error("在所选日期内一天也不会播放，请改正日期或星期")]
     Never,
 }
+
+/// The most days that are excepted, and that are added.
+const MOST_EXCEPTIONS: usize = 366;
 
 impl InvalidSchedule {
     /// JSON path of the offending field, below the schedule itself.
@@ -75,6 +89,7 @@ impl InvalidSchedule {
             Self::NoRule | Self::Weekdays => "weekdays".into(),
             Self::Rule(_) => "rrule".into(),
             Self::Never => "from".into(),
+            Self::TooManyExceptions => "except".into(),
             Self::Windows(fault) => match fault.index() {
                 Some(index) => format!("windows[{index}]"),
                 None => "windows".into(),
@@ -93,6 +108,7 @@ impl InvalidSchedule {
             Self::Windows(WindowFault::Empty { .. }) => "window-empty",
             Self::Windows(WindowFault::Overlap { .. }) => "windows-overlap",
             Self::Never => "schedule-never",
+            Self::TooManyExceptions => "exceptions-too-many",
         }
     }
 }
@@ -170,7 +186,11 @@ impl TryFrom<ScheduleForm> for Schedule {
             (None, Some(text)) => Rule::Rfc5545(RuleText::parse(&text)?),
             (None, None) | (Some(_), Some(_)) => return Err(InvalidSchedule::NoRule),
         };
-        Self::checked(Recurrence { from: form.from, until: form.until, rule }, form.windows)
+        if form.except.len() > MOST_EXCEPTIONS || form.also.len() > MOST_EXCEPTIONS {
+            return Err(InvalidSchedule::TooManyExceptions);
+        }
+        let (from, until) = (form.from, form.until);
+        Self::checked(Recurrence { from, until, rule, except: form.except, also: form.also }, form.windows)
     }
 }
 
@@ -185,6 +205,8 @@ impl From<Schedule> for ScheduleForm {
             until: schedule.recurrence.until,
             weekdays,
             rrule,
+            except: schedule.recurrence.except,
+            also: schedule.recurrence.also,
             windows: schedule.windows,
         }
     }

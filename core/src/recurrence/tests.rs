@@ -10,7 +10,7 @@ fn window(from: &str, to: &str) -> DayWindow {
 }
 
 fn rule(from: &str, text: &str) -> Recurrence {
-    Recurrence { from: date(from), until: None, rule: Rule::Rfc5545(text.parse().unwrap()) }
+    Recurrence::plain(date(from), None, Rule::Rfc5545(text.parse().unwrap()))
 }
 
 fn refused(text: &str) -> InvalidRule {
@@ -87,7 +87,7 @@ fn the_hour_that_does_not_exist_moves_forward_and_the_hour_that_happens_twice_is
     let tz = chrono_tz::America::New_York;
     let night = |from, to| {
         let rule = Rule::Weekdays(Weekdays::ALL);
-        Schedule::checked(Recurrence { from: date("2025-01-01"), until: None, rule }, vec![window(from, to)]).unwrap()
+        Schedule::checked(Recurrence::plain(date("2025-01-01"), None, rule), vec![window(from, to)]).unwrap()
     };
     let on = |schedule: &Schedule, day| schedule.intervals(DateRange::day(date(day)), tz);
     let interval = |start, end| UtcInterval { start: utc(start), end: utc(end) };
@@ -136,6 +136,8 @@ fn every_slip_in_a_schedule_is_refused_with_its_field() {
             until: Some(date(until)),
             weekdays,
             rrule: rrule.map(Into::into),
+            except: std::collections::BTreeSet::new(),
+            also: std::collections::BTreeSet::new(),
             windows,
         };
         let error = Schedule::try_from(form).unwrap_err();
@@ -187,4 +189,23 @@ fn opening_hours_without_spans_are_round_the_clock_and_a_weekday_may_be_said_onc
     let json = serde_json::to_string(&hours).unwrap();
     assert_eq!(serde_json::from_str::<OpeningHours>(&json).unwrap(), hours);
     assert!(serde_json::from_str::<OpeningHours>(&json.replace("[6]", "[1]")).is_err());
+}
+
+#[test]
+fn holidays_are_left_out_and_days_worked_for_them_added() {
+    let form = r#"{"from":"2026-09-28","until":"2026-10-12","weekdays":[1,2,3,4,5],
+                   "except":["2026-10-01","2026-10-02","2026-10-05","2026-10-06","2026-10-07"],
+                   "also":["2026-10-10","2026-10-01","2027-01-01"],"windows":[{"from":"22:00","to":"02:00"}]}"#;
+    let schedule: Schedule = serde_json::from_str(form).unwrap();
+    let days = schedule.recurrence().days(DateRange::starting(date("2026-09-01"), 60));
+    let days: Vec<_> = days.iter().map(|day| day.format("%m-%d").to_string()).collect();
+    assert_eq!(days, ["09-28", "09-29", "09-30", "10-08", "10-09", "10-10", "10-12"], "an excepted day stays so");
+    // What began on the eve goes on into the holiday.
+    let holiday = schedule.intervals(DateRange::day(date("2026-10-01")), chrono_tz::Asia::Shanghai);
+    assert_eq!(holiday[0].length(), 2 * 3_600_000);
+    let again: Schedule = serde_json::from_str(&serde_json::to_string(&schedule).unwrap()).unwrap();
+    assert_eq!(again, schedule);
+    let plain = r#"{"from":"2026-09-28","until":null,"weekdays":[1],"windows":[{"from":"08:00","to":"09:00"}]}"#;
+    let plain_again = serde_json::to_string(&serde_json::from_str::<Schedule>(plain).unwrap()).unwrap();
+    assert_eq!(plain_again, plain, "what has no exceptions is written as before");
 }

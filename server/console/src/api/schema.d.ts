@@ -2145,6 +2145,10 @@ export interface components {
         };
         /** @description A schedule as people and programs write it. Exactly one of `weekdays` and `rrule` is given. */
         Schedule: {
+            /** @description On these days too, if they lie between `from` and `until`: days worked for a holiday. At most 366. */
+            also?: string[];
+            /** @description Not on these days: holidays. At most 366. */
+            except?: string[];
             /**
              * Format: date
              * @description First local day.
@@ -2164,6 +2168,10 @@ export interface components {
         };
         /** @description A schedule as people and programs write it. Exactly one of `weekdays` and `rrule` is given. */
         ScheduleForm: {
+            /** @description On these days too, if they lie between `from` and `until`: days worked for a holiday. At most 366. */
+            also?: string[];
+            /** @description Not on these days: holidays. At most 366. */
+            except?: string[];
             /**
              * Format: date
              * @description First local day.

@@ -20,6 +20,8 @@ interface Values {
   selector: Selector
   dates: [Dayjs, Dayjs]
   weekdays?: number[]
+  except?: Dayjs[] | null
+  also?: Dayjs[] | null
   windows: Window[]
   mode: ModeValues
 }
@@ -34,6 +36,7 @@ const FIELDS: Record<string, string | string[]> = {
   "schedule.until": "dates",
   "schedule.weekdays": "weekdays",
   "schedule.windows": "dates",
+  "schedule.except": "except",
   "mode.share.weight": ["mode", "weight"],
 }
 
@@ -55,6 +58,8 @@ export function BookingForm({ campaign, booking, onClose }: { campaign: Campaign
         selector: whole(booking.selector),
         dates: [dayjs(booking.schedule.from), booking.schedule.until ? dayjs(booking.schedule.until) : last],
         weekdays: daysOf(booking.schedule),
+        except: (booking.schedule.except ?? []).map((day) => dayjs(day)),
+        also: (booking.schedule.also ?? []).map((day) => dayjs(day)),
         windows: booking.schedule.windows.map(({ from, to }) => ({ from, to })),
         mode: valuesOf(booking.mode, booking.most_per_day ?? null),
       }
@@ -120,6 +125,8 @@ function bodyOf(v: Values, before: Booking | null): BookingBody {
       until: v.dates[1].format("YYYY-MM-DD"),
       weekdays: rule ? null : (v.weekdays ?? EVERY_DAY),
       rrule: rule,
+      except: (v.except ?? []).map((day) => day.format("YYYY-MM-DD")),
+      also: (v.also ?? []).map((day) => day.format("YYYY-MM-DD")),
       windows: v.windows.map((w) => ({ from: asTime(w.from), to: asTime(w.to) })),
     },
     mode: modeOf(v.mode),

@@ -133,6 +133,8 @@ function BookingRow({ booking, onEdit }: { booking: Booking; onEdit: (() => void
         <dt>{t.when}</dt>
         <dd>
           {schedule.until ? t.until(schedule.from, schedule.until) : t.from(schedule.from)} · {t.scheduleText(days, windows)}
+          {schedule.except?.length ? `，${t.exceptText(schedule.except.length)}` : ""}
+          {schedule.also?.length ? `，${t.alsoText(schedule.also.length)}` : ""}
           <span className="quiet" style={{ marginInlineStart: 10 }}>{modeText(modes, booking.mode, booking.most_per_day ?? null)}</span>
         </dd>
       </dl>

@@ -34,6 +34,14 @@ export function ScheduleFields({ first, last, rule }: { first: Dayjs; last: Dayj
           <Checkbox.Group options={names.map((label, i) => ({ value: i + 1, label }))} />
         </Form.Item>
       )}
+      <div className="row" style={{ alignItems: "flex-start", gap: 16 }}>
+        <Form.Item name="except" label={t.except} extra={t.exceptHint} style={{ flex: 1 }}>
+          <DatePicker multiple maxTagCount="responsive" minDate={first} maxDate={last} placeholder={t.noneChosen} style={{ width: "100%" }} />
+        </Form.Item>
+        <Form.Item name="also" label={t.also} extra={t.alsoHint} style={{ flex: 1 }}>
+          <DatePicker multiple maxTagCount="responsive" minDate={first} maxDate={last} placeholder={t.noneChosen} style={{ width: "100%" }} />
+        </Form.Item>
+      </div>
       <Form.Item label={t.windows} extra={t.windowsHint}>
         <Form.List name="windows">
           {(fields, { add, remove }) => (

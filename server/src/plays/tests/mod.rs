@@ -135,6 +135,8 @@ impl County {
                 until: Some(until),
                 weekdays: Some((1..=7).collect()),
                 rrule: None,
+                except: std::collections::BTreeSet::new(),
+                also: std::collections::BTreeSet::new(),
                 windows: vec![DayWindow::ALL_DAY],
             },
             mode: Mode::Share { weight: Weight::ONE },
