@@ -409,6 +409,52 @@ fn the_judge_names_a_booking_that_a_plan_leaves_out() {
 }
 
 #[test]
+fn nothing_plays_on_a_closed_sunday_and_only_the_morning_of_saturday() {
+    let first = date("2025-06-02");
+    let schedule = json!({ "from": "2025-06-02", "until": null, "weekdays": [1, 2, 3, 4, 5, 6, 7],
+                           "windows": [{ "from": "00:00", "to": "24:00" }] });
+    let booking = ProgrammeBooking {
+        booking: BookingId::new(Uuid::from_u128(1)),
+        mode: Mode::Share { weight: 1.try_into().unwrap() },
+        most_per_day: None,
+        intensity: Vec::new(),
+        missed: 0,
+        schedule: serde_json::from_value(schedule).unwrap(),
+        items: vec![ProgrammeItem {
+            creative: CreativeId::new(Uuid::from_u128(1)),
+            zone: ZoneName::Main,
+            asset: Digest::of(b"a"),
+            bytes: 1,
+            show: Show::Picture { size: SIZE },
+            duration: Millis(10_000),
+            kind: CreativeKind::Poster,
+            fraud_type: None,
+            valid_from: None,
+            valid_until: None,
+        }],
+        left_out: Vec::new(),
+    };
+    let programme = Programme {
+        timezone: chrono_tz::Asia::Shanghai,
+        zones: Layout::Full.zones(SIZE, Sound::Off),
+        opening: "Mo-Th 08:30-12:00,13:30-17:30; Fr 18:00-02:00; Sa 09:00-12:00; Su off".parse().unwrap(),
+        bookings: vec![booking],
+    };
+    let week = DateRange::starting(first, 7);
+    let (playlist, _) = playlist::build(&programme, week);
+    assert_eq!(plan_check::check(&playlist, &programme, week), []);
+    let on_air: Vec<i64> = week
+        .days()
+        .map(|date| {
+            let day = playlist.zone(ZoneName::Main).unwrap().days.iter().find(|day| day.date == date);
+            day.map_or(0, |day| day.dayparts.iter().map(|part| part.end.since(part.start)).sum::<i64>() / 60_000)
+        })
+        .collect();
+    // The night of Friday ends on Saturday.
+    assert_eq!(on_air, [450, 450, 450, 450, 360, 120 + 180, 0]);
+}
+
+#[test]
 fn a_guarantee_is_kept_at_the_seams_of_the_day_and_around_fixed_times() {
     let first = date("2025-06-02");
     let schedule = |from: &str, to: &str| {

@@ -34,11 +34,7 @@ pub(super) fn stretches<'a>(
         .filter(|(_, item)| item.zone == zone)
         .map(|offer| (*offer, offer.0.schedule.recurrence().days(range).into_iter().collect()))
         .collect();
-    let opening_windows = |date: NaiveDate| -> Vec<DayWindow> {
-        let spans = programme.opening.spans();
-        let span = spans.iter().find(|span| span.weekdays.contains(date.weekday()));
-        if spans.is_empty() { vec![DayWindow::ALL_DAY] } else { span.map(|s| s.windows.clone()).unwrap_or_default() }
-    };
+    let opening_windows = |date: NaiveDate| programme.opening.on(date.weekday()).to_vec();
     let moments = moments(programme, range, tz);
     let mut stretches: Vec<Stretch<'a>> = Vec::new();
     let mut day_of_last = None;
@@ -73,7 +69,7 @@ pub(super) fn stretches<'a>(
 /// Every instant at which the answer could change: wherever any clock could show the edge of a window or midnight.
 fn moments(programme: &Programme, range: DateRange, tz: Tz) -> Vec<UtcMillis> {
     let windows = programme.bookings.iter().flat_map(|booking| booking.schedule.windows());
-    let opening = programme.opening.spans().iter().flat_map(|span| &span.windows);
+    let opening = range.days().take(7).flat_map(|day| programme.opening.on(day.weekday()));
     let edges: BTreeSet<i64> = windows
         .chain(opening)
         .flat_map(|w| [w.from.minutes(), w.to.minutes()])

@@ -174,21 +174,107 @@ fn times_of_day_are_read_strictly() {
 }
 
 #[test]
-fn opening_hours_without_spans_are_round_the_clock_and_a_weekday_may_be_said_once() {
+fn opening_hours_are_read_as_people_write_them_and_written_one_way() {
+    for (written, means) in [
+        ("08:00-22:00", "08:00-22:00"),
+        ("24/7", "00:00-24:00"),
+        ("Mo-Fr 08:30-17:30; Sa 09:00-12:00; Su off", "Mo-Fr 08:30-17:30; Sa 09:00-12:00; Su off"),
+        ("Mo-Fr 08:30-17:30", "Mo-Fr 08:30-17:30; Sa-Su off"),
+        ("13:30-17:30,08:30-12:00;su off;", "Mo-Sa 08:30-12:00,13:30-17:30; Su off"),
+        ("Sa-Mo 10:00-02:00; We 24/7", "Mo,Sa-Su 10:00-02:00; Tu,Th-Fr off; We 00:00-24:00"),
+        ("周一至周五 08：30－12：00，13：30－17：30；周六、周日 休息", "Mo-Fr 08:30-12:00,13:30-17:30; Sa-Su off"),
+        ("每天 09:00-21:00；星期天 全天", "Mo-Sa 09:00-21:00; Su 00:00-24:00"),
+        ("off", "off"),
+    ] {
+        assert_eq!(written.parse::<OpeningHours>().map(|h| h.to_string()).as_deref(), Ok(means), "{written}");
+    }
     let tz = chrono_tz::Asia::Shanghai;
     let week = DateRange::starting(date("2025-06-02"), 7);
     assert_eq!(OpeningHours::always().intervals(week, tz)[0].length(), 7 * 86_400_000);
-    let span = |numbers: &[u8]| OpeningSpan {
-        weekdays: Weekdays::from_numbers(numbers).unwrap(),
-        windows: vec![window("09:00", "17:00")],
-    };
-    let hours = OpeningHours::checked(vec![span(&[1, 2, 3]), span(&[6])]).unwrap();
-    assert_eq!(hours.intervals(week, tz).len(), 4);
-    let twice = OpeningHours::checked(vec![span(&[1, 2]), span(&[2])]).unwrap_err();
-    assert_eq!((twice, twice.field().as_str()), (InvalidOpening::WeekdayTwice { span: 1 }, "[1].weekdays"));
-    let json = serde_json::to_string(&hours).unwrap();
-    assert_eq!(serde_json::from_str::<OpeningHours>(&json).unwrap(), hours);
-    assert!(serde_json::from_str::<OpeningHours>(&json.replace("[6]", "[1]")).is_err());
+    let hours: OpeningHours = "Fr 22:00-02:00; Su off".parse().unwrap();
+    let open = hours.intervals(week, tz);
+    assert_eq!((open.len(), open[0].start), (1, utc("2025-06-06T14:00:00Z")), "the night of Friday only");
+    assert_eq!(open[0].length(), 4 * 3_600_000);
+}
+
+#[test]
+fn what_opening_hours_cannot_say_is_refused_with_what_to_write() {
+    let refused = |text: &str| text.parse::<OpeningHours>().unwrap_err();
+    for text in ["", " ", ";", "Mo 08:00-09:00;;Tu off"] {
+        assert_eq!(refused(text), InvalidOpening::Empty, "{text}");
+    }
+    for (text, part) in
+        [("PH off", "PH"), ("Mo-Xx 08:00-09:00", "Mo-Xx"), ("Mo, 08:00-09:00", ""), ("周 08:00-09:00", "周")]
+    {
+        assert_eq!(refused(text), InvalidOpening::Days(part.into()), "{text}");
+    }
+    for (text, part) in [
+        ("closed", "closed"),
+        ("8:30-17:30", "8:30-17:30"),
+        ("08:30", "08:30"),
+        ("08:60-10:00", "08:60-10:00"),
+        ("Mo 08:00-25:00", "08:00-25:00"),
+        ("Mo 08:00-12:00, Tu 08:00-12:00", "Tu 08:00-12:00"),
+    ] {
+        assert_eq!(refused(text), InvalidOpening::Times(part.into()), "{text}");
+    }
+    for text in ["09:00-09:00", "24:00-08:00", "08:00-12:00,11:00-13:00"] {
+        assert!(matches!(refused(text), InvalidOpening::Windows { .. }), "{text}");
+    }
+    assert_eq!(
+        refused("Mo 08:00-12:00,11:00-13:00").to_string(),
+        "“Mo 08:00-12:00,11:00-13:00”：第 1 个时段与第 2 个时段重叠，请改正后再保存。"
+    );
+}
+
+mod opening_hours {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn hours() -> impl Strategy<Value = Vec<DayWindow>> {
+        let time = || (0..=96u16).prop_map(|quarter| TimeOfDay::from_minutes(quarter * 15).unwrap());
+        let window = (time(), time()).prop_map(|(from, to)| DayWindow { from, to });
+        let some = proptest::collection::vec(window, 0..4);
+        // Some kinds of days over and over, as in a real week.
+        let usual = proptest::sample::select(vec!["08:30-12:00,13:30-17:30", "18:00-02:00", "24/7", "off"]);
+        let usual = usual.prop_map(|text| text.parse::<OpeningHours>().unwrap().on(Weekday::Mon).to_vec());
+        let fit = |windows: &Vec<DayWindow>| windows.is_empty() || DayWindow::check_list(windows).is_ok();
+        prop_oneof![3 => usual, 1 => some.prop_filter("refused at the edge", fit)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+        #[test]
+        fn what_is_written_reads_back_and_says_of_each_day_what_was_meant(
+            week in proptest::collection::vec(hours(), 7),
+        ) {
+            let rules = week.iter().zip(["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"]).map(|(windows, day)| {
+                let each: Vec<_> = windows.iter().map(|w| format!("{}-{}", w.from, w.to)).collect();
+                format!("{day} {}", if each.is_empty() { "off".into() } else { each.join(",") })
+            });
+            let read: OpeningHours = rules.collect::<Vec<_>>().join("; ").parse().unwrap();
+            for (windows, day) in week.iter().zip([
+                Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun,
+            ]) {
+                let mut windows = windows.clone();
+                windows.sort_unstable();
+                prop_assert_eq!(read.on(day), &windows[..]);
+            }
+            let again: OpeningHours = read.to_string().parse().unwrap();
+            prop_assert_eq!(&again, &read);
+            let json = serde_json::to_string(&read).unwrap();
+            prop_assert_eq!(serde_json::from_str::<OpeningHours>(&json).unwrap(), read);
+        }
+
+        #[test]
+        fn no_text_at_all_makes_the_reader_stumble(text in "(Mo|Tu|周|一|off|24/7|-|,|;| |[0-9]{2}:[0-9]{2}|.){0,12}") {
+            if let Ok(hours) = text.parse::<OpeningHours>() {
+                prop_assert_eq!(hours.to_string().parse::<OpeningHours>(), Ok(hours));
+            }
+        }
+    }
 }
 
 #[test]

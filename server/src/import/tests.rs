@@ -58,7 +58,7 @@ fn small_folder(bookings: &[(&str, &[&str])]) -> tempfile::TempDir {
             "areas": [{ "code": "990123001000", "name": "溪滨街道" }, { "code": "990123000000", "name": "青溪县" }],
             "departments": [{ "code": "publicity", "name": "县委宣传部" }],
             "venues": [{ "name": "文化站", "type": "bank_hall", "area": "990123001000", "department": "publicity",
-                         "address": "滨河路 1 号", "opening": "08:30-17:30" }],
+                         "address": "滨河路 1 号", "opening": "Mo-Fr 08:30-17:30; Sa 09:00-12:00; Su off" }],
         }),
     );
     let slogan = |key: &str| serde_json::json!({ "key": key, "kind": "slogan", "title": key, "fraud_type": "fake_loan", "text": "不转账" });
@@ -108,6 +108,8 @@ async fn a_loading_that_was_cut_off_is_finished_by_the_next() {
         let whole = small_folder(&[("上午", &["a", "b"]), ("下午", &["c"])]);
         let finished = import(&app, whole.path(), &people, today, now).await.unwrap();
         assert_eq!(finished, Imported { bookings: 1, ..Imported::default() });
+        let venues = app.screens.venues().await.unwrap();
+        assert_eq!(venues[0].opening.to_string(), "Mo-Fr 08:30-17:30; Sa 09:00-12:00; Su off");
         let all = all_creatives(&app).await.unwrap();
         assert!(all.len() == 3 && all.iter().all(|c| c.state == State::Approved), "{all:?}");
         let campaign = app.campaigns.list().await.unwrap().remove(0);

@@ -9,6 +9,7 @@ use xuanping_core::{
     geometry::{Size, Zone, ZoneName},
     id::{BookingId, CampaignId},
     playlist::{self, BuildReport, GuaranteeKept, Playlist, Programme},
+    recurrence::OpeningHours,
     rotation::{self, Certificate, Relaxation, Request},
     time::{DateRange, UtcInterval, UtcMillis},
     vocabulary::ScreenKind,
@@ -72,7 +73,7 @@ pub struct Foreseen {
 }
 
 /// Everything that decides a programme besides the bookings.
-type Sort = (ScreenKind, Size, Vec<Zone>, bool, String, String, Vec<usize>);
+type Sort = (ScreenKind, Size, Vec<Zone>, bool, String, OpeningHours, Vec<usize>);
 
 /// So many screens are named.
 const SAMPLE: usize = 5;

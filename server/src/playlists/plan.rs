@@ -14,7 +14,7 @@ use xuanping_core::{
     id::{CreativeId, ScreenId},
     plan_check,
     playlist::{self, Playlist, Programme, ProgrammeBooking, ProgrammeItem},
-    recurrence::{DayWindow, OpeningHours, OpeningSpan, TimeOfDay, Weekdays},
+    recurrence::OpeningHours,
     time::{DateRange, UtcMillis},
     vocabulary::ScreenKind,
 };
@@ -38,7 +38,7 @@ struct Key {
     zones: Vec<Zone>,
     clips: bool,
     timezone: String,
-    opening: String,
+    opening: OpeningHours,
     /// Positions in the list of bookings in force.
     bookings: Vec<usize>,
 }
@@ -133,7 +133,7 @@ impl Playlists {
         &self,
         facts: &mut Facts,
         screen: &ScreenFacts,
-        opening: &str,
+        opening: &OpeningHours,
         timezone: Tz,
         bookings: &[Booking],
     ) -> Result<Programme, PlaylistError> {
@@ -158,7 +158,7 @@ impl Playlists {
                 left_out,
             });
         }
-        Ok(Programme { timezone, zones: screen.zones.clone(), opening: opening_hours(opening), bookings: planned })
+        Ok(Programme { timezone, zones: screen.zones.clone(), opening: opening.clone(), bookings: planned })
     }
 
     /// A creative as this screen shows it, or why it cannot.
@@ -262,33 +262,5 @@ fn key_of(screen: &Screen, facts: &ScreenFacts, choices: &[Matcher]) -> Key {
         timezone: screen.timezone.clone(),
         opening: screen.venue.opening.clone(),
         bookings: reached.collect(),
-    }
-}
-
-/// `HH:MM-HH:MM` on every day of the week; round the clock if it is not readable (it was checked when it was entered).
-fn opening_hours(text: &str) -> OpeningHours {
-    let window = || {
-        let (from, to) = text.split_once('-')?;
-        Some(DayWindow { from: from.parse::<TimeOfDay>().ok()?, to: to.parse::<TimeOfDay>().ok()? })
-    };
-    match window() {
-        Some(window) if window != DayWindow::ALL_DAY => {
-            OpeningHours::checked(vec![OpeningSpan { weekdays: Weekdays::ALL, windows: vec![window] }])
-                .unwrap_or_else(|_| OpeningHours::always())
-        }
-        _ => OpeningHours::always(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn opening_hours_of_a_venue_become_a_week_of_windows() {
-        assert_eq!(opening_hours("00:00-24:00"), OpeningHours::always());
-        let night = opening_hours("18:00-02:00");
-        assert_eq!(night.spans().len(), 1);
-        assert!(night.spans()[0].windows[0].crosses_midnight());
     }
 }

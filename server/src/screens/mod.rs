@@ -22,6 +22,7 @@ use xuanping_core::{
     digest::Digest,
     geometry::{Layout, Size, Sound},
     id::{ScreenId, VenueId},
+    recurrence::OpeningHours,
     sign::PublicKey,
     time::UtcMillis,
     vocabulary::{ScreenKind, VenueType},
@@ -116,8 +117,8 @@ pub struct Venue {
     pub department: String,
     /// Street address.
     pub address: String,
-    /// Opening hours, `HH:MM-HH:MM`.
-    pub opening: String,
+    /// When its screens may be on.
+    pub opening: OpeningHours,
     /// How many screens it has, retired ones not counted.
     pub screens: i64,
 }

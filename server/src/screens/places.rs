@@ -1,7 +1,13 @@
 //! Areas, departments and venues.
 
 use serde_json::json;
-use xuanping_core::{campaign::AreaCode, id::VenueId, time::UtcMillis, vocabulary::VenueType};
+use xuanping_core::{
+    campaign::AreaCode,
+    id::VenueId,
+    recurrence::{InvalidOpening, OpeningHours},
+    time::UtcMillis,
+    vocabulary::VenueType,
+};
 
 use super::{Area, AreaLevel, Department, ScreenError, Screens, Venue, store};
 use crate::{
@@ -34,9 +40,9 @@ pub enum PlaceFault {
     /// Empty or too long.
     #[error("the name is empty or too long")]
     Name,
-    /// Not `HH:MM-HH:MM`.
-    #[error("opening hours are not HH:MM-HH:MM")]
-    Opening,
+    /// Opening hours that cannot be read.
+    #[error("opening hours: {0}")]
+    Opening(InvalidOpening),
     /// The area already has a venue of this name.
     #[error("the area already has a venue of this name")]
     VenueTaken,
@@ -66,7 +72,7 @@ pub struct NewVenue {
     pub department: String,
     /// Street address.
     pub address: String,
-    /// `HH:MM-HH:MM`.
+    /// As [`OpeningHours`] is written.
     pub opening: String,
 }
 
@@ -83,7 +89,7 @@ pub struct VenueChange {
     pub department: Option<String>,
     /// Street address.
     pub address: Option<String>,
-    /// `HH:MM-HH:MM`.
+    /// As [`OpeningHours`] is written.
     pub opening: Option<String>,
 }
 
@@ -118,19 +124,8 @@ fn checked_address(address: &str) -> String {
     address.trim().chars().take(200).collect()
 }
 
-/// `HH:MM-HH:MM`; the end may be 24:00, or earlier than the start (open past midnight).
-fn checked_opening(text: &str) -> Result<(), PlaceFault> {
-    let time = |text: &str| -> Option<u32> {
-        let (h, m) = text.split_once(':')?;
-        let two_digits = h.len() == 2 && m.len() == 2;
-        let minutes = h.parse::<u32>().ok()? * 60 + m.parse::<u32>().ok().filter(|m| *m < 60)?;
-        (two_digits && minutes <= 1440).then_some(minutes)
-    };
-    let (from, to) = text.split_once('-').ok_or(PlaceFault::Opening)?;
-    match (time(from), time(to)) {
-        (Some(from), Some(to)) if from != to && from < 1440 => Ok(()),
-        _ => Err(PlaceFault::Opening),
-    }
+fn checked_opening(text: &str) -> Result<OpeningHours, PlaceFault> {
+    text.parse().map_err(PlaceFault::Opening)
 }
 
 impl Screens {
@@ -212,7 +207,7 @@ impl Screens {
         within: Option<&Principal>,
         now: UtcMillis,
     ) -> Result<Venue, ScreenError> {
-        checked_opening(&new.opening)?;
+        let opening = checked_opening(&new.opening)?;
         let venue = Venue {
             id: VenueId::new(entropy::uuid(now)?),
             name: checked_name(&new.name)?,
@@ -220,7 +215,7 @@ impl Screens {
             area: new.area,
             department: new.department,
             address: checked_address(&new.address),
-            opening: new.opening,
+            opening,
             screens: 0,
         };
         self.check_references(Some(&venue.area), Some(&venue.department)).await?;
@@ -267,9 +262,7 @@ impl Screens {
         now: UtcMillis,
     ) -> Result<Venue, ScreenError> {
         let name = change.name.as_deref().map(checked_name).transpose()?;
-        if let Some(opening) = &change.opening {
-            checked_opening(opening)?;
-        }
+        let opening = change.opening.as_deref().map(checked_opening).transpose()?;
         self.check_references(change.area.as_deref(), change.department.as_deref()).await?;
         let mut tx = self.db.begin().await?;
         // Two changes of one venue at once: the later one starts from what the earlier one made of it.
@@ -279,7 +272,7 @@ impl Screens {
             return Err(ScreenError::OutOfScope);
         }
         venue.name = name.unwrap_or(venue.name);
-        venue.opening = change.opening.unwrap_or(venue.opening);
+        venue.opening = opening.unwrap_or(venue.opening);
         venue.kind = change.kind.unwrap_or(venue.kind);
         venue.area = change.area.unwrap_or(venue.area);
         venue.department = change.department.unwrap_or(venue.department);
@@ -327,15 +320,5 @@ mod tests {
         // 东莞: townships of a prefecture.
         assert_eq!(above("441900003000").as_deref(), Some("441900000000"));
         assert_eq!((above("441900000000"), level(code("441900000000"))), (None, AreaLevel::County));
-    }
-
-    #[test]
-    fn opening_hours_are_two_different_times_of_day() {
-        for good in ["08:30-17:30", "00:00-24:00", "18:00-02:00"] {
-            assert_eq!(checked_opening(good), Ok(()), "{good}");
-        }
-        for bad in ["", "8:30-17:30", "08:30", "08:60-10:00", "24:00-08:00", "09:00-09:00", "08:00-25:00", "a-b"] {
-            assert_eq!(checked_opening(bad), Err(PlaceFault::Opening), "{bad}");
-        }
     }
 }

@@ -1042,7 +1042,10 @@ export interface components {
             /** @description Department code. */
             department: string;
             name: string;
-            /** @description `HH:MM-HH:MM`, all day `00:00-24:00`. */
+            /**
+             * @description Opening hours in a subset of OpenStreetMap's opening_hours: `08:30-17:30`, all day `00:00-24:00`,
+             *     `Mo-Fr 08:30-12:00,13:30-17:30; Sa 09:00-12:00; Su off`. A later rule replaces earlier ones for its days.
+             */
             opening: string;
             type: components["schemas"]["VenueType"];
         };
@@ -1311,6 +1314,7 @@ export interface components {
             area?: string | null;
             department?: string | null;
             name?: string | null;
+            /** @description Opening hours, as when a venue is added. */
             opening?: string | null;
             type?: components["schemas"]["VenueType"] | null;
         };
@@ -1841,6 +1845,8 @@ export interface components {
          * @enum {string}
          */
         OpenOohMatch: "exact" | "broader" | "none";
+        /** @description Opening hours in a subset of OpenStreetMap's opening_hours: `08:30-17:30`, `Mo-Fr 08:30-12:00,13:30-17:30; Sa 09:00-12:00; Su off` */
+        OpeningHours: string;
         /** @description How things stand. */
         OverviewView: {
             active_takeovers: components["schemas"]["ActiveTakeover"][];
@@ -2583,8 +2589,8 @@ export interface components {
             id: components["schemas"]["VenueId"];
             /** @description Its name. */
             name: string;
-            /** @description Opening hours, `HH:MM-HH:MM`. */
-            opening: string;
+            /** @description When its screens may be on. */
+            opening: components["schemas"]["OpeningHours"];
             /**
              * Format: int64
              * @description How many screens it has, retired ones not counted.

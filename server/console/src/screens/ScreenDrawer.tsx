@@ -15,6 +15,7 @@ import { Loaded, Nothing, Refused, Waiting } from "../shell/Page"
 import { useFormRefusal, useRefusalNotice } from "../shell/refusals"
 import { words as shell } from "../shell/words"
 import { LivePicture } from "./LivePicture"
+import { openingInWords } from "./opening"
 import { nameOf, useAreas, useDepartments, useVenueTypes } from "./places"
 import { DOT, LONGEST_TAG, MOST_TAGS, useNow, useScreen, useTags, type Layout, type Screen } from "./screens"
 import { words } from "./words"
@@ -132,7 +133,7 @@ function Device({ screen, now }: { screen: Screen; now: number }) {
       <dt>{t.sound}</dt><dd>{screen.sound === "on" ? t.soundOn : t.soundOff}</dd>
       <dt>{t.tags}</dt>
       <dd style={{ gridColumn: "span 3" }}>{screen.tags.length ? screen.tags.map((tag) => <Tag key={tag}>{tag}</Tag>) : <span className="faint">{t.none}</span>}</dd>
-      <dt>{t.opening}</dt><dd>{screen.venue.opening}</dd>
+      <dt>{t.opening}</dt><dd>{openingInWords(screen.venue.opening, language)}</dd>
       <dt>{t.clips}</dt><dd>{screen.clips ? t.yes : t.no}</dd>
       <dt>{t.deviceTime}</dt>
       <dd>

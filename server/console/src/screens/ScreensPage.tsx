@@ -9,6 +9,7 @@ import { ago, dateTime } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
 import { Loaded, Nothing, PageHead } from "../shell/Page"
 import { words as shell } from "../shell/words"
+import { openingInWords } from "./opening"
 import { areaTree, nameOf, useAreas, useDepartments, useVenueTypes } from "./places"
 import { PairScreen } from "./PairScreen"
 import { ScreenDrawer } from "./ScreenDrawer"
@@ -184,6 +185,7 @@ function ScreenTable({ filter, onOpen, onPair }: { filter: Filter; onOpen: (id: 
 
 function VenueTable({ filter, onEdit, onAdd }: { filter: Filter; onEdit: ((venue: Venue) => void) | undefined; onAdd: (() => void) | undefined }) {
   const t = useWords(words)
+  const { language } = useLanguage()
   const query = useMemo(() => ({ q: filter.q, type: filter.type, area: filter.area, department: filter.department }), [filter])
   const venues = useVenues(query)
   const areas = useAreas()
@@ -220,7 +222,7 @@ function VenueTable({ filter, onEdit, onAdd }: { filter: Filter; onEdit: ((venue
             { title: t.venueType, key: "type", width: 140, render: (_, v) => nameOf(types.data, v.type) },
             { title: t.area, key: "area", width: 140, render: (_, v) => nameOf(areas.data, v.area) },
             { title: t.department, key: "department", width: 180, render: (_, v) => nameOf(departments.data, v.department) },
-            { title: t.opening, dataIndex: "opening", width: 120 },
+            { title: t.opening, key: "opening", width: 200, render: (_, v) => openingInWords(v.opening, language) },
             { title: t.screens, dataIndex: "screens", width: 90, align: "right", sorter: (a, b) => a.screens - b.screens },
             ...(onEdit
               ? [{ title: "", key: "edit", width: 70, render: (_: unknown, v: Venue) => <button className="link-button" aria-label={`${t.editVenue} ${v.name}`} onClick={() => onEdit(v)}>{t.editVenue}</button> }]

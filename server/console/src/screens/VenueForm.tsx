@@ -2,16 +2,15 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { App, Form, Input, Modal, Select, TreeSelect } from "antd"
 import { answered, api, type Schemas } from "../api/client"
-import { useWords } from "../i18n/language"
+import { useLanguage, useWords } from "../i18n/language"
 import { useFormRefusal } from "../shell/refusals"
 import { words as shell } from "../shell/words"
+import { openingInWords, readOpening } from "./opening"
 import { areaTree, useAreas, useDepartments, useVenueTypes } from "./places"
 import type { Venue } from "./screens"
 import { words } from "./words"
 
 export type VenueFields = Schemas["AddVenue"]
-
-const OPENING = /^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$/
 
 /** The fields, at `prefix` of the surrounding form. */
 export function VenueFieldset({ prefix = [], focus }: { prefix?: string[]; focus?: boolean }) {
@@ -19,7 +18,11 @@ export function VenueFieldset({ prefix = [], focus }: { prefix?: string[]; focus
   const areas = useAreas()
   const departments = useDepartments()
   const types = useVenueTypes()
+  const { language } = useLanguage()
   const at = (name: string) => [...prefix, name]
+  const opening: unknown = Form.useWatch(at("opening"))
+  const read = typeof opening === "string" && readOpening(opening) ? openingInWords(opening, language) : null
+  const readable = (_: unknown, text?: string) => (!text || readOpening(text) ? Promise.resolve() : Promise.reject(new Error(t.openingBad)))
   const needed = [{ required: true, message: t.needed }]
   return (
     <div style={{ display: "grid", gridTemplateColumns: "1fr 1fr", columnGap: 16 }}>
@@ -35,11 +38,17 @@ export function VenueFieldset({ prefix = [], focus }: { prefix?: string[]; focus
       <Form.Item name={at("department")} label={t.department} rules={needed}>
         <Select showSearch optionFilterProp="label" options={departments.data?.map((d) => ({ value: d.code, label: d.name }))} />
       </Form.Item>
-      <Form.Item name={at("opening")} label={t.opening} extra={t.openingHint} rules={[...needed, { pattern: OPENING, message: t.openingBad }]}>
-        <Input placeholder="08:30-17:30" />
-      </Form.Item>
-      <Form.Item name={at("address")} label={t.address}>
+      <Form.Item name={at("address")} label={t.address} style={{ gridColumn: "span 2" }}>
         <Input maxLength={120} />
+      </Form.Item>
+      <Form.Item
+        name={at("opening")}
+        label={t.opening}
+        extra={<>{read && <div>{t.openingRead(read)}</div>}{t.openingHint}</>}
+        rules={[...needed, { validator: readable }]}
+        style={{ gridColumn: "span 2" }}
+      >
+        <Input placeholder="Mo-Fr 08:30-17:30; Sa 09:00-12:00; Su off" maxLength={400} />
       </Form.Item>
     </div>
   )

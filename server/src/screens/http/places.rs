@@ -174,7 +174,8 @@ pub struct AddVenue {
     department: String,
     #[serde(default)]
     address: String,
-    /// `HH:MM-HH:MM`, all day `00:00-24:00`.
+    /// Opening hours in a subset of OpenStreetMap's opening_hours: `08:30-17:30`, all day `00:00-24:00`,
+    /// `Mo-Fr 08:30-12:00,13:30-17:30; Sa 09:00-12:00; Su off`. A later rule replaces earlier ones for its days.
     opening: String,
 }
 
@@ -222,6 +223,7 @@ pub struct ChangeVenue {
     area: Option<String>,
     department: Option<String>,
     address: Option<String>,
+    /// Opening hours, as when a venue is added.
     opening: Option<String>,
 }
 

@@ -17,9 +17,7 @@ impl From<PlaceFault> for Problem {
             PlaceFault::UnknownDepartment => Self::invalid("department", "所选责任单位不存在，请重新选择。"),
             PlaceFault::DepartmentCode => Self::invalid("code", "单位代码不能为空，最多 60 个字符。"),
             PlaceFault::Name => Self::invalid("name", "名称不能为空，最多 60 个字。"),
-            PlaceFault::Opening => {
-                Self::invalid("opening", "营业时间格式为 08:30-17:30，全天为 00:00-24:00，起止不能相同。")
-            }
+            PlaceFault::Opening(why) => Self::invalid("opening", why.to_string()),
             PlaceFault::VenueTaken => {
                 Self::conflict("venue-exists", "点位已存在", "该区划内已有同名点位，请直接选用，或换一个名称。")
                     .with("field", "name")

@@ -18,7 +18,7 @@ pub(super) fn read_venue(row: &Row) -> Result<Venue, DbError> {
         area: row.text("v_area")?,
         department: row.text("v_department")?,
         address: row.text("v_address")?,
-        opening: row.text("v_opening")?,
+        opening: row.parse("v_opening")?,
         screens: row.int("v_screens")?,
     })
 }
@@ -102,7 +102,7 @@ pub(in crate::screens) async fn insert_venue(tx: &mut Tx, venue: &Venue, now: Ut
             .bind(&venue.area)
             .bind(&venue.department)
             .bind(&venue.address)
-            .bind(&venue.opening)
+            .bind(venue.opening.to_string())
             .bind(now),
         )
         .await?;
@@ -120,7 +120,7 @@ pub(in crate::screens) async fn update_venue(tx: &mut Tx, venue: &Venue) -> Resu
                 .bind(&venue.area)
                 .bind(&venue.department)
                 .bind(&venue.address)
-                .bind(&venue.opening),
+                .bind(venue.opening.to_string()),
         )
         .await;
     match updated {

@@ -1,5 +1,7 @@
 //! The area tree, venues, and what an operator's scope covers.
 
+use xuanping_core::recurrence::InvalidOpening;
+
 use super::*;
 use crate::db::testing::for_each_database;
 
@@ -46,7 +48,10 @@ async fn a_venue_is_refused_with_the_field_at_fault() {
             (NewVenue { area: "330482199000".into(), ..good.clone() }, PlaceFault::UnknownArea),
             (NewVenue { area: "000".into(), ..good.clone() }, PlaceFault::UnknownArea),
             (NewVenue { department: "nobody".into(), ..good.clone() }, PlaceFault::UnknownDepartment),
-            (NewVenue { opening: "17:30-17:30".into(), ..good.clone() }, PlaceFault::Opening),
+            (
+                NewVenue { opening: "PH off".into(), ..good.clone() },
+                PlaceFault::Opening(InvalidOpening::Days("PH".into())),
+            ),
             (NewVenue { name: "东镇支行".into(), ..good.clone() }, PlaceFault::VenueTaken),
         ];
         for (new, fault) in cases {
@@ -88,7 +93,7 @@ async fn a_changed_venue_is_checked_like_a_new_one_and_its_screens_are_planned_a
         let nowhere = change(VenueChange { area: Some("330482199000".into()), ..VenueChange::default() }).await;
         assert!(matches!(nowhere, Err(ScreenError::Place(PlaceFault::UnknownArea))));
         let closed = change(VenueChange { opening: Some("closed".into()), ..VenueChange::default() }).await;
-        assert!(matches!(closed, Err(ScreenError::Place(PlaceFault::Opening))));
+        assert!(matches!(closed, Err(ScreenError::Place(PlaceFault::Opening(_)))));
 
         house.screen(1, venue).await;
         house.screen(2, venue).await;
@@ -97,12 +102,13 @@ async fn a_changed_venue_is_checked_like_a_new_one_and_its_screens_are_planned_a
         let done = change(VenueChange {
             area: Some(EAST_VILLAGE.into()),
             address: Some(address),
-            opening: Some("00:00-24:00".into()),
+            opening: Some("周一至周五 08:30-17:30；周日 休息".into()),
             ..VenueChange::default()
         });
         let done = done.await.unwrap();
         assert_eq!((done.name.as_str(), done.area.as_str(), done.screens), ("东镇支行", EAST_VILLAGE, 2));
         assert_eq!(done.address.chars().count(), 200);
+        assert_eq!(done.opening.to_string(), "Mo-Fr 08:30-17:30; Sa-Su off");
         assert_eq!(house.screens.venue(venue).await.unwrap(), done);
         assert_eq!(house.jobs.waiting().await.unwrap(), 2);
     })
@@ -129,8 +135,8 @@ async fn changes_of_one_venue_at_once_are_all_kept() {
         }
         let now = house.screens.venue(venue).await.unwrap();
         assert_eq!(
-            (now.address.as_str(), now.opening.as_str(), now.kind),
-            ("新街 2 号", "07:00-19:00", VenueType::Clinic)
+            (now.address.as_str(), now.opening.to_string(), now.kind),
+            ("新街 2 号", "07:00-19:00".to_owned(), VenueType::Clinic)
         );
     })
     .await;
