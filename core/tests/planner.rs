@@ -117,8 +117,9 @@ fn booking(first: NaiveDate) -> impl Strategy<Value = ProgrammeBooking> {
         stage.map(days).into_iter().collect::<Vec<_>>()
     });
     let items = proptest::collection::vec(item(first), 1..5);
-    (mode(), most_per_day, intensity, schedule, items).prop_map(
-        |(mode, most_per_day, intensity, schedule, mut items)| {
+    let missed = proptest::option::weighted(0.3, 1..80u32).prop_map(Option::unwrap_or_default);
+    (mode(), most_per_day, intensity, missed, schedule, items).prop_map(
+        |(mode, most_per_day, intensity, missed, schedule, mut items)| {
             // A creative is once in a booking.
             items.sort_by_key(|item| (item.zone, item.creative));
             items.dedup_by_key(|item| (item.zone, item.creative));
@@ -127,7 +128,7 @@ fn booking(first: NaiveDate) -> impl Strategy<Value = ProgrammeBooking> {
                 mode,
                 most_per_day,
                 intensity,
-                missed: 0,
+                missed,
                 schedule,
                 items,
                 left_out: Vec::new(),

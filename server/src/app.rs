@@ -206,7 +206,7 @@ impl App {
         }
         let work = {
             let (jobs, mut handlers) = (self.jobs.clone(), self.handlers());
-            let (playlists, screens) = (self.playlists.clone(), self.screens.clone());
+            let (playlists, screens, plays) = (self.playlists.clone(), self.screens.clone(), self.plays.clone());
             let drawing = handlers.split_off(&[content::RENDER_CREATIVE, content::RENDER_CLASS]);
             let filming = handlers.split_off(&[content::TRANSCODE]);
             tokio::spawn(async move {
@@ -215,6 +215,7 @@ impl App {
                     jobs.run(drawing),
                     jobs.run(filming),
                     playlists.keep_fresh(),
+                    plays.keep_quotas(),
                     screens.keep_reports()
                 );
             })

@@ -6,6 +6,7 @@
 mod area;
 mod matcher;
 mod mode;
+mod pace;
 mod reach;
 mod selector;
 mod stage;
@@ -16,6 +17,7 @@ pub use mode::{
     EventTrigger, FixedTimes, Guarantee, GuaranteeForm, InvalidFixedTimes, InvalidGuarantee, InvalidQuota,
     InvalidWeight, Milder, Mode, Period, Quota, QuotaForm, Weight,
 };
+pub use pace::{Pace, Progress};
 pub use reach::{CreativeFacts, ScreenFacts, Unplayable, zone_for};
 pub use selector::{Exclusion, Selector};
 pub use stage::{Intensity, InvalidIntensity, InvalidStages, Stage, StageKind};

@@ -21,7 +21,7 @@ pub enum Mode {
     },
     /// 保证: so often in any hour, and never further apart than this.
     Guarantee(Guarantee),
-    /// 定量: so many showings in a period, spread over it; what a screen missed is caught up.
+    /// 定量: so many showings in a period, spread over it; what a screen missed is caught up, see [`Pace`](super::Pace).
     Quota(Quota),
     /// 轮播: a share of the airtime that others leave, in proportion to the weights of all shares on air at the same time.
     Share {

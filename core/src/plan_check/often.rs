@@ -110,14 +110,16 @@ fn most_on_a_day(
 ) -> Option<u32> {
     let counted = match &booking.mode {
         Mode::Fixed { times } => Some(times.times().len() as u32),
-        Mode::Quota(quota) if booking.missed == 0 => {
+        Mode::Quota(quota) => {
+            // What was missed is made up for by an even day's part a day at most.
+            let times = if booking.missed == 0 { 1 } else { 2 };
             let mut on_air: BTreeMap<NaiveDate, i64> = BTreeMap::new();
             for time in promised {
                 *on_air.entry(day_of(time.start)?).or_default() += time.length();
             }
             let dealt = on_air.into_iter().filter_map(|(date, on_air)| {
                 let days = booking.schedule.recurrence().days(periods(quota.per(), DateRange::day(date)).pop()?);
-                days.contains(&date).then(|| (u32::from(quota.plays()).div_ceil(days.len() as u32), on_air))
+                days.contains(&date).then(|| (times * u32::from(quota.plays()).div_ceil(days.len() as u32), on_air))
             });
             // Those that come closer than every twenty minutes roll in the loop, and as often as suits it.
             let (most, shortest) = dealt.fold((0, i64::MAX), |(n, t), (m, l): (u32, i64)| (n.max(m), t.min(l)));

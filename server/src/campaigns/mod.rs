@@ -379,6 +379,11 @@ impl Campaigns {
         Ok(store::in_force(&self.db).await?)
     }
 
+    /// When a booking was published for the first time; none: never.
+    pub async fn first_published(&self, booking: &Booking) -> Result<Option<UtcMillis>, CampaignError> {
+        Ok(store::first_published(&self.db, booking).await?)
+    }
+
     /// Names for the bookings and campaigns of every revision ever published, and of takeovers: for records and reports.
     pub async fn names(&self) -> Result<Vec<BookingNames>, CampaignError> {
         Ok(store::names(&self.db).await?)

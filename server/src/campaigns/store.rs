@@ -192,6 +192,12 @@ pub(super) async fn in_force(db: &Db) -> Result<Vec<Booking>, DbError> {
     Ok(all)
 }
 
+pub(super) async fn first_published(db: &Db, booking: &Booking) -> Result<Option<UtcMillis>, DbError> {
+    let query =
+        sql("SELECT MIN(published_at) AS at FROM campaign_revisions WHERE campaign_id = $1 AND bookings LIKE $2");
+    db.one(query.bind(booking.campaign).bind(format!("%{}%", booking.id))).await?.opt_instant("at")
+}
+
 pub(super) async fn names(db: &Db) -> Result<Vec<BookingNames>, DbError> {
     let rows = db
         .all(sql("SELECT c.name, r.bookings FROM campaign_revisions r JOIN campaigns c ON c.id = r.campaign_id

@@ -15,7 +15,7 @@ use xuanping_core::{
     vocabulary::ScreenKind,
 };
 
-use super::{HORIZON_DAYS, PlaylistError, Playlists, plan};
+use super::{HORIZON_DAYS, PlaylistError, Playlists, arrears, plan};
 use crate::{
     campaigns::{Campaign, facts_of},
     clock,
@@ -93,7 +93,9 @@ impl Playlists {
         let mut facts = self.facts(bookings.clone(), now).await?;
         let bookings: Vec<_> = bookings.into_iter().filter(|b| b.selector.matches(&about)).collect();
         let zone = plan::zone_of(&screen.timezone);
-        let programme = self.programme(&mut facts, &about, &screen.venue.opening, zone, &bookings).await?;
+        let mut programme = self.programme(&mut facts, &about, &screen.venue.opening, zone, &bookings).await?;
+        let arrears = self.arrears_of(screen.id).await?;
+        arrears::tell(&mut programme, &arrears::left(&arrears, bookings.iter(), horizon.first));
         Ok(Some(
             in_time(move || {
                 let (playlist, report) = playlist::build(&programme, horizon);

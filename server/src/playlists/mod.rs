@@ -3,6 +3,7 @@
 //! Screens with the same programme share one playlist, so planning costs per distinct programme. A playlist is a blob
 //! named by its digest; the manifest that points to it is signed for one screen and wakes that screen's player at once.
 
+mod arrears;
 mod draft;
 pub mod http;
 mod issue;
@@ -26,7 +27,9 @@ use xuanping_core::{
     time::UtcMillis,
 };
 
+pub use arrears::{Arrears, pace};
 pub use draft::{Broken, Collided, Foreseen};
+pub use plan::COUNTY_ZONE;
 pub use timeline::{DayTimeline, TimelineSlot};
 
 use crate::{

@@ -11,7 +11,7 @@ use xuanping_core::{
     campaign::{Booking, CreativeFacts, Matcher, ScreenFacts, Stage, Unplayable},
     digest::Digest,
     geometry::{Size, Zone, ZoneName},
-    id::{CreativeId, ScreenId},
+    id::{BookingId, CreativeId, ScreenId},
     plan_check,
     playlist::{self, Playlist, Programme, ProgrammeBooking, ProgrammeItem},
     recurrence::OpeningHours,
@@ -19,7 +19,7 @@ use xuanping_core::{
     vocabulary::ScreenKind,
 };
 
-use super::{HORIZON_DAYS, PlaylistError, Playlists, REISSUE_AFTER, issue::Orders, store};
+use super::{HORIZON_DAYS, PlaylistError, Playlists, REISSUE_AFTER, arrears, issue::Orders, store};
 use crate::{
     campaigns::facts_of,
     clock,
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The county's own time: when its days roll.
-pub(super) const COUNTY_ZONE: Tz = chrono_tz::Asia::Shanghai;
+pub const COUNTY_ZONE: Tz = chrono_tz::Asia::Shanghai;
 
 /// Everything that decides a programme; equal keys share a playlist.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +41,8 @@ struct Key {
     opening: OpeningHours,
     /// Positions in the list of bookings in force.
     bookings: Vec<usize>,
+    /// What is made up for of quotas.
+    missed: BTreeMap<BookingId, u32>,
 }
 
 /// What every programme of one planning draws on.
@@ -84,16 +86,23 @@ impl Playlists {
         let classes: Vec<_> = classes.collect::<BTreeSet<_>>().into_iter().collect();
         self.content.meet_classes(&classes, now).await?;
         let choices: Vec<_> = facts.bookings.iter().map(|b| b.selector.matcher()).collect();
+        let arrears = self.arrears(only).await?;
         for screen in screens {
             let Some(about) = facts_of(&screen) else { continue };
-            groups.entry(key_of(&screen, &about, &choices)).or_default().push((screen, about));
+            let mut key = key_of(&screen, &about, &choices);
+            if let Some(arrears) = arrears.get(&screen.id) {
+                let today = clock::date_in(now, zone_of(&screen.timezone));
+                key.missed = arrears::left(arrears, key.bookings.iter().map(|&i| &facts.bookings[i]), today);
+            }
+            groups.entry(key).or_default().push((screen, about));
         }
         for (key, members) in groups {
             let Some((_, about)) = members.first() else { continue };
             let zone = zone_of(&key.timezone);
             let horizon = DateRange::starting(clock::date_in(now, zone), HORIZON_DAYS);
             let bookings: Vec<_> = key.bookings.iter().map(|&i| facts.bookings[i].clone()).collect();
-            let programme = self.programme(&mut facts, about, &key.opening, zone, &bookings).await?;
+            let mut programme = self.programme(&mut facts, about, &key.opening, zone, &bookings).await?;
+            arrears::tell(&mut programme, &key.missed);
             let (playlist, _) = playlist::build(&programme, horizon);
             judge(&playlist, &programme, horizon);
             let digest = self.keep(&playlist, horizon, now).await?;
@@ -262,5 +271,6 @@ fn key_of(screen: &Screen, facts: &ScreenFacts, choices: &[Matcher]) -> Key {
         timezone: screen.timezone.clone(),
         opening: screen.venue.opening.clone(),
         bookings: reached.collect(),
+        missed: BTreeMap::new(),
     }
 }

@@ -14,7 +14,11 @@ use xuanping_core::{
     time::{Millis, UtcMillis},
 };
 
-use super::{PlaylistError, Playlists, words::BookingNamesById};
+use super::{
+    PlaylistError, Playlists,
+    arrears::{self, OfScreen},
+    words::{self, BookingNamesById},
+};
 use crate::campaigns::{Campaign, booking_of};
 
 /// One local day of one screen.
@@ -96,6 +100,8 @@ pub struct BookingDay {
     pub target: Option<f64>,
     /// The longest time from start to start in its loops, in milliseconds; none: it is in no loop.
     pub worst_gap: Option<u64>,
+    /// Of a quota that this screen is behind with: how far, in a Chinese sentence.
+    pub catching_up: Option<String>,
     /// Of a guarantee: whether it is kept all day. Only known of a plan that is not published yet.
     pub kept: Option<bool>,
 }
@@ -150,6 +156,8 @@ pub(super) struct Names {
     pub bookings: BTreeMap<BookingId, (String, Option<(CampaignId, String)>)>,
     /// How the bookings in force, and those of the draft looked at, play.
     pub modes: BTreeMap<BookingId, Mode>,
+    /// How far the screen is behind with its quotas.
+    pub catching_up: BTreeMap<BookingId, String>,
 }
 
 impl Names {
@@ -171,6 +179,16 @@ impl Names {
     /// How a booking plays.
     pub fn mode(&self, id: BookingId) -> Option<&Mode> {
         self.modes.get(&id)
+    }
+
+    /// Says of these bookings how far a screen is behind with them on a day.
+    pub fn add_arrears(&mut self, arrears: &OfScreen, bookings: &[Booking], date: NaiveDate) {
+        for booking in bookings {
+            let Some(each) = arrears.get(&booking.id).filter(|each| each.left(booking, date) > 0) else { continue };
+            if let Some(quota) = arrears::quota(booking) {
+                self.catching_up.insert(booking.id, words::catching_up(quota, each.progress, each.first));
+            }
+        }
     }
 
     /// Just the bookings' names.
@@ -209,7 +227,7 @@ impl Playlists {
         let creatives = self.content.creatives(ids).await?.into_iter().map(|c| (c.id, c.content.title)).collect();
         let names = self.campaigns.names().await?;
         let bookings = names.into_iter().map(|n| (n.booking, (n.name, n.campaign))).collect();
-        let mut names = Names { creatives, bookings, modes: BTreeMap::new() };
+        let mut names = Names { creatives, bookings, modes: BTreeMap::new(), catching_up: BTreeMap::new() };
         names.add(&self.campaigns.in_force().await?);
         Ok(names)
     }
@@ -304,6 +322,7 @@ impl Tally {
             share: percent(self.airtime as f64),
             target: self.due.map(percent),
             worst_gap: self.worst_gap,
+            catching_up: names.catching_up.get(&booking).cloned(),
             kept,
         }
     }

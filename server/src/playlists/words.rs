@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{Datelike as _, NaiveDate};
 use xuanping_core::{
-    campaign::Guarantee,
+    campaign::{Guarantee, Period, Progress, Quota},
     id::BookingId,
     rotation::{Certificate, Relaxation},
     time::Millis,
@@ -70,6 +71,19 @@ pub(super) fn guarantee(guarantee: Guarantee) -> String {
     [often, apart].into_iter().flatten().collect::<Vec<_>>().join("、")
 }
 
+/// How far a screen is with a quota that it is behind with, counted before a day.
+pub(super) fn catching_up(quota: Quota, progress: Progress, first: NaiveDate) -> String {
+    let period = match quota.per() {
+        Period::Day => "本日",
+        Period::Week => "本周",
+        Period::Month => "本月",
+    };
+    let (plays, Progress { due, made, .. }) = (quota.plays(), progress);
+    let (month, day) = first.pred_opt().map_or((first.month(), first.day()), |before| (before.month(), before.day()));
+    let short = due.saturating_sub(made);
+    format!("{period}应播 {plays} 次；截至 {month} 月 {day} 日应播 {due} 次，已播 {made} 次，缺 {short} 次，补播中")
+}
+
 /// What would work.
 pub(super) fn relaxation(relaxation: &Relaxation, names: &BookingNamesById) -> String {
     format!("把{}放宽为{}", name(names, relaxation.booking), guarantee(relaxation.to))
@@ -84,6 +98,16 @@ mod tests {
 
     fn id(n: u128) -> BookingId {
         BookingId::new(Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn how_far_a_quota_is_behind_is_said_in_one_sentence() {
+        let quota = Quota::try_from(xuanping_core::campaign::QuotaForm { plays: 70, per: Period::Week }).unwrap();
+        let progress = Progress { due: 30, made: 20, missed: 12 };
+        assert_eq!(
+            catching_up(quota, progress, "2025-06-05".parse().unwrap()),
+            "本周应播 70 次；截至 6 月 4 日应播 30 次，已播 20 次，缺 10 次，补播中"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! make them quick to find. A batch that is refused leaves a finding, so that nothing disappears without a word.
 
 mod bundle;
+mod catch_up;
 pub mod http;
 mod ingest;
 pub mod judge;

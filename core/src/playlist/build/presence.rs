@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike as _, Days, NaiveDate};
+use chrono::NaiveDate;
 
 use super::{Programme, ProgrammeBooking, ProgrammeItem};
 use crate::{
-    campaign::{Guarantee, Mode, Period, Quota},
+    campaign::{Guarantee, Mode, Pace, Quota},
     geometry::ZoneName,
     recurrence::day_of,
     rotation::Demand,
@@ -25,6 +25,8 @@ pub(super) struct OnAirBooking<'a> {
     /// Its schedule within opening hours.
     pub open: Vec<UtcInterval>,
     pub ends: Option<UtcMillis>,
+    /// The first planned day.
+    pub first: NaiveDate,
 }
 
 /// A booking in one zone on one day.
@@ -63,7 +65,7 @@ pub(super) fn against_calendar(programme: &Programme, horizon: DateRange) -> Vec
         let mut items: Vec<_> = booking.items.iter().collect();
         items.sort_by_key(|item| (item.zone, item.creative, item.asset));
         items.dedup_by_key(|item| (item.zone, item.creative));
-        OnAirBooking { booking, items, scheduled, open, ends: booking.schedule.ends(tz) }
+        OnAirBooking { booking, items, scheduled, open, ends: booking.schedule.ends(tz), first: horizon.first }
     };
     let mut bookings: Vec<_> = programme.bookings.iter().map(on_air).collect();
     bookings.sort_by_key(|b| b.booking.booking);
@@ -89,7 +91,7 @@ pub(super) fn present(
         }
         let on_air: i64 = stretches.iter().map(|s| s.length()).sum();
         let owed = match each.booking.mode {
-            Mode::Quota(quota) => quota_on(each.booking, quota, date),
+            Mode::Quota(quota) => quota_on(each.booking, quota, each.first, date),
             _ => 0,
         };
         let mut part = part(each.booking, date, owed, on_air, programme.timezone);
@@ -145,37 +147,10 @@ pub(super) fn oftener(part: &Part) -> Option<Part> {
     Some(Part::Loop(Demand::Guarantee(Guarantee::checked(Some(per_hour), None).ok()?)))
 }
 
-/// A quota's showings on a day: the period's, dealt evenly over its days on air, the larger parts first; and what was
-/// missed, dealt over the days that are left.
-fn quota_on(booking: &ProgrammeBooking, quota: Quota, date: NaiveDate) -> u32 {
-    let all = booking.schedule.recurrence().days(period_of(quota.per(), date));
-    let dealt = |showings: u32, days: &[NaiveDate]| {
-        let Some(nth) = days.iter().position(|day| *day == date) else { return 0 };
-        let upto = |n: usize| (u64::from(showings) * n as u64).div_ceil(days.len() as u64) as u32;
-        upto(nth + 1) - upto(nth)
-    };
+/// A quota's showings on a day: its own, and what is made up for on it.
+fn quota_on(booking: &ProgrammeBooking, quota: Quota, first: NaiveDate, date: NaiveDate) -> u32 {
+    let days = booking.schedule.recurrence();
+    let pace = Pace { quota, most_per_day: booking.most_per_day, days };
     // A window that runs across midnight reaches into a day that is none of its own: nothing is owed then.
-    let regular = dealt(u32::from(quota.plays()), &all);
-    if booking.missed == 0 {
-        return regular;
-    }
-    let left: Vec<_> = all.into_iter().filter(|day| *day >= date).collect();
-    // As if today were the first day that can make up for it: what is made up today is not missed tomorrow.
-    regular + if left.first() == Some(&date) { booking.missed.div_ceil(left.len() as u32) } else { 0 }
-}
-
-/// The whole calendar period around a day.
-fn period_of(per: Period, date: NaiveDate) -> DateRange {
-    match per {
-        Period::Day => DateRange::day(date),
-        Period::Week => {
-            let monday = date - Days::new(u64::from(date.weekday().num_days_from_monday()));
-            DateRange::starting(monday, 7)
-        }
-        Period::Month => {
-            let first = date.with_day(1).unwrap_or(date);
-            let next = first.checked_add_months(chrono::Months::new(1)).unwrap_or(first);
-            DateRange { first, last: next.pred_opt().unwrap_or(first) }
-        }
-    }
+    pace.regular(date) + pace.made_up(booking.missed, first, date)
 }

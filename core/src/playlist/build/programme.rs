@@ -39,7 +39,8 @@ pub struct ProgrammeBooking {
     pub most_per_day: Option<u32>,
     /// How much more or less often on some days, in percent of the mode; days in none of them: 100.
     pub intensity: Vec<(DateRange, u16)>,
-    /// Of a quota: showings that screens like this one missed in the period that runs, to be caught up in its rest.
+    /// Of a quota: showings that screens like this one have to make up for in the period in which the first planned day
+    /// lies, on that day and the later ones: see [`Pace`](crate::campaign::Pace).
     pub missed: u32,
     /// When.
     pub schedule: Schedule,

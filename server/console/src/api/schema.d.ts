@@ -1141,6 +1141,8 @@ export interface components {
             campaign?: components["schemas"]["CampaignId"] | null;
             /** @description The campaign's name. */
             campaign_name?: string | null;
+            /** @description Of a quota that this screen is behind with: how far, in a Chinese sentence. */
+            catching_up?: string | null;
             /** @description Of a guarantee: whether it is kept all day. Only known of a plan that is not published yet. */
             kept?: boolean | null;
             mode?: components["schemas"]["Mode"] | null;
@@ -1732,7 +1734,7 @@ export interface components {
             /** @description 保证: so often in any hour, and never further apart than this. */
             guarantee: components["schemas"]["Guarantee"];
         } | {
-            /** @description 定量: so many showings in a period, spread over it; what a screen missed is caught up. */
+            /** @description 定量: so many showings in a period, spread over it; what a screen missed is caught up, see [`Pace`](super::Pace). */
             quota: components["schemas"]["Quota"];
         } | {
             /** @description 轮播: a share of the airtime that others leave, in proportion to the weights of all shares on air at the same time. */
@@ -2410,6 +2412,8 @@ export interface components {
         StageKind: "preparation" | "concentrated" | "evaluation" | "routine";
         /** @description How a booking stands. */
         StandingView: components["schemas"]["NamedBooking"] & {
+            /** @description Of a quota that this screen is behind with: how far, in Chinese. */
+            catching_up?: string | null;
             /** @description More of it, in Chinese. */
             detail?: string | null;
             next?: components["schemas"]["UtcMillis"] | null;

@@ -95,7 +95,7 @@ function ZoneAnswer({ zone, timezone }: { zone: Zone; timezone: string }) {
               <tr key={b.booking}>
                 <td title={b.campaign_name ?? undefined}>{b.name}</td>
                 <td className="quiet small">{b.mode ? modeText(modes, b.mode as Mode, null) : ""}</td>
-                <td><span className={`dot ${DOT[b.why]}`}>{t.whys[b.why]}{b.detail && `：${b.detail}`}</span></td>
+                <td><span className={`dot ${DOT[b.why]}`}>{t.whys[b.why]}{b.detail && `：${b.detail}`}</span>{b.catching_up && <div className="quiet small">{b.catching_up}</div>}</td>
                 <td className="num">{b.next ? time(b.next) : b.why === "waits" ? t.notToday : ""}</td>
               </tr>
             ))}

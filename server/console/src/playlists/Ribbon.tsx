@@ -142,6 +142,7 @@ export function Ribbon({ day }: { day: DayTimeline }) {
                   {b.campaign_name && <span className="quiet">{b.campaign_name} · </span>}
                   {b.name}
                   {b.mode && <span className="quiet small" style={{ marginInlineStart: 8 }}>{modeText(modes, b.mode as Mode, null)}</span>}
+                  {b.catching_up && <div className="quiet small">{b.catching_up}</div>}
                   {b.kept != null && <span className={`dot small ${b.kept ? "good" : "bad"}`} style={{ marginInlineStart: 8 }}>{b.kept ? t.kept : t.broken}</span>}
                 </td>
                 <td className="num">{t.times(b.plays_per_hour.toFixed(1))}</td>

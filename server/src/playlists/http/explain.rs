@@ -139,6 +139,8 @@ pub struct StandingView {
     detail: Option<String>,
     /// When it plays next.
     next: Option<UtcMillis>,
+    /// Of a quota that this screen is behind with: how far, in Chinese.
+    catching_up: Option<String>,
 }
 
 /// A booking of which nothing can be shown here.
@@ -180,6 +182,7 @@ async fn explain(
     let takeovers = says.as_ref().map_or(&[][..], |says| &says.takeovers);
     let mut names = playlists.names_for(&built.playlist).await?;
     names.add(&in_force_now);
+    names.add_arrears(&playlists.arrears_of(id).await?, &in_force_now, date);
     for takeover in takeovers {
         names.add_creatives(&playlists, takeover.items.iter().map(|i| i.item.creative).collect()).await?;
     }
@@ -252,7 +255,8 @@ fn zone_view(zone: ZoneName, built: &Built, takeovers: &[Takeover], at: UtcMilli
             Standing::NotValid => (Why::NotValid, None, None),
             Standing::Unscheduled(reason) => (Why::Unscheduled, None, Some(reason.to_string())),
         };
-        StandingView { booking: named(names, booking), why, detail, next }
+        let catching_up = names.catching_up.get(&booking).cloned();
+        StandingView { booking: named(names, booking), why, detail, next, catching_up }
     });
     ZoneExplanation { zone, shows, bookings: bookings.collect() }
 }

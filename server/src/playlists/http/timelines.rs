@@ -45,7 +45,9 @@ async fn published(
     let date = query.date.unwrap_or_else(|| clock::today(plan::zone_of(&screen.timezone)));
     let digest = playlists.issued(id).and_then(|issued| issued.playlist).ok_or_else(|| Problem::not_found("播放单"))?;
     let playlist = playlists.playlist(digest).await?;
-    let names = playlists.names_for(&playlist).await?;
+    let mut names = playlists.names_for(&playlist).await?;
+    let arrears = playlists.arrears_of(id).await?;
+    names.add_arrears(&arrears, &playlists.campaigns.in_force().await?, date);
     Ok(Body(timeline::day(&playlist, date, &names, None)))
 }
 
@@ -72,10 +74,12 @@ async fn preview(
     let screen = playlists.screens.get(query.screen).await?;
     let date = query.date.unwrap_or_else(|| clock::today(plan::zone_of(&screen.timezone)));
     let bookings = playlists.with_draft(&campaign).await?;
-    let built = playlists.built(&screen, bookings, DateRange::day(date), clock::now()).await?;
+    let arrears = playlists.arrears_of(screen.id).await?;
+    let built = playlists.built(&screen, bookings.clone(), DateRange::day(date), clock::now()).await?;
     let built = built.ok_or_else(|| Problem::not_found("屏幕"))?;
     let mut names = playlists.names_for(&built.playlist).await?;
     names.add_draft(&campaign);
+    names.add_arrears(&arrears, &bookings, date);
     Ok(Body(timeline::day(&built.playlist, date, &names, Some(&built.report))))
 }
 

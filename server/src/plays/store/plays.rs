@@ -1,6 +1,13 @@
 //! Single plays: written with their batch, read in pages.
 
-use xuanping_core::id::{CampaignId, ScreenId};
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use xuanping_core::{
+    campaign::Booking,
+    id::{CampaignId, ScreenId},
+    time::UtcMillis,
+};
 
 use super::{
     super::{
@@ -136,4 +143,28 @@ pub async fn places(db: &Db, filter: &Filter, limit: usize) -> Result<Vec<(Scree
     );
     let rows = db.all(wanted.statement(text)).await?;
     rows.iter().map(|row| Ok((row.parse("screen_id")?, row.number("sequence")?, row.number("position")?))).collect()
+}
+
+/// How often each screen showed a booking, to its full length, on the days from `since` and before `until`: in the zone that
+/// showed it most.
+pub async fn made(
+    db: &Db,
+    booking: &Booking,
+    since: NaiveDate,
+    until: NaiveDate,
+) -> Result<HashMap<ScreenId, u32>, DbError> {
+    // No day anywhere begins earlier: plays are found by campaign and start.
+    const EAST: i64 = 14 * 3_600_000;
+    let begins = UtcMillis(since.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis() - EAST);
+    let query = sql("SELECT screen_id, zone, COUNT(*) AS made FROM plays
+                     WHERE campaign_id = $1 AND started_at >= $2 AND booking_id = $3 AND day >= $4 AND day < $5
+                       AND counted = 1
+                     GROUP BY screen_id, zone");
+    let query = query.bind(booking.campaign).bind(begins).bind(booking.id);
+    let mut most: HashMap<ScreenId, u32> = HashMap::new();
+    for row in &db.all(query.bind(since.to_string()).bind(until.to_string())).await? {
+        let made: u32 = row.number("made")?;
+        most.entry(row.parse("screen_id")?).and_modify(|most| *most = made.max(*most)).or_insert(made);
+    }
+    Ok(most)
 }
