@@ -77,6 +77,17 @@ impl County {
         week.days().map(|date| on(date).unwrap_or(0)).collect()
     }
 
+    /// What somebody who may look is told of a screen.
+    async fn told(&self, player: &Player, what: &str) -> serde_json::Value {
+        let path = format!("/api/v1/screens/{}/{what}", player.screen.id);
+        let mut request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+        request.extensions_mut().insert(crate::county::person(crate::accounts::Role::Auditor));
+        let (router, _) = crate::playlists::http::routes(self.app.playlists.clone()).split_for_parts();
+        let answer = tower::ServiceExt::oneshot(router, request).await.unwrap();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
     /// The player shows its item so many times on a day, and reports it.
     async fn plays_on(&self, player: &mut Player, day: NaiveDate, times: i64) {
         let item = self.given_ref(player).await;
@@ -85,6 +96,10 @@ impl County {
         let evening = early(day + Days::new(1)).plus(-3 * 3_600_000);
         self.app.plays.ingest(&player.screen, batch.signed().to_vec(), evening).await.unwrap();
     }
+}
+
+fn explained(day: NaiveDate) -> String {
+    format!("explain?at={}", early(day).0)
 }
 
 #[tokio::test]
@@ -105,6 +120,17 @@ async fn a_screen_that_was_off_on_monday_makes_up_for_it_in_the_rest_of_the_week
         let rest = DateRange::starting(tuesday, 6);
         assert_eq!(county.planned(&on, rest).await, [10; 6]);
         assert_eq!(county.planned(&off, rest).await, [11; 6], "one more a day, the cap allows no more");
+        let says = "本周应播 70 次；截至 ";
+        let short = "应播 10 次，已播 0 次，缺 10 次，补播中";
+        for (what, list) in
+            [(format!("timeline?date={tuesday}"), "/bookings/0"), (explained(tuesday), "/zones/0/bookings/0")]
+        {
+            let told = county.told(&off, &what).await.pointer(list).unwrap()["catching_up"].clone();
+            assert!(told.as_str().is_some_and(|told| told.starts_with(says) && told.ends_with(short)), "{told}");
+            assert!(county.told(&on, &what).await.pointer(list).unwrap()["catching_up"].is_null());
+        }
+        let next_week = county.told(&off, &explained(monday + Days::new(7))).await;
+        assert!(next_week.pointer("/zones/0/bookings/0").unwrap()["catching_up"].is_null());
         let digest = county.given(&off).await.0;
         // Looking again, or planning again, changes nothing.
         county.app.plays.count_missed(early(tuesday)).await.unwrap();
