@@ -507,3 +507,29 @@ fn a_guarantee_is_kept_at_the_seams_of_the_day_and_around_fixed_times() {
     let kept: Vec<_> = report.guarantees.iter().map(|g| (g.worst_gap <= Millis(720_000), g.fewest_per_hour)).collect();
     assert_eq!(kept[0], (true, Some(6)), "exactly as often as promised, and not much more: {:?}", report.guarantees);
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+    #[test]
+    fn nothing_changed_from_a_playlist_to_itself_and_back_is_the_other_way_round(
+        (one, horizon) in programme(),
+        (other, _) in programme(),
+    ) {
+        let (a, _) = playlist::build(&one, horizon);
+        let other = Programme { timezone: one.timezone, ..other };
+        let (b, _) = playlist::build(&other, horizon);
+        prop_assert_eq!(playlist::diff(&a, &a).1, vec![]);
+        let (there, back) = (playlist::diff(&a, &b).1, playlist::diff(&b, &a).1);
+        let turned: Vec<_> = back
+            .into_iter()
+            .map(|c| playlist::Change { before: c.after.clone(), after: c.before.clone(), ..c })
+            .collect();
+        prop_assert_eq!(&there, &turned);
+        // What came has showings or waits for events; what went had.
+        for part in there.iter().flat_map(|c| [&c.before, &c.after]).flatten() {
+            prop_assert!(part.plays > 0 || part.on_event);
+            prop_assert!(!part.creatives.is_empty() && part.from < 1440);
+        }
+    }
+}

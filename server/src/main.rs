@@ -1,4 +1,4 @@
-//! `xuanping-server`: serve · demo · import · verify · openapi · admin.
+//! `xuanping-server`: serve · demo · import · verify · verify-playlist · openapi · admin.
 
 use std::process::ExitCode;
 
@@ -46,6 +46,9 @@ enum Command {
     },
     /// Check an exported bundle of play records, without server or network. Exit code 0: intact, 1: not, 2: unreadable.
     Verify(Verify),
+    /// Judge the playlists in force in a data folder against what was promised, by a checker that shares no code with the
+    /// planner; changes nothing. Exit code 0: all is kept, 1: not, 2: unreadable.
+    VerifyPlaylist(Config),
     /// Print the OpenAPI document.
     Openapi,
     /// Manage accounts from the shell.
@@ -139,6 +142,7 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
             );
         }
         Command::Verify(verify) => return Ok(verify.run(&mut std::io::stdout().lock())?.into()),
+        Command::VerifyPlaylist(config) => return verify_playlists(&config).await,
         Command::Openapi => println!("{}", app::openapi_text().await?),
         Command::Admin(Admin::CreateAccount { config, name, display_name, roles }) => {
             let app = App::open(&config).await?;
@@ -176,6 +180,25 @@ fn by_code<T: serde::de::DeserializeOwned>(code: &str) -> Result<T, String> {
 async fn person(app: &App, name: &str) -> Result<Actor, Fault> {
     let account = app.accounts.by_name(name).await?.ok_or_else(|| format!("there is no account {name}"))?;
     Ok(Actor::Person { id: account.id, name: account.display_name })
+}
+
+/// Prints what the judge says of each playlist in force.
+async fn verify_playlists(config: &Config) -> Result<ExitCode, Fault> {
+    let app = App::open(config).await?;
+    app.playlists.load().await?;
+    let judged = app.playlists.judged(clock::now()).await?;
+    for one in &judged {
+        let (bookings, loops, dayparts) = one.looked_at;
+        let days = one.days.map_or_else(String::new, |days| format!("，{} 至 {}", days.first, days.last));
+        println!("播放单 {}{days}：{} 块屏幕（{}）", one.playlist, one.screens.len(), one.screens.join("、"));
+        println!("  已核对 {bookings} 条排期、{loops} 个轮播、{dayparts} 个时段：时间、内容、占时、间隔、次数");
+        for fault in &one.faults {
+            println!("  不符：{fault}。");
+        }
+    }
+    let broken = judged.iter().filter(|one| !one.faults.is_empty()).count();
+    println!("共 {} 份播放单，{broken} 份有不符之处。", judged.len());
+    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 async fn serve(config: &Config) -> Result<(), Fault> {

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::{Offer, PlanFault};
 use crate::{
     campaign::Mode,
-    id::BookingId,
+    id::{BookingId, CreativeId},
     playlist::{Daypart, Loop, Playlist, ProgrammeBooking},
     time::DateRange,
     vocabulary::{CreativeKind, FraudType},
@@ -43,19 +43,19 @@ pub(super) fn check(playlist: &Playlist, tz: Tz, known: &[Option<Offer<'_>>], fa
         }
         // Promises come before separation.
         let promised = shown.iter().any(|(booking, _)| !matches!(booking.mode, Mode::Share { .. } | Mode::Filler {}));
-        if !promised && neighbours_equal_needlessly(looped, &shown) {
+        if !promised && neighbours_equal_needlessly(&shown) {
             faults.push(PlanFault::EqualNeighbours { looped: number });
         }
         shares(number, looped, &shown, playlist, tz, faults);
     }
 }
 
-fn neighbours_equal_needlessly(looped: &Loop, shown: &[Offer<'_>]) -> bool {
-    /// The same fraud type, or without one the same item.
-    type Sort = (Option<FraudType>, Option<u32>);
+fn neighbours_equal_needlessly(shown: &[Offer<'_>]) -> bool {
+    /// The same fraud type, or without one the same creative, in whatever booking.
+    type Sort = (Option<FraudType>, Option<CreativeId>);
     let sort = |i: usize| -> Sort {
         let fraud_type = shown[i].1.fraud_type;
-        (fraud_type, fraud_type.is_none().then_some(looped.slots[i].item))
+        (fraud_type, fraud_type.is_none().then_some(shown[i].1.creative))
     };
     let slots = shown.len();
     if slots < 2 {

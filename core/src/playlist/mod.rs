@@ -6,6 +6,7 @@
 
 mod build;
 mod codec;
+mod diff;
 mod explain;
 mod manifest;
 mod on_air;
@@ -16,6 +17,7 @@ pub use build::{
     ProgrammeItem, Unscheduled, build,
 };
 pub use codec::{DecodeError, LimitExceeded};
+pub use diff::{Change, Part, diff};
 pub use explain::{Absent, Standing, absent, next_showing, standings};
 pub use manifest::{
     MANIFEST_VERSION, Manifest, ManifestRefusal, ScreenOrders, Takeover, TakeoverItem, TakeoverLevel, TrustedManifest,

@@ -4,9 +4,11 @@
 //! named by its digest; the manifest that points to it is signed for one screen and wakes that screen's player at once.
 
 mod arrears;
+mod changes;
 mod draft;
 pub mod http;
 mod issue;
+mod judged;
 mod plan;
 mod store;
 #[cfg(test)]
@@ -28,7 +30,9 @@ use xuanping_core::{
 };
 
 pub use arrears::{Arrears, pace};
+pub use changes::Told;
 pub use draft::{Broken, Collided, Foreseen};
+pub use judged::Judged;
 pub use plan::COUNTY_ZONE;
 pub use timeline::{DayTimeline, TimelineSlot};
 

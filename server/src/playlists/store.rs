@@ -8,7 +8,7 @@ use xuanping_core::{
     time::{DateRange, UtcMillis},
 };
 
-use super::Issued;
+use super::{Issued, Told};
 use crate::db::{Db, DbError, sql};
 
 pub(super) async fn playlist_exists(db: &Db, digest: Digest) -> Result<bool, DbError> {
@@ -102,6 +102,21 @@ pub(super) async fn insert_manifests(db: &Db, manifests: &[(ScreenId, Issued)]) 
 pub(super) async fn was_issued(db: &Db, screen: ScreenId, playlist: Digest) -> Result<bool, DbError> {
     let query = sql("SELECT version FROM manifests WHERE screen_id = $1 AND playlist = $2 LIMIT 1");
     Ok(db.opt(query.bind(screen).bind(playlist)).await?.is_some())
+}
+
+/// What a screen was told to play, the newest first; no further back than a few thousand manifests.
+pub(super) async fn told(db: &Db, screen: ScreenId) -> Result<Vec<Told>, DbError> {
+    let query = sql("SELECT version, issued_at, playlist FROM manifests
+                     WHERE screen_id = $1 AND playlist IS NOT NULL ORDER BY version DESC LIMIT 3000");
+    let rows = db.all(query.bind(screen)).await?;
+    let told = |row: &crate::db::Row| {
+        Ok(Told {
+            version: row.number("version")?,
+            issued: row.instant("issued_at")?,
+            playlist: row.parse("playlist")?,
+        })
+    };
+    rows.iter().map(told).collect()
 }
 
 /// Every manifest of a screen that names a takeover.

@@ -223,7 +223,7 @@ impl Playlists {
         self.names_of(&ids).await
     }
 
-    async fn names_of(&self, ids: &[CreativeId]) -> Result<Names, PlaylistError> {
+    pub(super) async fn names_of(&self, ids: &[CreativeId]) -> Result<Names, PlaylistError> {
         let creatives = self.content.creatives(ids).await?.into_iter().map(|c| (c.id, c.content.title)).collect();
         let names = self.campaigns.names().await?;
         let bookings = names.into_iter().map(|n| (n.booking, (n.name, n.campaign))).collect();

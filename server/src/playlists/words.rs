@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike as _, NaiveDate};
 use xuanping_core::{
     campaign::{Guarantee, Period, Progress, Quota},
+    geometry::ZoneName,
     id::BookingId,
     rotation::{Certificate, Relaxation},
     time::Millis,
@@ -19,6 +20,15 @@ fn name(names: &BookingNamesById, id: BookingId) -> String {
 
 fn list(names: &BookingNamesById, ids: impl Iterator<Item = BookingId>) -> String {
     ids.map(|id| name(names, id)).collect::<Vec<_>>().join("、")
+}
+
+/// What a zone is called.
+pub(super) const fn zone(name: ZoneName) -> &'static str {
+    match name {
+        ZoneName::Main => "主区",
+        ZoneName::Ticker => "字幕条",
+        ZoneName::Audio => "声音",
+    }
 }
 
 /// A length of time as people say it.

@@ -1,12 +1,17 @@
 //! The first thing anybody does with Xuanping: start the demo, look at it, stop it, start it again.
 
-use std::process::ExitStatus;
+use std::{
+    path::Path,
+    process::{Command, ExitStatus},
+};
 
 use serde_json::Value;
 use xuanping_tests::{
     console::{Console, OWN_PASSWORD},
     demo::Demo,
     processes::runs,
+    programs,
+    verifier::Said,
     waiting::{LONG, PATIENCE, until, until_true},
 };
 
@@ -27,6 +32,10 @@ fn the_demo_shows_a_county_at_work_stops_whole_and_keeps_its_data() {
         if plays.len() > 2 { Ok(()) } else { Err(format!("{} plays", plays.len())) }
     });
     stops_whole(&mut demo, Demo::interrupt);
+    let judged = judged(&data);
+    assert_eq!(judged.code, 0, "{}", judged.words);
+    assert!(judged.words.ends_with("共 3 份播放单，0 份有不符之处。\n"), "{}", judged.words);
+    assert_eq!(judged.words.matches("已核对 0 条排期").count(), 0, "each has something to judge: {}", judged.words);
 
     let mut again = Demo::start(&data);
     assert!(again.beside("guanli").contains("已设置"), "{:?}", again.printed);
@@ -37,6 +46,14 @@ fn the_demo_shows_a_county_at_work_stops_whole_and_keeps_its_data() {
     assert_eq!(admin.get("campaigns").unwrap()["items"].as_array().unwrap().len(), campaigns);
     assert_eq!(admin.get("creatives?limit=200").unwrap()["items"].as_array().unwrap().len(), creatives);
     stops_whole(&mut again, Demo::terminate);
+}
+
+/// What the independent checker says of the playlists that the demo published.
+fn judged(data: &Path) -> Said {
+    let output = Command::new(programs::server()).args(["verify-playlist", "--data"]).arg(data).output();
+    let output = output.expect("the program starts");
+    let code = output.status.code().expect("it ended by itself");
+    Said { code, words: String::from_utf8(output.stdout).expect("text") }
 }
 
 /// Waits until three screens are online and their pictures are in the console.

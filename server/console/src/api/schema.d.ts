@@ -612,6 +612,22 @@ export interface paths {
         patch: operations["patch_screens_id"];
         trace?: never;
     };
+    "/api/v1/screens/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screens_id_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screens/{id}/explain": {
         parameters: {
             query?: never;
@@ -668,6 +684,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["get_screens_id_picture_info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{id}/playlists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screens_id_playlists"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1319,6 +1351,16 @@ export interface components {
             /** @description Opening hours, as when a venue is added. */
             opening?: string | null;
             type?: components["schemas"]["VenueType"] | null;
+        };
+        /** @description What changed. */
+        ChangesView: {
+            /** @description Sentences in Chinese; empty: the same programme on these days. */
+            changes: string[];
+            /**
+             * Format: int32
+             * @description Days that both cover: only these are compared.
+             */
+            days: number;
         };
         /** @description Bookings that cannot live together. */
         CollisionView: {
@@ -2533,6 +2575,22 @@ export interface components {
             kind?: components["schemas"]["ModeKind"] | null;
             /** @description Its title. */
             title: string;
+        };
+        /** @description The playlists of a screen, the newest first. */
+        ToldList: {
+            items: components["schemas"]["ToldView"][];
+        };
+        /** @description A playlist that a screen was told to play. */
+        ToldView: {
+            /** @description When. */
+            issued: components["schemas"]["UtcMillis"];
+            /** @description Which: 64 hexadecimal digits. */
+            playlist: string;
+            /**
+             * Format: int64
+             * @description The first manifest that said so.
+             */
+            version: number;
         };
         /**
          * @description What put a play on the wall.
@@ -3862,6 +3920,32 @@ export interface operations {
             };
         };
     };
+    get_screens_id_changes: {
+        parameters: {
+            query: {
+                /** @description The earlier one. */
+                from: string;
+                /** @description The later one. */
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesView"];
+                };
+            };
+        };
+    };
     get_screens_id_explain: {
         parameters: {
             query?: {
@@ -3952,6 +4036,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PictureInfo"];
+                };
+            };
+        };
+    };
+    get_screens_id_playlists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToldList"];
                 };
             };
         };

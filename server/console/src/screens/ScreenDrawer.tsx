@@ -8,6 +8,8 @@ import { useMay } from "../accounts/session"
 import { useCreativeTitles } from "../content/creatives"
 import { ago, clockTime, dateTime, duration, today } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
+import { Changes } from "../playlists/Changes"
+import { changeWords } from "../playlists/changeWords"
 import { Explain } from "../playlists/Explain"
 import { explainWords } from "../playlists/explainWords"
 import { Ribbon } from "../playlists/Ribbon"
@@ -34,6 +36,7 @@ export function ScreenDrawer({ id, onClose }: { id: string | null; onClose: () =
 function Details({ screen }: { screen: Screen }) {
   const t = useWords(words)
   const why = useWords(explainWords)
+  const changes = useWords(changeWords)
   const { language } = useLanguage()
   const now = useNow()
   const wide = screen.size.width > screen.size.height * 4
@@ -59,6 +62,10 @@ function Details({ screen }: { screen: Screen }) {
       <section>
         <h2 className="section-title">{why.title}</h2>
         <Explain screen={screen.id} timezone={screen.timezone} />
+      </section>
+      <section>
+        <h2 className="section-title">{changes.title}</h2>
+        <Changes screen={screen.id} timezone={screen.timezone} />
       </section>
       <section>
         <h2 className="section-title">{t.details}</h2>

@@ -1,5 +1,6 @@
 //! Endpoints of playlists: what players pull, what people look at, and takeovers, which are issued on the spot.
 
+mod changes;
 mod explain;
 mod foresight;
 mod player;
@@ -16,6 +17,7 @@ pub fn routes(state: Playlists) -> OpenApiRouter {
     player::routes()
         .merge(takeovers::routes())
         .merge(timelines::routes())
+        .merge(changes::routes())
         .merge(explain::routes())
         .merge(foresight::routes())
         .with_state(state)

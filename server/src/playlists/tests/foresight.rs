@@ -92,3 +92,55 @@ async fn for_any_screen_and_minute_it_is_said_what_plays_and_why_the_others_do_n
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_changed_between_two_playlists_of_a_screen_is_said_in_words() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, _, three] = three(&county).await;
+        let slogan = county.slogan("新的提醒").await;
+        let added = county.on_air("加播", booking("加播", vec![slogan])).await;
+        county.work().await;
+        let list = async || asked(&county, &format!("/api/v1/screens/{}/playlists", one.id)).await["items"].clone();
+        let told = list().await;
+        let [newest, before, ..] = &told.as_array().unwrap()[..] else { panic!("{told}") };
+        let between = |from: &Value, to: &Value| {
+            let (from, to) = (from["playlist"].as_str().unwrap(), to["playlist"].as_str().unwrap());
+            format!("/api/v1/screens/{}/changes?from={from}&to={to}", one.id)
+        };
+        let changes = asked(&county, &between(before, newest)).await;
+        let said = changes["changes"].to_string();
+        assert!(said.contains("“加播”新加入，每天约") && said.contains("“全县”每天由约"), "{said}");
+        let back = asked(&county, &between(newest, before)).await["changes"].to_string();
+        assert!(back.contains("“加播”不再播放。"), "{back}");
+        assert_eq!(asked(&county, &between(newest, newest)).await["changes"], json!([]));
+        // Only what this screen was told.
+        let other = county.issued(&three).playlist.unwrap();
+        let path = format!("/api/v1/screens/{}/changes?from={other}&to={other}", one.id);
+        let request = Request::get(path).extension(person(Role::Auditor)).body(HttpBody::empty()).unwrap();
+        assert_eq!(router(&county).oneshot(request).await.unwrap().status(), StatusCode::NOT_FOUND);
+        // Withdrawn, it goes: one more step, and the list begins with it.
+        county.app.campaigns.withdraw(added, &editor(), clock::now()).await.unwrap();
+        county.work().await;
+        assert_eq!(list().await[0]["playlist"], before["playlist"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn playlists_in_force_are_judged_by_what_is_promised_now() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [..] = three(&county).await;
+        let slogan = county.slogan("再转账").await;
+        county.work().await;
+        let judged = county.app.playlists.judged(clock::now()).await.unwrap();
+        assert_eq!(judged.iter().map(|one| one.screens.len()).sum::<usize>(), 3);
+        assert!(judged.iter().all(|one| one.faults.is_empty() && one.looked_at.0 > 0), "{judged:#?}");
+        // Promised, and not planned yet: nobody worked since.
+        county.on_air("加播", booking("加播", vec![slogan])).await;
+        let judged = county.app.playlists.judged(clock::now()).await.unwrap();
+        assert!(judged.iter().all(|one| one.faults.iter().any(|fault| fault.contains("再转账"))), "{judged:#?}");
+    })
+    .await;
+}
