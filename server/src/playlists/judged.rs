@@ -10,8 +10,8 @@ use xuanping_core::{
     time::{DateRange, UtcMillis},
 };
 
-use super::{PlaylistError, Playlists, plan, timeline::Names};
-use crate::{campaigns::facts_of, screens::Screen};
+use super::{PlaylistError, Playlists, arrears, plan, timeline::Names};
+use crate::{campaigns::facts_of, clock, screens::Screen};
 
 /// One playlist in force and what the judge has to say.
 #[derive(Debug, Clone)]
@@ -34,6 +34,7 @@ impl Playlists {
     pub async fn judged(&self, now: UtcMillis) -> Result<Vec<Judged>, PlaylistError> {
         let mut facts = self.facts(self.campaigns.in_force().await?, now).await?;
         let bookings = self.campaigns.in_force().await?;
+        let all_arrears = self.arrears(None).await?;
         let mut by_playlist: BTreeMap<Digest, Vec<Screen>> = BTreeMap::new();
         for screen in self.screens.list(&crate::screens::ScreenFilter::default()).await? {
             if let Some(playlist) = self.issued(screen.id).and_then(|issued| issued.playlist) {
@@ -48,7 +49,10 @@ impl Playlists {
             let Some((screen, about)) = screens.first().and_then(|s| Some((s, facts_of(s)?))) else { continue };
             let reached: Vec<_> = bookings.iter().filter(|b| b.selector.matches(&about)).cloned().collect();
             let zone = plan::zone_of(&screen.timezone);
-            let programme = self.programme(&mut facts, &about, &screen.venue.opening, zone, &reached).await?;
+            let mut programme = self.programme(&mut facts, &about, &screen.venue.opening, zone, &reached).await?;
+            if let Some(missed) = all_arrears.get(&screen.id) {
+                arrears::tell(&mut programme, &arrears::left(missed, reached.iter(), clock::date_in(now, zone)));
+            }
             if playlist.items.iter().any(|item| !names.creatives.contains_key(&item.creative)) {
                 names.creatives.extend(self.names_for(&playlist).await?.creatives);
             }
