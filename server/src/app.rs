@@ -200,6 +200,7 @@ impl App {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
+        self.blobs.clear_unfinished().await?;
         if let Err(error) = self.content.refresh(clock::now()).await {
             // What is rendered already goes on; the next start tries again.
             tracing::error!(%error, "renditions could not be checked");

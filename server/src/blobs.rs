@@ -42,14 +42,18 @@ pub struct Incoming {
 }
 
 impl Blobs {
-    /// Opens the folder, making it if needed, and clears what an earlier process left unfinished.
+    /// Opens the folder, making it if needed.
     pub async fn open(root: &Path) -> io::Result<Self> {
-        let incoming = root.join("incoming");
-        if fs::try_exists(&incoming).await? {
-            fs::remove_dir_all(&incoming).await?;
-        }
-        fs::create_dir_all(&incoming).await?;
+        fs::create_dir_all(root.join("incoming")).await?;
         Ok(Self { root: root.into() })
+    }
+
+    /// Removes what a process that was killed left unfinished. Only for who serves: others may look at the same data while
+    /// a server writes.
+    pub async fn clear_unfinished(&self) -> io::Result<()> {
+        let incoming = self.root.join("incoming");
+        fs::remove_dir_all(&incoming).await?;
+        fs::create_dir_all(&incoming).await
     }
 
     /// Where a blob lies, whether it exists or not.
@@ -58,7 +62,7 @@ impl Blobs {
         self.root.join(&name[..2]).join(name)
     }
 
-    /// A folder for what child processes write, on the same disk; cleared at every start.
+    /// A folder for what child processes write, on the same disk; cleared whenever a server starts.
     pub fn scratch(&self) -> PathBuf {
         self.root.join("incoming")
     }
@@ -179,12 +183,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_killed_process_left_is_cleared_at_the_next_start() {
+    async fn what_a_killed_process_left_is_cleared_by_who_serves_and_by_nobody_else() {
         let folder = tempfile::tempdir().unwrap();
         Blobs::open(folder.path()).await.unwrap();
         let stale = folder.path().join("incoming/stale");
         std::fs::write(&stale, b"half").unwrap();
-        Blobs::open(folder.path()).await.unwrap();
+        let blobs = Blobs::open(folder.path()).await.unwrap();
+        assert!(stale.exists(), "a server may be writing it");
+        blobs.clear_unfinished().await.unwrap();
         assert!(!stale.exists());
+        assert_eq!(blobs.read(blobs.put(b"abc").await.unwrap().digest).await.unwrap(), b"abc");
     }
 }

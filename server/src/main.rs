@@ -185,7 +185,6 @@ async fn person(app: &App, name: &str) -> Result<Actor, Fault> {
 /// Prints what the judge says of each playlist in force.
 async fn verify_playlists(config: &Config) -> Result<ExitCode, Fault> {
     let app = App::open(config).await?;
-    app.playlists.load().await?;
     let judged = app.playlists.judged(clock::now()).await?;
     for one in &judged {
         let (bookings, loops, dayparts) = one.looked_at;

@@ -329,8 +329,10 @@ fn check_stretch(
     let counted = stretch.offers.iter().filter(|(booking, _)| !rolls(booking));
     let crowd: i64 = showable.iter().copied().chain(counted).map(|(_, item)| item.duration.as_i64()).sum();
     let crowded = crowd > room;
-    let sharing = showable.iter().any(|(booking, _)| matches!(booking.mode, Mode::Share { .. }));
+    let share = |(booking, _): &Offer<'_>| matches!(booking.mode, Mode::Share { .. });
     for (time, playing) in loops() {
+        // Fillers make way for shares, for those too that are counted and play in the loop as long as they may.
+        let sharing = showable.iter().copied().chain(playing).any(share);
         for offer in &showable {
             let spared = match offer.0.mode {
                 Mode::Filler {} => sharing || yields(offer, &showable),

@@ -31,6 +31,11 @@ fn the_demo_shows_a_county_at_work_stops_whole_and_keeps_its_data() {
         let plays = admin.plays("counted_only=true");
         if plays.len() > 2 { Ok(()) } else { Err(format!("{} plays", plays.len())) }
     });
+    // Clips are the last to be rendered, and what is ready late is planned late.
+    until("everything planned as promised", LONG, || {
+        let judged = judged(&data);
+        if judged.code == 0 { Ok(()) } else { Err(judged.words) }
+    });
     stops_whole(&mut demo, Demo::interrupt);
     let judged = judged(&data);
     assert_eq!(judged.code, 0, "{}", judged.words);
