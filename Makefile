@@ -8,7 +8,7 @@ CONSOLE      := server/console
 BROWSER      := tests/browser
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
-.PHONY: demo test setup console console-check lint unit stories api clean-demo help
+.PHONY: demo test setup console console-check lint unit stories api bench clean-demo help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -52,6 +52,11 @@ console-check: console
 	target/debug/xuanping-server openapi | diff -u $(CONSOLE)/openapi.json - \
 	  || { echo "openapi.json is not what the server says: run 'make api' and commit."; exit 1; }
 	cd $(CONSOLE) && npm run api:check --silent
+
+## make bench        measure loops and planning beside the plain way of doing it (BENCHMARKS.md); takes some minutes
+bench:
+	cargo bench -p xuanping-core --bench rotation
+	cargo bench -p xuanping-core --bench planner -- 10000 100000 1000000
 
 ## make lint         formats and clippy
 lint:

@@ -9,6 +9,7 @@ pub mod digest;
 pub mod geometry;
 pub mod id;
 pub mod plan_check;
+pub mod planner;
 pub mod playlist;
 pub mod playlog;
 pub mod recurrence;

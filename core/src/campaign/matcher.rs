@@ -42,6 +42,58 @@ impl Matcher {
     }
 }
 
+/// What one property of a screen says to a selector, besides all its other properties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Says {
+    /// Its condition holds, or there is none.
+    pub admitted: bool,
+    /// It is reason enough to leave the screen out.
+    pub excluded: bool,
+}
+
+/// The same question property by property: a screen is chosen if all admit it (or it is named) and none excludes it. Of
+/// very many screens most have the same few properties, so the planner asks about each property once.
+impl Matcher {
+    pub(crate) fn on_type(&self, venue_type: VenueType) -> Says {
+        let bit = type_bit(venue_type);
+        let (wanted, out) = (self.conditions.types, self.exclude.types);
+        Says { admitted: wanted == 0 || wanted & bit != 0, excluded: out & bit != 0 }
+    }
+
+    pub(crate) fn on_kind(&self, kind: ScreenKind) -> Says {
+        let bit = kind_bit(kind);
+        let (wanted, out) = (self.conditions.kinds, self.exclude.kinds);
+        Says { admitted: wanted == 0 || wanted & bit != 0, excluded: out & bit != 0 }
+    }
+
+    pub(crate) fn on_area(&self, area: AreaCode) -> Says {
+        let wanted = &self.conditions.areas;
+        Says { admitted: wanted.is_empty() || within(wanted, area), excluded: within(&self.exclude.areas, area) }
+    }
+
+    pub(crate) fn on_department(&self, department: Option<&String>) -> Says {
+        let has = |list: &[String]| department.is_some_and(|own| holds(list, own));
+        let wanted = &self.conditions.departments;
+        Says { admitted: wanted.is_empty() || has(wanted), excluded: has(&self.exclude.departments) }
+    }
+
+    pub(crate) fn on_tags(&self, tags: &[String]) -> Says {
+        let has = |list: &[String]| tags.iter().any(|own| holds(list, own));
+        let wanted = &self.conditions.tags;
+        Says { admitted: wanted.is_empty() || has(wanted), excluded: has(&self.exclude.tags) }
+    }
+
+    /// Whether nothing but names chooses.
+    pub(crate) fn is_by_name_only(&self) -> bool {
+        self.named_only
+    }
+
+    /// The screens that it names: those chosen whatever their properties, those left out whatever their properties.
+    pub(crate) fn names(&self) -> (&[ScreenId], &[ScreenId]) {
+        (&self.screens, &self.exclude_screens)
+    }
+}
+
 /// The lists of a selector or of its exclusion.
 #[derive(Debug, Clone)]
 struct Lists {
@@ -103,8 +155,7 @@ impl Lists {
     }
 
     fn in_area(&self, screen: &ScreenFacts) -> bool {
-        let after = self.areas.partition_point(|(first, _)| *first <= screen.area);
-        after.checked_sub(1).and_then(|at| self.areas.get(at)).is_some_and(|(_, last)| screen.area <= *last)
+        within(&self.areas, screen.area)
     }
 
     fn of_department(&self, screen: &ScreenFacts) -> bool {
@@ -114,6 +165,11 @@ impl Lists {
     fn tagged(&self, screen: &ScreenFacts) -> bool {
         !self.tags.is_empty() && screen.tags.iter().any(|own| holds(&self.tags, own))
     }
+}
+
+fn within(subtrees: &[(AreaCode, AreaCode)], area: AreaCode) -> bool {
+    let after = subtrees.partition_point(|(first, _)| *first <= area);
+    after.checked_sub(1).and_then(|at| subtrees.get(at)).is_some_and(|(_, last)| area <= *last)
 }
 
 /// Fewer than 64 types there are (tested).

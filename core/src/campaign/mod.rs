@@ -13,12 +13,13 @@ mod stage;
 
 pub use area::{AreaCode, AreaLevel, InvalidAreaCode};
 pub use matcher::Matcher;
+pub(crate) use matcher::Says;
 pub use mode::{
     EventTrigger, FixedTimes, Guarantee, GuaranteeForm, InvalidFixedTimes, InvalidGuarantee, InvalidQuota,
     InvalidWeight, Milder, Mode, Period, Quota, QuotaForm, Weight,
 };
 pub use pace::{Pace, Progress};
-pub use reach::{CreativeFacts, ScreenFacts, Unplayable, zone_for};
+pub use reach::{CreativeFacts, ScreenFacts, Surface, Unplayable, zone_for};
 pub use selector::{Exclusion, Selector};
 pub use stage::{Intensity, InvalidIntensity, InvalidStages, Stage, StageKind};
 

@@ -85,8 +85,31 @@ pub fn zone_for(kind: CreativeKind, zones: &[Zone]) -> Option<ZoneName> {
     }
 }
 
+/// What of a screen decides which creatives it can play.
+#[derive(Debug, Clone, Copy)]
+pub struct Surface<'a> {
+    /// What it is.
+    pub kind: ScreenKind,
+    /// How it is divided.
+    pub zones: &'a [Zone],
+    /// Whether its player can play clips.
+    pub clips: bool,
+}
+
 impl ScreenFacts {
+    /// What of it decides which creatives it can play.
+    pub fn surface(&self) -> Surface<'_> {
+        Surface { kind: self.kind, zones: &self.zones, clips: self.clips }
+    }
+
     /// The zone in which this screen shows the creative, or why it cannot.
+    pub fn place(&self, creative: &CreativeFacts) -> Result<ZoneName, Unplayable> {
+        self.surface().place(creative)
+    }
+}
+
+impl Surface<'_> {
+    /// The zone in which such a screen shows the creative, or why it cannot.
     pub fn place(&self, creative: &CreativeFacts) -> Result<ZoneName, Unplayable> {
         if !self.kind.can_play(creative.kind) {
             return Err(match self.kind {
@@ -98,7 +121,7 @@ impl ScreenFacts {
         if creative.kind == CreativeKind::Clip && !self.clips {
             return Err(Unplayable::NoClips);
         }
-        let zone = zone_for(creative.kind, &self.zones).ok_or(match creative.kind {
+        let zone = zone_for(creative.kind, self.zones).ok_or(match creative.kind {
             CreativeKind::Audio => Unplayable::Silent,
             CreativeKind::Slogan | CreativeKind::Poster | CreativeKind::Clip => Unplayable::NoZone,
         })?;

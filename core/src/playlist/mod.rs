@@ -14,7 +14,7 @@ mod on_wall;
 
 pub use build::{
     BuildReport, Collision, GuaranteeKept, LoopReport, NotPlaced, NotPlayed, Programme, ProgrammeBooking,
-    ProgrammeItem, Unscheduled, build,
+    ProgrammeItem, Unscheduled, build, build_with,
 };
 pub use codec::{DecodeError, LimitExceeded};
 pub use diff::{Change, Part, diff};

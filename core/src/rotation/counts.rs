@@ -9,8 +9,9 @@ use super::{
 
 /// A share that is off by less than this (half a percent) is good enough to stop lengthening the loop.
 const GOOD_ENOUGH: u64 = 5_000;
-/// How many lengths of loop are looked at, and how many of them are searched.
+/// How many lengths of loop are looked at, fewer if each takes long to fill, and how many of them are searched.
 const LENGTHS: usize = 64;
+const LENGTHS_TIMES_ENTRIES: usize = 400;
 const SEARCHED: usize = 6;
 
 /// Counts worth searching, the best first.
@@ -94,9 +95,10 @@ fn lengths(request: &Request) -> Vec<u64> {
         .collect();
     lengths.sort_unstable();
     lengths.dedup();
-    if lengths.len() > LENGTHS {
+    let most = (LENGTHS_TIMES_ENTRIES / entries(request).max(1)).clamp(8, LENGTHS);
+    if lengths.len() > most {
         let all = lengths.len();
-        lengths = (1..=LENGTHS).map(|i| lengths[i * all / LENGTHS - 1]).collect();
+        lengths = (1..=most).map(|i| lengths[i * all / most - 1]).collect();
     }
     lengths
 }

@@ -96,9 +96,23 @@ impl Layout {
         Self { entries, counts, tracks, length, slots }
     }
 
+    /// The least that the worst gap, times plays, can be in any order: gaps are sums of durations.
+    pub fn least_worst(&self) -> u64 {
+        let unit = self.entries.iter().fold(0, |unit, entry| greatest_common_divisor(unit, entry.duration)).max(1);
+        let of = |track: &Track| {
+            let plays = u64::from(track.count).max(1);
+            self.length.div_ceil(plays * unit) * unit * plays
+        };
+        self.tracks.iter().filter(|track| track.count > 0).map(of).max().unwrap_or(0)
+    }
+
     /// Everything once.
     pub fn one_round(request: &Request) -> Self {
         let entries = request.parts.iter().map(|part| part.entries.len()).sum();
         Self::new(request, vec![1; entries])
     }
+}
+
+fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }

@@ -9,6 +9,7 @@ mod certificate;
 mod counts;
 mod exhaust;
 mod layout;
+mod memo;
 mod order;
 mod relax;
 mod report;
@@ -17,6 +18,7 @@ mod seeds;
 mod shares;
 
 pub use certificate::{Certificate, Need};
+pub use memo::Memo;
 pub use relax::{Relaxation, relaxations};
 pub use report::{BookingShare, Report};
 

@@ -1,7 +1,7 @@
 //! What an order costs: broken promises first, then neighbours alike, then plays out of step, then the worst gap, then
 //! unevenness. Compared in this order, so a search never buys an even spread with a broken promise.
 
-use super::layout::Layout;
+use super::layout::{Flat, Layout};
 
 /// The cost of an order; less is better, field by field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +30,8 @@ pub(super) struct Sore {
 /// Judges orders of one layout, keeping its tables from one to the next.
 pub(super) struct Judge<'a> {
     pub layout: &'a Layout,
+    /// Of each entry: class and creative, as numbers.
+    sorts: Vec<(u32, u32)>,
     /// Where each track's plays begin in `starts` and `places`.
     offsets: Vec<usize>,
     fill: Vec<usize>,
@@ -47,25 +49,57 @@ impl<'a> Judge<'a> {
         }
         offsets.push(sum);
         let tracks = layout.tracks.len();
-        Self { layout, offsets, fill: vec![0; tracks], starts: vec![0; layout.slots], places: vec![0; layout.slots] }
+        let mut classes: Vec<_> = layout.entries.iter().map(|entry| entry.class).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        let class = |entry: &Flat| classes.partition_point(|class| *class < entry.class) as u32;
+        let sorts = layout.entries.iter().map(|entry| (class(entry), entry.creative)).collect();
+        Self {
+            layout,
+            sorts,
+            offsets,
+            fill: vec![0; tracks],
+            starts: vec![0; layout.slots],
+            places: vec![0; layout.slots],
+        }
     }
 
     /// What an order costs.
     pub fn cost(&mut self, order: &[usize]) -> Cost {
+        let most = Cost {
+            broken: u64::MAX,
+            alike: u32::MAX,
+            twins: u32::MAX,
+            off: u64::MAX,
+            worst: u64::MAX,
+            uneven: u128::MAX,
+        };
+        // Nothing costs more than the most there can be.
+        self.cheaper(order, &most).unwrap_or(most)
+    }
+
+    /// What an order costs if that is less than `most`: most orders are found to cost more before all is counted.
+    pub fn cheaper(&mut self, order: &[usize], most: &Cost) -> Option<Cost> {
         let slots = order.len() as i64;
         let mut cost = Cost { broken: 0, alike: 0, twins: 0, off: 0, worst: 0, uneven: 0 };
+        // Whether nothing counted so far can be made up for by something that comes before it.
+        let first = most.broken == 0;
+        if slots > 1 {
+            let mut before = order.last().map_or((0, 0), |&i| self.sorts[i]);
+            for &i in order {
+                let sort = self.sorts[i];
+                cost.alike += u32::from(before.0 == sort.0);
+                cost.twins += u32::from(before.1 == sort.1);
+                before = sort;
+            }
+            if first && (cost.alike, cost.twins) > (most.alike, most.twins) {
+                return None;
+            }
+        }
         self.fill.fill(0);
         let mut elapsed = 0;
-        let mut before = order.last().map(|&i| &self.layout.entries[i]);
         for (place, &i) in order.iter().enumerate() {
             let entry = &self.layout.entries[i];
-            if slots > 1
-                && let Some(before) = before
-            {
-                cost.alike += u32::from(before.class == entry.class);
-                cost.twins += u32::from(before.creative == entry.creative);
-            }
-            before = Some(entry);
             let nth = self.fill[entry.track];
             self.fill[entry.track] += 1;
             let at = self.offsets[entry.track] + nth;
@@ -74,23 +108,42 @@ impl<'a> Judge<'a> {
             elapsed += entry.duration;
             cost.off += out_of_step(self.layout.tracks[entry.track].count, nth, place, slots);
         }
+        if first && (cost.alike, cost.twins, cost.off) > (most.alike, most.twins, most.off) {
+            return None;
+        }
         for (track, each) in self.layout.tracks.iter().enumerate() {
             let starts = &self.starts[self.offsets[track]..self.offsets[track + 1]];
-            let plays = starts.len();
-            for (nth, start) in starts.iter().enumerate() {
-                let next = if nth + 1 < plays { starts[nth + 1] } else { starts[0] + elapsed };
-                let gap = next - start;
-                cost.worst = cost.worst.max(gap * plays as u64);
-                cost.uneven += u128::from(gap) * u128::from(gap) * plays as u128;
-            }
             for promise in &each.promises {
-                for nth in 0..plays {
+                for nth in 0..starts.len() {
                     let taken = stretch(starts, elapsed, nth, promise.starts as usize);
                     cost.broken += taken.saturating_sub(promise.within);
                 }
             }
         }
-        cost
+        let ahead = |cost: &Cost| (cost.broken, cost.alike, cost.twins, cost.off);
+        if ahead(&cost) > ahead(most) {
+            return None;
+        }
+        let tied = ahead(&cost) == ahead(most);
+        for track in 0..self.layout.tracks.len() {
+            let starts = &self.starts[self.offsets[track]..self.offsets[track + 1]];
+            let plays = starts.len() as u64;
+            let mut largest = 0;
+            let mut squares: u128 = 0;
+            let mut next = starts.first().map_or(0, |first| first + elapsed);
+            for start in starts.iter().rev() {
+                let gap = next - start;
+                largest = largest.max(gap);
+                squares += u128::from(gap) * u128::from(gap);
+                next = *start;
+            }
+            cost.worst = cost.worst.max(largest * plays);
+            cost.uneven += squares * u128::from(plays);
+            if tied && cost.worst > most.worst {
+                return None;
+            }
+        }
+        (cost < *most).then_some(cost)
     }
 
     /// Where it hurts most, for the search to begin with; judge the order first.

@@ -17,8 +17,11 @@ pub(super) struct Found {
     pub tried: u64,
 }
 
-/// Slots looked at in all, about: what keeps a loop of 500 slots within its budget of time (design.md §9).
+/// Slots looked at in all, about, while a promise is broken or neighbours are alike: what keeps a loop of 500 slots within
+/// its budget of time (design.md §9).
 const SLOTS_LOOKED_AT: u64 = 4_000_000;
+/// The same once all is kept and only evenness is to be gained: a county has thousands of loops to plan.
+const SLOTS_POLISHED: u64 = 30_000;
 /// Orders looked at for each slot of a small loop.
 const ORDERS_PER_SLOT: u64 = 120;
 /// A loop of so few slots is searched pair by pair.
@@ -27,8 +30,15 @@ const SMALL: usize = 40;
 /// The best order of this layout that the budget allows.
 pub(super) fn order(layout: &Layout) -> Found {
     let slots = layout.slots as u64;
-    let budget = (slots * ORDERS_PER_SLOT).min(SLOTS_LOOKED_AT / slots.max(1));
-    let mut search = Search { judge: Judge::new(layout), tried: 0, fewest_alike: seeds::fewest_alike(layout) };
+    let budget = |looked_at: u64| (slots * ORDERS_PER_SLOT).min(looked_at / slots.max(1));
+    let mut search = Search {
+        judge: Judge::new(layout),
+        tried: 0,
+        fewest_alike: seeds::fewest_alike(layout),
+        least_worst: layout.least_worst(),
+        to_keep: budget(SLOTS_LOOKED_AT),
+        to_polish: budget(SLOTS_POLISHED),
+    };
     let promised = layout.tracks.iter().any(|track| !track.promises.is_empty());
     let smooth = seeds::smooth(layout);
     let mut seeds = vec![seeds::windows(layout)];
@@ -40,15 +50,15 @@ pub(super) fn order(layout: &Layout) -> Found {
         seeds.push(seeds::dealt(layout, &best.order));
     }
     let all = seeds.len() as u64 + 1;
-    search.descend(&mut best, budget / (2 * all));
+    search.descend(&mut best, 1, 2 * all);
     for (nth, seed) in (2..).zip(seeds) {
         let mut found = search.found(seed);
-        search.descend(&mut found, budget * nth / (2 * all));
+        search.descend(&mut found, nth, 2 * all);
         if found.cost < best.cost {
             best = found;
         }
     }
-    search.shake(&mut best, budget);
+    search.shake(&mut best);
     best.tried = search.tried;
     best
 }
@@ -57,6 +67,10 @@ struct Search<'a> {
     judge: Judge<'a>,
     tried: u64,
     fewest_alike: u32,
+    least_worst: u64,
+    /// How many orders may be looked at while something is not kept, and once all is.
+    to_keep: u64,
+    to_polish: u64,
 }
 
 impl Search<'_> {
@@ -68,13 +82,28 @@ impl Search<'_> {
 
     /// Nothing is left to improve.
     fn perfect(&self, cost: &Cost) -> bool {
-        let even = cost.worst <= self.judge.layout.length;
+        let even = cost.worst <= self.least_worst;
         cost.broken == 0 && cost.alike <= self.fewest_alike && cost.twins == 0 && cost.off == 0 && even
     }
 
-    /// Improves where it hurts most until nothing there gets better, or so many orders were looked at in all.
-    fn descend(&mut self, found: &mut Found, until: u64) {
-        'again: while self.tried < until && !self.perfect(&found.cost) {
+    /// How many orders may have been looked at in all before the search gives up on one of this cost.
+    fn budget(&self, cost: &Cost) -> u64 {
+        let kept = cost.broken == 0 && cost.alike <= self.fewest_alike;
+        if kept { self.to_polish } else { self.to_keep }
+    }
+
+    /// Improves where it hurts most until nothing there gets better, or this part of the budget is used up.
+    fn descend(&mut self, found: &mut Found, part: u64, of: u64) {
+        let limit = |search: &Self, cost: &Cost| search.budget(cost) * part / of;
+        self.descend_until(found, limit);
+    }
+
+    fn descend_until(&mut self, found: &mut Found, limit: impl Fn(&Self, &Cost) -> u64) {
+        'again: while !self.perfect(&found.cost) {
+            let until = limit(self, &found.cost);
+            if self.tried >= until {
+                return;
+            }
             self.judge.cost(&found.order);
             for sore in self.judge.sores(&found.order, &found.cost) {
                 if self.mend(found, sore, until) {
@@ -145,16 +174,15 @@ impl Search<'_> {
 
     fn better(&mut self, found: &mut Found) -> bool {
         self.tried += 1;
-        let cost = self.judge.cost(&found.order);
-        let better = cost < found.cost;
-        if better {
+        let cheaper = self.judge.cheaper(&found.order, &found.cost);
+        if let Some(cost) = cheaper {
             found.cost = cost;
         }
-        better
+        cheaper.is_some()
     }
 
     /// Shakes the best order a little, improves it again, and keeps what is better.
-    fn shake(&mut self, best: &mut Found, budget: u64) {
+    fn shake(&mut self, best: &mut Found) {
         let slots = best.order.len();
         let mut counter = 0x9E37_79B9_7F4A_7C15_u64;
         let mut next = move |below: usize| {
@@ -163,15 +191,15 @@ impl Search<'_> {
             counter ^= counter << 17;
             (counter % below.max(1) as u64) as usize
         };
-        while slots > 2 && self.tried < budget && !self.perfect(&best.cost) {
+        while slots > 2 && self.tried < self.budget(&best.cost) && !self.perfect(&best.cost) {
             let mut other = best.order.clone();
             for _ in 0..2 + next(3) {
                 let (a, b) = (next(slots), next(slots));
                 if next(2) == 0 { other.swap(a, b) } else { carry(&mut other, a, b) }
             }
             let mut found = self.found(other);
-            let until = budget.min(self.tried + (4 * slots as u64).max(64));
-            self.descend(&mut found, until);
+            let until = self.budget(&best.cost).min(self.tried + (4 * slots as u64).max(64));
+            self.descend_until(&mut found, |_, _| until);
             if found.cost < best.cost {
                 *best = found;
             }

@@ -11,14 +11,17 @@ pub(super) struct Shares {
     /// Weight of each part; zero if it does not take part.
     pub weights: Vec<u64>,
     pub total_weight: u64,
+    /// What each part should have of the shares' time, in millionths.
+    targets: Vec<u64>,
 }
 
 struct Member {
     entry: usize,
     part: usize,
     duration: u64,
-    /// Plays it should get, relative to other entries: weight / entries of the part / duration, scaled.
-    rate: u128,
+    /// Plays it should get in a millisecond of the shares' time, times 2⁶⁴. Multiplied and divided very often, so it is
+    /// kept in one word.
+    rate: u64,
 }
 
 impl Shares {
@@ -30,7 +33,8 @@ impl Shares {
             Demand::Filler | Demand::Guarantee(_) => 0,
         };
         let weights: Vec<u64> = request.parts.iter().map(|part| weight(part.demand)).collect();
-        let mut members = Vec::new();
+        let mut members: Vec<Member> = Vec::new();
+        let mut rates: Vec<u128> = Vec::new();
         let mut entry = 0;
         for (part, each) in request.parts.iter().enumerate() {
             for one in &each.entries {
@@ -38,13 +42,21 @@ impl Shares {
                     let duration = u64::from(one.duration.0);
                     let sharing = each.entries.len() as u128;
                     let rate = (u128::from(weights[part]) << 80) / (sharing * u128::from(duration));
-                    members.push(Member { entry, part, duration, rate });
+                    rates.push(rate);
+                    members.push(Member { entry, part, duration, rate: 0 });
                 }
                 entry += 1;
             }
         }
+        // Relative rates become plays per millisecond.
+        let all: u128 = members.iter().zip(&rates).map(|(m, rate)| (rate >> 16) * u128::from(m.duration)).sum();
+        for (member, rate) in members.iter_mut().zip(&rates) {
+            let per_ms = ((rate >> 16) << 40) / (all >> 24).max(1);
+            member.rate = u64::try_from(per_ms).unwrap_or(u64::MAX);
+        }
         let total_weight = weights.iter().sum();
-        Self { members, weights, total_weight }
+        let targets = weights.iter().map(|weight| millionths(*weight, total_weight)).collect();
+        Self { members, weights, total_weight, targets }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -69,7 +81,7 @@ impl Shares {
 
     /// Gives one more play, to the largest rate / (2 × plays + 1); on a tie to the one given first.
     pub fn one_more(&self, counts: &mut [u32]) {
-        let due = |m: &&Member| (m.rate / u128::from(2 * counts[m.entry] + 1), Reverse(m.entry));
+        let due = |m: &&Member| (m.rate / u64::from(2 * counts[m.entry] + 1), Reverse(m.entry));
         if let Some(next) = self.members.iter().max_by_key(due) {
             counts[next.entry] += 1;
         }
@@ -84,18 +96,17 @@ impl Shares {
         }
         let off = airtimes
             .into_iter()
-            .zip(&self.weights)
-            .map(|(airtime, weight)| millionths(airtime, total).abs_diff(millionths(*weight, self.total_weight)));
+            .zip(&self.targets)
+            .map(|(airtime, target)| (airtime.saturating_mul(1_000_000) / total.max(1)).abs_diff(*target));
         off.max().unwrap_or(0)
     }
 
     /// The largest distance of an entry's plays from its due in this time, in thousandths of a play.
     pub fn plays_off(&self, counts: &[u32]) -> u64 {
-        let total = u128::from(self.airtime(counts));
-        let rates: u128 = self.members.iter().map(|m| (m.rate >> 16) * u128::from(m.duration)).sum();
+        let total = u128::from(self.airtime(counts)) * 1_000;
         let off = self.members.iter().map(|m| {
-            let due = total * 1_000 * (m.rate >> 16) / rates.max(1);
-            due.abs_diff(1_000 * u128::from(counts[m.entry])) as u64
+            let due = (total * u128::from(m.rate)) >> 64;
+            (due as u64).abs_diff(1_000 * u64::from(counts[m.entry]))
         });
         off.max().unwrap_or(0)
     }

@@ -33,7 +33,7 @@ use xuanping_core::{
 pub use self::{
     class::ScreenClass,
     creative::{Creative, State, Step, StepRefusal, StepTaken},
-    renditions::{Made, NoRendition, RENDER_CLASS, RENDER_CREATIVE, REPLAN, Rendition, TRANSCODE},
+    renditions::{Given, Made, NoRendition, RENDER_CLASS, RENDER_CREATIVE, REPLAN, Rendition, TRANSCODE},
     store::Filter,
     uploads::Upload,
 };

@@ -57,9 +57,6 @@ pub struct Rendition {
 /// Why a creative has no rendition for a class.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoRendition {
-    /// There is no such creative.
-    #[error("there is no such creative")]
-    Unknown,
     /// It is not approved.
     #[error("it is {0:?}, not approved")]
     NotApproved(State),
@@ -78,7 +75,6 @@ impl NoRendition {
     /// What an official reads.
     pub fn detail_zh(&self) -> String {
         match self {
-            Self::Unknown => "素材不存在。".into(),
             Self::NotApproved(state) => format!("素材当前为“{}”，审核通过后才能播放。", state.name_zh()),
             Self::NotForThisClass => "这类屏幕不能播放这种素材。".into(),
             Self::Pending => "正在为这类屏幕制作版本，完成后自动播放。".into(),
@@ -108,32 +104,37 @@ impl Made {
     }
 }
 
+/// What screens of each class are given for each creative.
+pub type Given = HashMap<ScreenClass, HashMap<CreativeId, Result<Rendition, NoRendition>>>;
+
 impl Content {
-    /// What screens of this class are given for these creatives, in their order. A class that was never asked for
-    /// before is noted, and rendered for by a job that ends with [`REPLAN`].
-    pub async fn renditions_for(
+    /// What screens of these classes are given for these creatives. A class that was never asked for before is noted, and
+    /// rendered for by a job that ends with [`REPLAN`].
+    pub async fn given(
         &self,
-        class: ScreenClass,
-        creatives: &[CreativeId],
+        classes: &[ScreenClass],
+        creatives: &HashMap<CreativeId, Creative>,
         now: UtcMillis,
-    ) -> Result<Vec<(CreativeId, Result<Rendition, NoRendition>)>, ContentError> {
-        let known: HashMap<_, _> =
-            store::creatives_by_ids(&self.db, creatives).await?.into_iter().map(|c| (c.id, c)).collect();
-        let made: HashMap<_, _> =
-            store::renditions_for_class(&self.db, class).await?.into_iter().map(|m| (m.creative, m)).collect();
-        self.meet_classes(&[class], now).await?;
-        let answer = |id: &CreativeId| {
-            let creative = known.get(id).ok_or(NoRendition::Unknown)?;
-            if creative.state != State::Approved {
-                return Err(NoRendition::NotApproved(creative.state));
-            }
-            if !class.takes(creative.content.kind) {
-                return Err(NoRendition::NotForThisClass);
-            }
-            let made = made.get(id).filter(|made| made.is_current(creative)).ok_or(NoRendition::Pending)?;
-            made.outcome.clone().map_err(NoRendition::Impossible)
-        };
-        Ok(creatives.iter().map(|id| (*id, answer(id))).collect())
+    ) -> Result<Given, ContentError> {
+        self.meet_classes(classes, now).await?;
+        let mut given = Given::with_capacity(classes.len());
+        for &class in classes {
+            let made: HashMap<_, _> =
+                store::renditions_for_class(&self.db, class).await?.into_iter().map(|m| (m.creative, m)).collect();
+            let answer = |creative: &Creative| {
+                if creative.state != State::Approved {
+                    return Err(NoRendition::NotApproved(creative.state));
+                }
+                if !class.takes(creative.content.kind) {
+                    return Err(NoRendition::NotForThisClass);
+                }
+                let made =
+                    made.get(&creative.id).filter(|made| made.is_current(creative)).ok_or(NoRendition::Pending)?;
+                made.outcome.clone().map_err(NoRendition::Impossible)
+            };
+            given.insert(class, creatives.values().map(|creative| (creative.id, answer(creative))).collect());
+        }
+        Ok(given)
     }
 
     /// What was rendered of a creative as it is now.

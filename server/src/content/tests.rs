@@ -1,6 +1,6 @@
 //! Stories of the content domain, each on both databases.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -71,6 +71,12 @@ fn files_under(folder: &Path) -> Vec<String> {
 }
 
 impl House {
+    /// What screens of one class are given for one creative.
+    async fn given(&self, class: ScreenClass, id: CreativeId) -> Result<Rendition, NoRendition> {
+        let creatives = HashMap::from([(id, self.content.creative(id).await.unwrap())]);
+        self.content.given(&[class], &creatives, NOW).await.unwrap()[&class][&id].clone()
+    }
+
     async fn upload(&self, name: &str, bytes: &[u8]) -> Result<uploads::Taken, ContentError> {
         let mut receiving = self.content.receive(name).await?;
         for piece in bytes.chunks(1000) {
@@ -101,7 +107,7 @@ async fn a_slogan_is_reviewed_by_a_second_person_and_then_playable_on_every_clas
         house.content.meet_classes(&hall(), NOW).await.unwrap();
         let id = house.content.create(slogan("陌生来电要转账，先打96110"), &person(1), NOW).await.unwrap().id;
         let ticker = hall()[1];
-        let outcome = async || house.content.renditions_for(ticker, &[id], NOW).await.unwrap().remove(0).1;
+        let outcome = async || house.given(ticker, id).await;
         assert_eq!(outcome().await, Err(NoRendition::NotApproved(State::Draft)));
         house.content.step(id, Step::Submit, None, None, &person(1), NOW).await.unwrap();
         house.jobs.drain(&house.handlers).await.unwrap();
@@ -118,10 +124,10 @@ async fn a_slogan_is_reviewed_by_a_second_person_and_then_playable_on_every_clas
         assert_eq!(file.len() as u64, rendition.bytes);
 
         // A class that appears later gets its rendition by itself.
-        assert_eq!(house.content.renditions_for(door(), &[id], NOW).await.unwrap()[0].1, Err(NoRendition::Pending));
+        assert_eq!(house.given(door(), id).await, Err(NoRendition::Pending));
         house.content.meet_classes(&[door(), door()], NOW).await.unwrap();
         house.jobs.drain(&house.handlers).await.unwrap();
-        let strip = house.content.renditions_for(door(), &[id], NOW).await.unwrap().remove(0).1.unwrap();
+        let strip = house.given(door(), id).await.unwrap();
         assert!(matches!(strip.show, Show::Strip { size, pixels_per_second: 60 } if size.height == 16));
         assert_eq!(house.jobs.waiting().await.unwrap(), 0);
 
@@ -155,10 +161,10 @@ async fn an_edit_takes_an_approved_creative_off_the_screens_until_it_is_reviewed
         house.content.meet_classes(&[door()], NOW).await.unwrap();
         let creative = house.approved(slogan("不轻信不转账")).await;
         house.jobs.drain(&house.handlers).await.unwrap();
-        let before = house.content.renditions_for(door(), &[creative.id], NOW).await.unwrap().remove(0).1.unwrap();
+        let before = house.given(door(), creative.id).await.unwrap();
         let edited = house.content.edit(creative.id, |_| slogan("不轻信不透露不转账"), &person(1), NOW).await.unwrap();
         assert_eq!(edited.state, State::Draft);
-        let outcome = async || house.content.renditions_for(door(), &[creative.id], NOW).await.unwrap().remove(0).1;
+        let outcome = async || house.given(door(), creative.id).await;
         assert_eq!(outcome().await, Err(NoRendition::NotApproved(State::Draft)));
         assert_eq!(house.jobs.waiting().await.unwrap(), 1, "playlists are planned anew");
         house.content.step(creative.id, Step::Submit, None, None, &person(1), NOW).await.unwrap();
@@ -229,11 +235,10 @@ async fn a_poster_is_uploaded_noticed_as_a_duplicate_and_cut_to_each_class() {
         let draft = Draft { kind: CreativeKind::Poster, text: None, upload: Some(taken.upload.digest), ..slogan("") };
         let creative = house.approved(Draft { title: "防诈海报".into(), ..draft }).await;
         house.jobs.drain(&house.handlers).await.unwrap();
-        let rendition =
-            house.content.renditions_for(hall()[0], &[creative.id], NOW).await.unwrap().remove(0).1.unwrap();
+        let rendition = house.given(hall()[0], creative.id).await.unwrap();
         assert_eq!(rendition.show, Show::Picture { size: Size { width: 1920, height: 960 } });
         assert_eq!(rendition.duration, USUAL_POSTER);
-        let ticker = house.content.renditions_for(hall()[1], &[creative.id], NOW).await.unwrap().remove(0).1;
+        let ticker = house.given(hall()[1], creative.id).await;
         assert_eq!(ticker, Err(NoRendition::NotForThisClass));
 
         let again = house.upload("又一份.png", &png).await.unwrap();
@@ -258,8 +263,8 @@ async fn a_clip_is_transcoded_once_for_all_classes() {
         let draft = Draft { kind: CreativeKind::Clip, text: None, upload: Some(taken.upload.digest), ..slogan("") };
         let creative = house.approved(draft).await;
         house.jobs.drain(&house.handlers).await.unwrap();
-        let on_hall = house.content.renditions_for(hall()[0], &[creative.id], NOW).await.unwrap().remove(0).1.unwrap();
-        let on_wall = house.content.renditions_for(wall, &[creative.id], NOW).await.unwrap().remove(0).1.unwrap();
+        let on_hall = house.given(hall()[0], creative.id).await.unwrap();
+        let on_wall = house.given(wall, creative.id).await.unwrap();
         assert_eq!(on_hall.asset, on_wall.asset);
         assert_eq!(on_hall.show, Show::Clip { size: Size { width: 320, height: 240 } });
         assert_ne!(on_hall.asset, taken.upload.digest, "no uploaded byte reaches a wall");
@@ -333,7 +338,7 @@ async fn the_check_shows_the_very_pixels_that_screens_get() {
         house.jobs.drain(&house.handlers).await.unwrap();
         let check = house.content.check_slogan(text, FraudType::General).await.unwrap();
         assert!(check.missing.is_empty());
-        let shown = house.content.renditions_for(hall()[1], &[creative.id], NOW).await.unwrap().remove(0).1.unwrap();
+        let shown = house.given(hall()[1], creative.id).await.unwrap();
         let checked = check.classes.iter().find(|c| c.class == hall()[1]).unwrap();
         let preview = checked.outcome.as_ref().unwrap();
         assert!(checked.known && preview.scrolls);

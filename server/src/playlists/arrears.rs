@@ -11,7 +11,7 @@ use xuanping_core::{
     time::UtcMillis,
 };
 
-use super::{PlaylistError, Playlists};
+use super::{PlaylistError, Playlists, Replan};
 use crate::db::{Db, DbError, sql};
 
 /// Of one screen, booking by booking.
@@ -76,7 +76,7 @@ impl Playlists {
         }
         tracing::info!(bookings = found.len(), "screens make up for what they missed of quotas");
         replace(&self.db, &found).await?;
-        self.replan(None, now).await
+        self.replan(Replan::Everything, now).await
     }
 
     /// What one screen has to make up for.

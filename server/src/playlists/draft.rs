@@ -1,25 +1,29 @@
 //! What screens would play if something were published: built on the spot, nothing stored or issued. And what cannot live
 //! together then, with the smallest change that works.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use xuanping_core::{
-    campaign::{Booking, ScreenFacts},
-    geometry::{Size, Zone, ZoneName},
+    campaign::Booking,
+    geometry::ZoneName,
     id::{BookingId, CampaignId},
+    planner::{GroupNumber, Plan},
     playlist::{self, BuildReport, GuaranteeKept, Playlist, Programme},
-    recurrence::OpeningHours,
-    rotation::{self, Certificate, Relaxation, Request},
+    rotation::{self, Certificate, Memo, Relaxation, Request},
     time::{DateRange, UtcInterval, UtcMillis},
-    vocabulary::ScreenKind,
 };
 
-use super::{HORIZON_DAYS, PlaylistError, Playlists, arrears, plan};
+use super::{
+    HORIZON_DAYS, PlaylistError, Playlists, arrears,
+    plan::{in_time, site},
+    programme::{look, zone_of},
+    workers::on_all_cores,
+};
 use crate::{
     campaigns::{Campaign, facts_of},
     clock,
-    screens::{Screen, ScreenFilter},
+    screens::Screen,
 };
 
 /// A playlist that was built to be looked at.
@@ -72,9 +76,6 @@ pub struct Foreseen {
     pub broken: Vec<Broken>,
 }
 
-/// Everything that decides a programme besides the bookings.
-type Sort = (ScreenKind, Size, Vec<Zone>, bool, String, OpeningHours, Vec<usize>);
-
 /// So many screens are named.
 const SAMPLE: usize = 5;
 /// For so many collisions a way out is looked for.
@@ -90,12 +91,13 @@ impl Playlists {
         now: UtcMillis,
     ) -> Result<Option<Built>, PlaylistError> {
         let Some(about) = facts_of(screen) else { return Ok(None) };
-        let mut facts = self.facts(bookings.clone(), now).await?;
         let bookings: Vec<_> = bookings.into_iter().filter(|b| b.selector.matches(&about)).collect();
-        let zone = plan::zone_of(&screen.timezone);
-        let mut programme = self.programme(&mut facts, &about, &screen.venue.opening, zone, &bookings).await?;
+        let ids = bookings.iter().flat_map(|b| b.creatives.iter().copied());
+        let facts = self.facts(ids, std::iter::once(about.surface()), now).await?;
         let arrears = self.arrears_of(screen.id).await?;
-        arrears::tell(&mut programme, &arrears::left(&arrears, bookings.iter(), horizon.first));
+        let mut look = look(&about, &screen.timezone, &screen.venue.opening);
+        look.missed = arrears::left(&arrears, bookings.iter(), horizon.first);
+        let programme = facts.programme(&look, &bookings);
         Ok(Some(
             in_time(move || {
                 let (playlist, report) = playlist::build(&programme, horizon);
@@ -117,37 +119,32 @@ impl Playlists {
     pub async fn foresee(&self, id: CampaignId, now: UtcMillis) -> Result<Foreseen, PlaylistError> {
         let campaign = self.campaigns.get(id).await?;
         let bookings = self.with_draft(&campaign).await?;
-        let mut facts = self.facts(bookings.clone(), now).await?;
-        let choices: Vec<_> = bookings.iter().map(|b| b.selector.matcher()).collect();
-        let mut groups: BTreeMap<Sort, Vec<(Screen, ScreenFacts)>> = BTreeMap::new();
-        for screen in self.screens.list(&ScreenFilter::default()).await? {
-            let Some(about) = facts_of(&screen) else { continue };
-            let reached: Vec<usize> = (0..choices.len()).filter(|&i| choices[i].matches(&about)).collect();
-            if reached.iter().any(|&i| bookings[i].campaign == id) {
-                let venue = screen.venue.opening.clone();
-                let sort = (
-                    screen.kind,
-                    screen.size,
-                    about.zones.clone(),
-                    screen.clips,
-                    screen.timezone.clone(),
-                    venue,
-                    reached,
-                );
-                groups.entry(sort).or_default().push((screen, about));
+        let arrears = self.arrears(None).await?;
+        let screens = self.screens.candidates().await?;
+        let mut plan = Plan::new();
+        plan.set_bookings(&bookings);
+        for screen in &screens {
+            plan.put(&site(screen, &arrears, &bookings, now));
+        }
+        let of_campaign = |group: &GroupNumber| plan.bookings_of(*group).iter().any(|b| b.campaign == id);
+        let groups: Vec<_> = plan.groups().into_iter().filter(of_campaign).collect();
+        let mut names: HashMap<GroupNumber, Vec<String>> = HashMap::new();
+        for screen in &screens {
+            if let Some(group) = plan.group_of(screen.facts.screen) {
+                names.entry(group).or_default().push(format!("{} {}", screen.venue, screen.name));
             }
         }
-        let mut programmes: Vec<(Programme, DateRange, Vec<String>)> = Vec::new();
-        for ((.., timezone, opening, reached), members) in groups {
-            let Some((_, about)) = members.first() else { continue };
-            let zone = plan::zone_of(&timezone);
-            let horizon = DateRange::starting(first_day(&campaign, clock::date_in(now, zone)), HORIZON_DAYS);
-            let here: Vec<_> = reached.iter().map(|&i| bookings[i].clone()).collect();
-            let programme = self.programme(&mut facts, about, &opening, zone, &here).await?;
-            let names = members.iter().map(|(s, _)| format!("{} {}", s.venue.name, s.name)).collect();
-            programmes.push((programme, horizon, names));
-        }
-        in_time(move || foresee(programmes)).await
+        let ids = bookings.iter().flat_map(|b| b.creatives.iter().copied());
+        let facts = self.facts(ids, groups.iter().map(|&group| plan.look_of(group).surface()), now).await?;
+        let programmes = groups.into_iter().map(|group| {
+            let look = plan.look_of(group);
+            let today = clock::date_in(now, zone_of(&look.timezone));
+            let horizon = DateRange::starting(first_day(&campaign, today), HORIZON_DAYS);
+            let programme = facts.programme(look, plan.bookings_of(group));
+            (programme, horizon, names.remove(&group).unwrap_or_default())
+        });
+        let (programmes, memo) = (programmes.collect::<Vec<_>>(), self.memo.clone());
+        in_time(move || foresee(&programmes, &memo)).await
     }
 }
 
@@ -155,17 +152,12 @@ fn first_day(campaign: &Campaign, today: NaiveDate) -> NaiveDate {
     campaign.starts.max(today)
 }
 
-/// Planning takes its time, and others are to be answered meanwhile.
-async fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PlaylistError> {
-    tokio::task::spawn_blocking(work).await.map_err(|e| PlaylistError::Io(std::io::Error::other(e)))
-}
-
-fn foresee(programmes: Vec<(Programme, DateRange, Vec<String>)>) -> Foreseen {
+fn foresee(programmes: &[(Programme, DateRange, Vec<String>)], memo: &Memo) -> Foreseen {
     let mut foreseen = Foreseen { programmes: programmes.len(), ..Foreseen::default() };
     let mut requests: Vec<(Request, usize)> = Vec::new();
-    for (programme, horizon, names) in programmes {
+    let reports = on_all_cores(programmes, |(programme, horizon, _)| playlist::build_with(programme, *horizon, memo).1);
+    for ((_, _, names), report) in programmes.iter().zip(reports) {
         foreseen.screens += names.len();
-        let (_, report) = playlist::build(&programme, horizon);
         let mut blamed: Vec<(ZoneName, BookingId)> = Vec::new();
         for collision in report.collisions {
             let bookings =

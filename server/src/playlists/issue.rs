@@ -18,10 +18,13 @@ use xuanping_core::{
     vocabulary::CreativeKind,
 };
 
-use super::{Issued, MANIFEST_LIFE, PlaylistError, Playlists, REISSUE_AFTER, plan::Facts, store};
+use super::{
+    Issued, MANIFEST_LIFE, PlaylistError, Playlists, REISSUE_AFTER, REISSUE_WITHIN, plan::in_time, programme::Facts,
+    store, workers::on_all_cores,
+};
 use crate::{
-    campaigns::{TakeoverOrder, booking_of, facts_of},
-    screens::{Screen, ScreenFilter},
+    campaigns::{TakeoverOrder, booking_of},
+    screens::Candidate,
 };
 
 /// How many screens are told in one transaction.
@@ -30,57 +33,75 @@ const BATCH: usize = 500;
 /// How many versions a restored backup may be behind. What claims more is no player of ours.
 const MOST_BEHIND: u64 = 1_000_000;
 
-/// What screens are to play besides takeovers.
+/// So many signatures are worth the trouble of spreading them over all cores.
+const MANY: usize = 32;
+
+/// What a screen is to play besides takeovers.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Orders {
     /// This playlist.
     Play(Digest),
-    /// What they were told before.
+    /// What it was told before.
     AsBefore,
+}
+
+/// A screen, and what it is to play.
+#[derive(Debug, Clone)]
+pub(super) struct Order {
+    pub screen: Arc<Candidate>,
+    pub orders: Orders,
+}
+
+/// Whether a screen's manifest is so old that it is signed anew though nothing changed. Screens take turns, by their ids:
+/// whenever a day begins, or whenever they were all told something at once, they come back for the next one over hours.
+pub(super) fn due(screen: ScreenId, last: Option<&Issued>, now: UtcMillis) -> bool {
+    let turn = i64::from(screen.uuid().as_u128() as u16);
+    last.is_none_or(|last| now.since(last.issued) >= REISSUE_AFTER + REISSUE_WITHIN * turn / i64::from(u16::MAX))
 }
 
 impl Playlists {
     /// Issues manifests to every screen that a takeover starts or stops on; answers how many. This is the fast way from
     /// the button to the walls: playlists stay as they are.
     pub async fn issue_takeovers(&self, now: UtcMillis) -> Result<usize, PlaylistError> {
-        let screens = self.screens.list(&ScreenFilter::default()).await?;
-        let screens: Vec<_> = screens.into_iter().filter_map(|s| facts_of(&s).map(|about| (s, about))).collect();
-        self.issue(&screens, Orders::AsBefore, now).await
+        let mut screens = self.known_screens();
+        if screens.is_empty() {
+            // Nothing was planned yet since this process began.
+            screens = self.screens.candidates().await?.into_iter().map(Arc::new).collect();
+        }
+        let orders = screens.into_iter().map(|screen| Order { screen, orders: Orders::AsBefore });
+        self.issue(&orders.collect::<Vec<_>>(), now).await
     }
 
     /// Signs a manifest for each of these screens to which it says something new or whose last one is old. Answers for
     /// how many.
-    pub(super) async fn issue(
-        &self,
-        screens: &[(Screen, ScreenFacts)],
-        orders: Orders,
-        now: UtcMillis,
-    ) -> Result<usize, PlaylistError> {
+    pub(super) async fn issue(&self, screens: &[Order], now: UtcMillis) -> Result<usize, PlaylistError> {
         let mut issued = 0;
         for batch in screens.chunks(BATCH) {
-            issued += self.issue_batch(batch, orders, now).await?;
+            issued += self.issue_batch(batch, now).await?;
         }
         Ok(issued)
     }
 
-    async fn issue_batch(
-        &self,
-        screens: &[(Screen, ScreenFacts)],
-        orders: Orders,
-        now: UtcMillis,
-    ) -> Result<usize, PlaylistError> {
+    async fn issue_batch(&self, screens: &[Order], now: UtcMillis) -> Result<usize, PlaylistError> {
         // Two at once would sign the same version twice.
         let _turn = self.issuing.lock().await;
         // Read within the turn: whoever took a turn before may have been told of newer ones.
-        let takeovers = self.campaigns.active_takeovers(now).await?;
-        let mut facts = self.facts_of_takeovers(&takeovers, now).await?;
-        let new_here: Vec<_> = screens.iter().map(|(s, _)| s.id).filter(|id| self.issued(*id).is_none()).collect();
+        let mut takeovers = self.campaigns.active_takeovers(now).await?;
+        takeovers.retain(|order| screens.iter().any(|each| order.selector.matches(&each.screen.facts)));
+        let ids = takeovers.iter().flat_map(|order| order.creatives.iter().copied());
+        let facts = if takeovers.is_empty() {
+            Facts::default()
+        } else {
+            self.facts(ids, screens.iter().map(|each| each.screen.facts.surface()), now).await?
+        };
+        let new_here: Vec<_> =
+            screens.iter().map(|each| each.screen.facts.screen).filter(|id| self.issued(*id).is_none()).collect();
         let versions = store::last_versions(&self.db, &new_here).await?;
-        let mut news = Vec::new();
-        for (screen, about) in screens {
-            let takeovers = self.takeovers_of(&mut facts, about, &takeovers).await?;
-            news.extend(self.manifest_if_new(screen, about, orders, takeovers, &versions, now));
-        }
+        let news = screens.iter().filter_map(|each| {
+            let takeovers = takeovers_of(&facts, &each.screen.facts, &takeovers);
+            self.manifest_if_new(each, takeovers, &versions, now)
+        });
+        let news = self.signed(news.collect()).await?;
         // Stored before they are announced: a version that a player has seen must never be signed again for something else.
         store::insert_manifests(&self.db, &news).await?;
         let count = news.len();
@@ -88,46 +109,58 @@ impl Playlists {
         Ok(count)
     }
 
+    async fn signed(&self, news: Vec<Manifest>) -> Result<Vec<(ScreenId, Issued)>, PlaylistError> {
+        let publisher = self.publisher.clone();
+        let sign = move |says: &Manifest| {
+            let signed = publisher.manifest(says);
+            let (version, issued, playlist) = (says.version, says.issued, says.playlist);
+            (says.screen, Issued { version, issued, playlist, says: Some(says.clone()), signed })
+        };
+        if news.len() < MANY {
+            return Ok(news.iter().map(sign).collect());
+        }
+        in_time(move || on_all_cores(&news, sign)).await
+    }
+
+    /// What a screen is to be told, if it is news to it or what it was told is old.
     fn manifest_if_new(
         &self,
-        screen: &Screen,
-        about: &ScreenFacts,
-        orders: Orders,
+        Order { screen, orders }: &Order,
         takeovers: Vec<Takeover>,
         versions: &HashMap<ScreenId, u64>,
         now: UtcMillis,
-    ) -> Option<(ScreenId, Issued)> {
-        let last = self.issued(screen.id);
-        let last_version = last.as_ref().map(|l| l.version).or_else(|| versions.get(&screen.id).copied());
+    ) -> Option<Manifest> {
+        let id = screen.facts.screen;
+        let last = self.issued(id);
+        let last_version = last.as_ref().map(|l| l.version).or_else(|| versions.get(&id).copied());
         let mut says = Manifest {
             format: MANIFEST_VERSION,
-            screen: screen.id,
+            screen: id,
             version: last_version.unwrap_or(0),
             issued: now,
             expires: now.plus(MANIFEST_LIFE),
             playlist: match orders {
-                Orders::Play(playlist) => Some(playlist),
+                Orders::Play(playlist) => Some(*playlist),
                 Orders::AsBefore => last.as_ref().and_then(|l| l.playlist),
             },
             orders: ScreenOrders {
-                name: format!("{} {}", screen.venue.name, screen.name),
+                name: format!("{} {}", screen.venue, screen.name),
                 timezone: screen.timezone.clone(),
-                zones: about.zones.clone(),
+                zones: screen.facts.zones.clone(),
             },
             takeovers,
         };
-        let before = last.as_ref().filter(|last| now.since(last.issued) < REISSUE_AFTER);
+        let before = last.as_ref().filter(|last| !due(id, Some(last), now));
         if let Some(before) = before.and_then(|last| last.says.as_ref()) {
             // Put at the same moment, to see whether anything else differs.
-            let then = Manifest { issued: before.issued, expires: before.expires, ..says.clone() };
-            if then == *before {
+            (says.issued, says.expires) = (before.issued, before.expires);
+            if says == *before {
                 return None;
             }
+            (says.issued, says.expires) = (now, now.plus(MANIFEST_LIFE));
         }
         says.version += 1;
-        let signed = self.publisher.manifest(&says);
-        let issued = Issued { version: says.version, issued: now, playlist: says.playlist, says: Some(says), signed };
-        Some((screen.id, issued))
+        Some(says)
     }
 
     /// A player follows a manifest that is newer than the newest we know of: the database was restored from a backup. The
@@ -164,68 +197,36 @@ impl Playlists {
         let payload = self.publisher.public().verify(xuanping_core::sign::Context::Manifest, signed).ok()?;
         Manifest::from_payload(&payload).ok()
     }
+}
 
-    async fn facts_of_takeovers(&self, orders: &[TakeoverOrder], now: UtcMillis) -> Result<Facts, PlaylistError> {
-        let mut ids: Vec<_> = orders.iter().flat_map(|order| order.creatives.iter().copied()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let mut facts = self.facts(Vec::new(), now).await?;
-        facts.add(self.content.creatives(&ids).await?);
-        Ok(facts)
+/// The takeovers that concern a screen, as its manifest says them. One without anything ready for it yet is left out:
+/// when its rendition is there, planning comes this way again.
+fn takeovers_of(facts: &Facts, about: &ScreenFacts, orders: &[TakeoverOrder]) -> Vec<Takeover> {
+    let mut all = Vec::new();
+    for order in orders.iter().filter(|order| order.selector.matches(about)) {
+        let mut items: Vec<_> =
+            order.creatives.iter().filter_map(|&creative| facts.item(about.surface(), creative).ok()).collect();
+        items.extend(as_cards(facts, about, order, &items));
+        let items: Vec<_> = items.into_iter().map(|item| taken(order.id, item)).collect();
+        if !items.is_empty() {
+            let (id, level, starts, expires) = (order.id, order.level, order.starts, order.expires);
+            all.push(Takeover { id, level, starts, expires, items });
+        }
     }
+    all.sort_by_key(|t| std::cmp::Reverse((t.level, t.starts, t.id)));
+    all
+}
 
-    /// The takeovers that concern a screen, as its manifest says them. One without anything ready for it yet is left out:
-    /// when its rendition is there, planning comes this way again.
-    async fn takeovers_of(
-        &self,
-        facts: &mut Facts,
-        about: &ScreenFacts,
-        orders: &[TakeoverOrder],
-    ) -> Result<Vec<Takeover>, PlaylistError> {
-        let mut all = Vec::new();
-        for order in orders.iter().filter(|order| order.selector.matches(about)) {
-            let mut items = Vec::new();
-            for &creative in &order.creatives {
-                items.extend(self.item(facts, about, creative).await?.ok());
-            }
-            items.extend(self.as_cards(facts, about, order, &items).await?);
-            let items: Vec<_> = items.into_iter().map(|item| taken(order.id, item)).collect();
-            if !items.is_empty() {
-                all.push(Takeover {
-                    id: order.id,
-                    level: order.level,
-                    starts: order.starts,
-                    expires: order.expires,
-                    items,
-                });
-            }
-        }
-        all.sort_by_key(|t| std::cmp::Reverse((t.level, t.starts, t.id)));
-        Ok(all)
+/// A takeover leaves nothing else on the wall. If it has only words, they fill the main zone too, instead of running
+/// under a black one.
+fn as_cards(facts: &Facts, about: &ScreenFacts, order: &TakeoverOrder, items: &[ProgrammeItem]) -> Vec<ProgrammeItem> {
+    let main = about.zones.iter().any(|zone| zone.name == ZoneName::Main);
+    if !main || items.iter().any(|item| item.zone == ZoneName::Main) {
+        return Vec::new();
     }
-
-    /// A takeover leaves nothing else on the wall. If it has only words, they fill the main zone too, instead of running
-    /// under a black one.
-    async fn as_cards(
-        &self,
-        facts: &mut Facts,
-        about: &ScreenFacts,
-        order: &TakeoverOrder,
-        items: &[ProgrammeItem],
-    ) -> Result<Vec<ProgrammeItem>, PlaylistError> {
-        let mut cards = Vec::new();
-        let main = about.zones.iter().any(|zone| zone.name == ZoneName::Main);
-        if !main || items.iter().any(|item| item.zone == ZoneName::Main) {
-            return Ok(cards);
-        }
-        for &id in &order.creatives {
-            let slogan = facts.creative(id).filter(|c| c.content.kind == CreativeKind::Slogan).cloned();
-            if let Some(slogan) = slogan {
-                cards.extend(self.item_in(facts, about, &slogan, ZoneName::Main).await?.ok());
-            }
-        }
-        Ok(cards)
-    }
+    let slogans = order.creatives.iter().filter_map(|id| facts.creative(*id));
+    let slogans = slogans.filter(|creative| creative.content.kind == CreativeKind::Slogan);
+    slogans.filter_map(|slogan| facts.item_in(about.surface(), slogan, ZoneName::Main).ok()).collect()
 }
 
 fn taken(takeover: TakeoverId, item: ProgrammeItem) -> TakeoverItem {

@@ -10,8 +10,12 @@ use xuanping_core::{
     time::{DateRange, UtcMillis},
 };
 
-use super::{PlaylistError, Playlists, arrears, plan, timeline::Names};
-use crate::{campaigns::facts_of, clock, screens::Screen};
+use super::{
+    PlaylistError, Playlists, arrears,
+    programme::{look_of, zone_of},
+    timeline::Names,
+};
+use crate::{clock, screens::Candidate};
 
 /// One playlist in force and what the judge has to say.
 #[derive(Debug, Clone)]
@@ -32,12 +36,14 @@ impl Playlists {
     /// Judges every playlist in force against the bookings in force. A playlist that was planned before the last change
     /// is judged by what is promised now.
     pub async fn judged(&self, now: UtcMillis) -> Result<Vec<Judged>, PlaylistError> {
-        let mut facts = self.facts(self.campaigns.in_force().await?, now).await?;
         let bookings = self.campaigns.in_force().await?;
-        let all_arrears = self.arrears(None).await?;
-        let mut by_playlist: BTreeMap<Digest, Vec<Screen>> = BTreeMap::new();
-        for screen in self.screens.list(&crate::screens::ScreenFilter::default()).await? {
-            if let Some(playlist) = self.issued(screen.id).and_then(|issued| issued.playlist) {
+        let arrears = self.arrears(None).await?;
+        let screens = self.screens.candidates().await?;
+        let ids = bookings.iter().flat_map(|b| b.creatives.iter().copied());
+        let facts = self.facts(ids, screens.iter().map(|s| s.facts.surface()), now).await?;
+        let mut by_playlist: BTreeMap<Digest, Vec<&Candidate>> = BTreeMap::new();
+        for screen in &screens {
+            if let Some(playlist) = self.issued(screen.facts.screen).and_then(|issued| issued.playlist) {
                 by_playlist.entry(playlist).or_default().push(screen);
             }
         }
@@ -46,13 +52,14 @@ impl Playlists {
         let mut all = Vec::new();
         for (digest, screens) in by_playlist {
             let playlist = self.playlist(digest).await?;
-            let Some((screen, about)) = screens.first().and_then(|s| Some((s, facts_of(s)?))) else { continue };
-            let reached: Vec<_> = bookings.iter().filter(|b| b.selector.matches(&about)).cloned().collect();
-            let zone = plan::zone_of(&screen.timezone);
-            let mut programme = self.programme(&mut facts, &about, &screen.venue.opening, zone, &reached).await?;
-            if let Some(missed) = all_arrears.get(&screen.id) {
-                arrears::tell(&mut programme, &arrears::left(missed, reached.iter(), clock::date_in(now, zone)));
+            let Some(screen) = screens.first() else { continue };
+            let reached: Vec<_> = bookings.iter().filter(|b| b.selector.matches(&screen.facts)).collect();
+            let mut look = look_of(screen);
+            if let Some(missed) = arrears.get(&screen.facts.screen) {
+                let today = clock::date_in(now, zone_of(&screen.timezone));
+                look.missed = arrears::left(missed, reached.iter().copied(), today);
             }
+            let programme = facts.programme(&look, reached);
             if playlist.items.iter().any(|item| !names.creatives.contains_key(&item.creative)) {
                 names.creatives.extend(self.names_for(&playlist).await?.creatives);
             }
@@ -62,14 +69,14 @@ impl Playlists {
     }
 }
 
-fn judge(digest: Digest, playlist: &Playlist, programme: &Programme, screens: &[Screen], names: &Names) -> Judged {
+fn judge(digest: Digest, playlist: &Playlist, programme: &Programme, screens: &[&Candidate], names: &Names) -> Judged {
     let days: Vec<_> = playlist.zones.iter().flat_map(|zone| zone.days.iter().map(|day| day.date)).collect();
     let days = days.iter().min().zip(days.iter().max()).and_then(|(first, last)| DateRange::checked(*first, *last));
     let faults = days.map(|days| plan_check::check(playlist, programme, days)).unwrap_or_default();
     let dayparts = playlist.zones.iter().flat_map(|zone| &zone.days).map(|day| day.dayparts.len()).sum();
     Judged {
         playlist: digest,
-        screens: screens.iter().map(|s| format!("{} {}", s.venue.name, s.name)).collect(),
+        screens: screens.iter().map(|s| format!("{} {}", s.venue, s.name)).collect(),
         days,
         looked_at: (programme.bookings.len(), playlist.loops.len(), dayparts),
         faults: faults.iter().map(|fault| sentence(fault, programme, names)).collect(),

@@ -10,14 +10,16 @@ pub mod http;
 mod issue;
 mod judged;
 mod plan;
+mod programme;
 mod store;
 #[cfg(test)]
 mod tests;
 mod timeline;
 mod words;
+mod workers;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -26,6 +28,7 @@ use xuanping_core::{
     digest::Digest,
     id::{ScreenId, TakeoverId},
     playlist::{Item, Manifest, Playlist},
+    rotation::Memo,
     time::UtcMillis,
 };
 
@@ -33,9 +36,10 @@ pub use arrears::{Arrears, pace};
 pub use changes::Told;
 pub use draft::{Broken, Collided, Foreseen};
 pub use judged::Judged;
-pub use plan::COUNTY_ZONE;
+pub use plan::{COUNTY_ZONE, Replan};
 pub use timeline::{DayTimeline, TimelineSlot};
 
+use self::plan::Planned;
 use crate::{
     blobs::Blobs,
     campaigns::{CampaignError, Campaigns, REPLAN},
@@ -43,15 +47,17 @@ use crate::{
     content::{Content, ContentError},
     db::{Db, DbError},
     jobs::Handlers,
-    screens::{SCREEN_CHANGED, ScreenError, Screens},
+    screens::{Candidate, SCREEN_CHANGED, ScreenError, Screens},
     signing::Publisher,
 };
 
 /// How many local days a playlist covers, today included.
 pub const HORIZON_DAYS: u32 = 8;
 
-/// A manifest is signed anew after this long even if nothing changed, in milliseconds.
+/// A manifest is signed anew after this long even if nothing changed, in milliseconds; and
 const REISSUE_AFTER: i64 = 6 * 3_600_000;
+/// so much later for the last of the screens: they take turns, so that they do not all wake at once.
+const REISSUE_WITHIN: i64 = 6 * 3_600_000;
 /// How long a manifest is good, in milliseconds: a player that hears nothing new for so long should worry.
 const MANIFEST_LIFE: i64 = 48 * 3_600_000;
 
@@ -66,8 +72,12 @@ pub struct Playlists {
     publisher: Publisher,
     /// The manifest in force of each screen, and who waits for its next.
     current: Arc<RwLock<HashMap<ScreenId, Announced>>>,
+    /// The screens in service as planning read them last; empty before the first planning.
+    known: Arc<RwLock<BTreeMap<ScreenId, Arc<Candidate>>>>,
     /// One planning at a time: the later one starts from what the earlier one found out.
-    planning: Arc<Mutex<()>>,
+    planned: Arc<Mutex<Option<Planned>>>,
+    /// Loops arranged before.
+    memo: Arc<Memo>,
     /// One batch of manifests at a time.
     issuing: Arc<Mutex<()>>,
 }
@@ -134,7 +144,9 @@ impl Playlists {
             campaigns,
             publisher,
             current: Arc::default(),
-            planning: Arc::default(),
+            known: Arc::default(),
+            planned: Arc::default(),
+            memo: Arc::default(),
             issuing: Arc::default(),
         }
     }
@@ -154,7 +166,7 @@ impl Playlists {
         let all = self.clone();
         handlers.register(REPLAN, move |_| {
             let playlists = all.clone();
-            async move { playlists.replan(None, clock::now()).await }
+            async move { playlists.replan(Replan::Bookings, clock::now()).await }
         });
         let one = self.clone();
         handlers.register(SCREEN_CHANGED, move |key: String| {
@@ -162,23 +174,24 @@ impl Playlists {
             async move {
                 // A key that is no id can only be an old mistake: there is nothing to plan for it, ever.
                 let Ok(id) = key.parse() else { return Ok(()) };
-                playlists.replan(Some(id), clock::now()).await
+                playlists.replan(Replan::Screen(id), clock::now()).await
             }
         });
     }
 
-    /// Keeps horizons rolling and manifests fresh, for ever: looks once a minute whether the day or the age asks for it.
+    /// Keeps horizons rolling and manifests fresh, for ever. When a day begins everything is planned anew; looks once a
+    /// minute whose turn it is to be told.
     pub async fn keep_fresh(&self) {
         let mut planned_on = None;
         loop {
-            let today = clock::today(plan::COUNTY_ZONE);
-            let stale =
-                planned_on != Some(today) || self.oldest().is_some_and(|at| clock::now().since(at) > REISSUE_AFTER);
-            if stale {
-                match self.replan(None, clock::now()).await {
-                    Ok(()) => planned_on = Some(today),
-                    Err(error) => tracing::error!(%error, "planning failed; screens go on with what they have"),
-                }
+            let (now, today) = (clock::now(), clock::today(plan::COUNTY_ZONE));
+            let fresh = if planned_on == Some(today) {
+                self.refresh(now).await
+            } else {
+                self.replan(Replan::Everything, now).await.map(|()| planned_on = Some(today))
+            };
+            if let Err(error) = fresh {
+                tracing::error!(%error, "planning failed; screens go on with what they have");
             }
             tokio::time::sleep(std::time::Duration::from_mins(1)).await;
         }
@@ -197,11 +210,6 @@ impl Playlists {
         }
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.entry(screen).or_default().subscribe()
-    }
-
-    fn oldest(&self) -> Option<UtcMillis> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.values().filter_map(|sender| sender.borrow().as_ref().map(|i| i.issued)).min()
     }
 
     /// The bytes of a playlist.

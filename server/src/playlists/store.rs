@@ -15,17 +15,43 @@ pub(super) async fn playlist_exists(db: &Db, digest: Digest) -> Result<bool, DbE
     Ok(db.opt(sql("SELECT digest FROM playlists WHERE digest = $1").bind(digest)).await?.is_some())
 }
 
-pub(super) async fn insert_playlist(db: &Db, digest: Digest, days: DateRange, now: UtcMillis) -> Result<(), DbError> {
-    db.exec(
-        sql("INSERT INTO playlists (digest, first_day, last_day, created_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (digest) DO NOTHING")
-        .bind(digest)
-        .bind(days.first.to_string())
-        .bind(days.last.to_string())
-        .bind(now),
-    )
-    .await?;
-    Ok(())
+/// Those of these playlists that are there.
+pub(super) async fn playlists_among(db: &Db, digests: Vec<Digest>) -> Result<Vec<Digest>, DbError> {
+    let mut there = Vec::new();
+    for some in digests.chunks(200) {
+        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
+        let query = sql(format!("SELECT digest FROM playlists WHERE digest IN ({})", places.join(", ")));
+        for row in &db.all(some.iter().fold(query, |query, digest| query.bind(*digest))).await? {
+            there.push(row.parse("digest")?);
+        }
+    }
+    Ok(there)
+}
+
+pub(super) async fn insert_playlists(
+    db: &Db,
+    playlists: &[(Digest, DateRange)],
+    now: UtcMillis,
+) -> Result<(), DbError> {
+    if playlists.is_empty() {
+        return Ok(());
+    }
+    let mut tx = db.begin().await?;
+    for some in playlists.chunks(200) {
+        let rows: Vec<_> = (0..some.len())
+            .map(|row| format!("(${}, ${}, ${}, ${})", row * 4 + 1, row * 4 + 2, row * 4 + 3, row * 4 + 4))
+            .collect();
+        let insert = sql(format!(
+            "INSERT INTO playlists (digest, first_day, last_day, created_at) VALUES {}
+             ON CONFLICT (digest) DO NOTHING",
+            rows.join(", ")
+        ));
+        let bind = |insert: crate::db::Statement, (digest, days): &(Digest, DateRange)| {
+            insert.bind(*digest).bind(days.first.to_string()).bind(days.last.to_string()).bind(now)
+        };
+        tx.exec(some.iter().fold(insert, bind)).await?;
+    }
+    tx.commit().await
 }
 
 /// The manifests in force of the screens in service, unread.

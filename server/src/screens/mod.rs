@@ -174,6 +174,10 @@ pub struct Candidate {
     pub name: String,
     /// Its venue's name.
     pub venue: String,
+    /// IANA zone its schedule is in.
+    pub timezone: String,
+    /// Its venue's opening hours.
+    pub opening: OpeningHours,
 }
 
 /// Why something about screens is refused.
@@ -253,6 +257,11 @@ impl Screens {
     /// Every screen in service, by area, venue and name, for choosing among: several times quicker than [`Self::list`].
     pub async fn candidates(&self) -> Result<Vec<Candidate>, ScreenError> {
         Ok(store::screens::candidates(&self.db).await?)
+    }
+
+    /// One screen as [`Self::candidates`] tells of it; `None` if it is retired or unknown.
+    pub async fn candidate(&self, id: ScreenId) -> Result<Option<Candidate>, ScreenError> {
+        Ok(store::screens::candidate(&self.db, id).await?)
     }
 
     /// One screen, retired ones too.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     campaign::Guarantee,
-    rotation::{self, Bounds, Certificate, Demand, Entry, Part, Request, Verdict},
+    rotation::{Bounds, Certificate, Demand, Entry, Memo, Part, Request, Verdict},
     time::{Millis, UtcInterval, UtcMillis},
 };
 
@@ -30,19 +30,24 @@ pub(super) struct PlannedLoop {
 pub(super) type Wanted = (Vec<(usize, Demand, Vec<Candidate>)>, i64, i64);
 
 /// Loops already made.
-#[derive(Default)]
-pub(super) struct LoopBook {
+pub(super) struct LoopBook<'m> {
     pub loops: Vec<PlannedLoop>,
     made: HashMap<Wanted, usize>,
+    memo: &'m Memo,
 }
 
-impl LoopBook {
+impl<'m> LoopBook<'m> {
+    /// None yet; what other programmes asked for is in the memo.
+    pub fn new(memo: &'m Memo) -> Self {
+        Self { loops: Vec::new(), made: HashMap::new(), memo }
+    }
+
     /// The loop for these, made if it is the first of its kind; `None` if there is nothing to play.
     pub fn of(&mut self, wanted: Wanted, bookings: &[OnAirBooking<'_>]) -> Option<usize> {
         if let Some(number) = self.made.get(&wanted) {
             return Some(*number);
         }
-        let planned = make(&wanted, bookings)?;
+        let planned = make(&wanted, bookings, self.memo)?;
         let number = self.loops.len();
         self.loops.push(planned);
         self.made.insert(wanted, number);
@@ -50,7 +55,7 @@ impl LoopBook {
     }
 }
 
-fn make((parts, longest, interruption): &Wanted, bookings: &[OnAirBooking<'_>]) -> Option<PlannedLoop> {
+fn make((parts, longest, interruption): &Wanted, bookings: &[OnAirBooking<'_>], memo: &Memo) -> Option<PlannedLoop> {
     let mut yielded = Vec::new();
     let mut parts = parts.clone();
     let shares = parts.iter().any(|(_, demand, _)| matches!(demand, Demand::Share(_)));
@@ -78,19 +83,19 @@ fn make((parts, longest, interruption): &Wanted, bookings: &[OnAirBooking<'_>]) 
     let parts = own;
     let within = request(&parts, *longest, bookings)?;
     // What others, and fixed times that break in, must leave room for.
-    let mut best = (within.0.clone(), within.1, rotation::arrange(&within.0));
+    let mut best = (within.0.clone(), within.1, memo.arrange(&within.0));
     if let Verdict::ProvenInfeasible(Certificate::NoRoomBetween { gap, own, .. }) = &best.2.verdict {
         let most = i64::from(gap.0) - i64::from(own.0);
         if let Some(fewer) = without_longer_shares(&parts, most, bookings, &mut yielded) {
             let (request, key) = request(&fewer, *longest, bookings)?;
-            let answer = rotation::arrange(&request);
+            let answer = memo.arrange(&request);
             best = (request, key, answer);
         }
     }
     if *interruption > 0 && best.2.verdict == Verdict::Feasible {
         let tighter = tightened(&best.0, *interruption);
         if let Some(tighter) = tighter {
-            let answer = rotation::arrange(&tighter);
+            let answer = memo.arrange(&tighter);
             if answer.verdict == Verdict::Feasible {
                 best.2 = answer;
             }
@@ -110,14 +115,14 @@ fn make((parts, longest, interruption): &Wanted, bookings: &[OnAirBooking<'_>]) 
     let waits = waits.collect();
     // What is said of the loop is said of what was asked, not of what was made of it.
     let verdict = if yielded.iter().any(|(_, why)| *why == Unscheduled::Yields) {
-        rotation::arrange(&asked.0).verdict
+        memo.arrange(&asked.0).verdict.clone()
     } else {
         answer.verdict.clone()
     };
     Some(PlannedLoop {
         slots,
         length,
-        report: LoopReport { report: answer.report, verdict },
+        report: LoopReport { report: answer.report.clone(), verdict },
         request: asked.0,
         yielded,
         waits,
@@ -252,6 +257,15 @@ impl PlannedLoop {
             slot = (slot + 1) % self.slots.len();
         }
         slot
+    }
+
+    /// Notes when each booking began last in this time, having begun with `first`: only the last rounds are looked at.
+    pub fn last_showings(&self, first: usize, time: UtcInterval, last: &mut BTreeMap<usize, UtcMillis>) {
+        let rounds = (time.length() / self.length.max(1) - 1).max(0);
+        let rest = UtcInterval { start: time.start.plus(rounds * self.length), end: time.end };
+        for (start, candidate) in self.showings(first, rest) {
+            last.insert(candidate.0, start);
+        }
     }
 
     /// Every showing in this time, having begun with `first`.

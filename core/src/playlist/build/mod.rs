@@ -27,16 +27,22 @@ use self::{
 };
 use super::{Day, Daypart, EventItem, Item, Loop, Playlist, Show, Slot, ZoneProgramme};
 use crate::{
+    campaign::Mode,
     geometry::ZoneName,
     id::CreativeId,
     recurrence::day_start,
-    rotation::{Demand, Verdict},
+    rotation::{Demand, Memo, Verdict},
     time::{DateRange, Millis, UtcInterval, UtcMillis},
 };
 
 /// Makes the playlist for `horizon` and says what it could not do.
 pub fn build(programme: &Programme, horizon: DateRange) -> (Playlist, BuildReport) {
-    let mut builder = Builder::new(programme, horizon);
+    build_with(programme, horizon, &Memo::default())
+}
+
+/// The same with loops that other programmes asked for already.
+pub fn build_with(programme: &Programme, horizon: DateRange, memo: &Memo) -> (Playlist, BuildReport) {
+    let mut builder = Builder::new(programme, horizon, memo);
     let mut names: Vec<ZoneName> = programme.zones.iter().map(|zone| zone.name).collect();
     names.sort_unstable();
     names.dedup();
@@ -56,7 +62,7 @@ pub fn build(programme: &Programme, horizon: DateRange) -> (Playlist, BuildRepor
 struct Builder<'a> {
     programme: &'a Programme,
     bookings: Vec<OnAirBooking<'a>>,
-    book: LoopBook,
+    book: LoopBook<'a>,
     items: Vec<Item>,
     numbers: BTreeMap<Candidate, u32>,
     loops: Vec<Loop>,
@@ -102,11 +108,11 @@ enum Runs {
 }
 
 impl<'a> Builder<'a> {
-    fn new(programme: &'a Programme, horizon: DateRange) -> Self {
+    fn new(programme: &'a Programme, horizon: DateRange, memo: &'a Memo) -> Self {
         Self {
             programme,
             bookings: presence::against_calendar(programme, horizon),
-            book: LoopBook::default(),
+            book: LoopBook::new(memo),
             items: Vec::new(),
             numbers: BTreeMap::new(),
             loops: Vec::new(),
@@ -152,14 +158,19 @@ impl<'a> Builder<'a> {
     /// All days of a zone, nothing entered yet.
     fn plan(&mut self, zone: ZoneName, horizon: DateRange, margins: &BTreeMap<usize, u16>) -> ZonePlan {
         let mut plan = ZonePlan::default();
+        let guaranteed = (0..self.bookings.len()).any(|b| self.is_guaranteed(b));
         let mut starts: BTreeMap<usize, Vec<UtcMillis>> = BTreeMap::new();
         // When each guaranteed booking last began, or came on air.
         let mut last: BTreeMap<usize, UtcMillis> = BTreeMap::new();
         for date in horizon.days() {
             let present = presence::present(&self.bookings, self.programme, zone, date, margins);
             let planned = self.day(present, (zone, date), &mut last, &mut plan.not_placed);
-            for (start, candidate) in self.showings(&planned) {
-                starts.entry(candidate.0).or_default().push(start);
+            if guaranteed {
+                for (start, candidate) in self.showings(&planned) {
+                    if self.is_guaranteed(candidate.0) {
+                        starts.entry(candidate.0).or_default().push(start);
+                    }
+                }
             }
             for each in &planned {
                 let Runs::Loop(number, _) = each.runs else { continue };
@@ -179,6 +190,10 @@ impl<'a> Builder<'a> {
         plan
     }
 
+    fn is_guaranteed(&self, booking: usize) -> bool {
+        matches!(self.bookings[booking].booking.mode, Mode::Guarantee(_))
+    }
+
     /// One day of one zone. Bookings that would play more often than they may are paced instead, quotas that come out short
     /// are asked for more, and the day is planned anew.
     fn day(
@@ -192,8 +207,12 @@ impl<'a> Builder<'a> {
             let mut ends_with = last.clone();
             let planned = self.attempt(&present, day, &mut ends_with, not_placed);
             let mut often: BTreeMap<usize, u32> = BTreeMap::new();
-            for (_, candidate) in self.showings(&planned) {
-                *often.entry(candidate.0).or_default() += 1;
+            // Showings are counted only where somebody wants to know: they are thousands.
+            let counted = |each: &Present| each.owed > 0 || self.bookings[each.booking].booking.most_per_day.is_some();
+            if present.iter().any(counted) {
+                for (_, candidate) in self.showings(&planned) {
+                    *often.entry(candidate.0).or_default() += 1;
+                }
             }
             let mut again = false;
             for each in &mut present {
@@ -319,9 +338,7 @@ impl<'a> Builder<'a> {
         let mut next = 0;
         for time in free {
             let first = looped.turned(next, time.start, last);
-            for (start, candidate) in looped.showings(first, time) {
-                last.insert(candidate.0, start);
-            }
+            looped.last_showings(first, time, last);
             next = looped.goes_on(first, time);
             planned.push(Planned { time, runs: Runs::Loop(number, first) });
         }

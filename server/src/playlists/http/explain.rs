@@ -12,7 +12,7 @@ use xuanping_core::{
     time::{DateRange, UtcMillis},
 };
 
-use super::super::{PlaylistError, Playlists, draft::Built, plan, timeline::Names};
+use super::super::{PlaylistError, Playlists, draft::Built, programme, timeline::Names};
 use crate::{
     accounts::{Allowed, SignedIn},
     campaigns::facts_of,
@@ -166,7 +166,7 @@ async fn explain(
     let now = clock::now();
     let at = query.at.map_or(now, UtcMillis);
     let screen = playlists.screens.get(id).await?;
-    let timezone = plan::zone_of(&screen.timezone);
+    let timezone = programme::zone_of(&screen.timezone);
     let date = clock::date_in(at, timezone);
     let in_force_now = playlists.campaigns.in_force().await?;
     let about = facts_of(&screen);

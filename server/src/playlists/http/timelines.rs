@@ -12,7 +12,7 @@ use xuanping_core::{
     time::{DateRange, UtcMillis},
 };
 
-use super::super::{DayTimeline, Playlists, plan, timeline};
+use super::super::{DayTimeline, Playlists, programme, timeline};
 use crate::{
     accounts::{Allowed, Publish, SignedIn},
     clock,
@@ -42,7 +42,7 @@ async fn published(
     QueryOf(query): QueryOf<DayQuery>,
 ) -> Result<Body<DayTimeline>, Problem> {
     let screen = playlists.screens.get(id).await?;
-    let date = query.date.unwrap_or_else(|| clock::today(plan::zone_of(&screen.timezone)));
+    let date = query.date.unwrap_or_else(|| clock::today(programme::zone_of(&screen.timezone)));
     let digest = playlists.issued(id).and_then(|issued| issued.playlist).ok_or_else(|| Problem::not_found("播放单"))?;
     let playlist = playlists.playlist(digest).await?;
     let mut names = playlists.names_for(&playlist).await?;
@@ -72,7 +72,7 @@ async fn preview(
 ) -> Result<Body<DayTimeline>, Problem> {
     let campaign = playlists.campaigns.get(id).await?;
     let screen = playlists.screens.get(query.screen).await?;
-    let date = query.date.unwrap_or_else(|| clock::today(plan::zone_of(&screen.timezone)));
+    let date = query.date.unwrap_or_else(|| clock::today(programme::zone_of(&screen.timezone)));
     let bookings = playlists.with_draft(&campaign).await?;
     let arrears = playlists.arrears_of(screen.id).await?;
     let built = playlists.built(&screen, bookings.clone(), DateRange::day(date), clock::now()).await?;

@@ -42,7 +42,7 @@ const HOUR: i64 = 3_600_000;
 
 impl County {
     async fn replan(&self, now: UtcMillis) {
-        self.app.playlists.replan(None, now).await.unwrap();
+        self.app.playlists.replan(Replan::Everything, now).await.unwrap();
     }
 
     fn issued(&self, screen: &Screen) -> Arc<Issued> {

@@ -2,6 +2,12 @@
 
 use super::*;
 
+/// The instant at which a local day begins.
+fn midnight(date: chrono::NaiveDate) -> UtcMillis {
+    let midnight = date.and_time(chrono::NaiveTime::MIN).and_local_timezone(COUNTY_ZONE);
+    midnight.single().unwrap().to_utc().into()
+}
+
 #[tokio::test]
 async fn screens_with_the_same_programme_share_one_playlist() {
     for_each_database(async |db| {
@@ -83,7 +89,7 @@ async fn a_manifest_is_signed_anew_before_players_worry() {
         let county = County::new(&db).await;
         let [one, ..] = three(&county).await;
         let (first, said) = (county.issued(&one), county.manifest(&one));
-        let later = first.issued.plus(6 * HOUR + 1);
+        let later = first.issued.plus(12 * HOUR + 1);
         county.replan(later).await;
         let fresh = county.manifest(&one);
         assert_eq!((fresh.version, fresh.issued), (first.version + 1, later));
@@ -233,9 +239,74 @@ async fn a_retired_screen_is_forgotten_and_makes_no_planning_overdue() {
         // Told once more by somebody who did not know yet: gone again before it is overdue.
         let old = (three.id, Issued::clone(&county.issued(&one)));
         county.app.playlists.announce(vec![old]);
-        let later = start.plus(7 * HOUR);
+        let later = start.plus(13 * HOUR);
         county.replan(later).await;
-        assert!(county.app.playlists.oldest().is_some_and(|oldest| oldest == later));
+        assert_eq!(county.app.playlists.issued(three.id), None);
+        assert_eq!(county.issued(&one).issued, later);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_day_is_planned_at_once_and_told_screen_by_screen() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let screens = three(&county).await;
+        let all = [&screens[0], &screens[1], &screens[2]];
+        let days = async |screen: &Screen| -> Vec<_> {
+            county.playlist(screen).await.zones[0].days.iter().map(|d| d.date).collect()
+        };
+        // An hour before midnight everybody was told, long after the last time.
+        let evening = midnight(day(2)).plus(-HOUR);
+        county.replan(evening).await;
+        assert_eq!(days(&screens[0]).await[0], day(1));
+        let told = county.versions(&all);
+        let night = evening.plus(2 * HOUR);
+        county.replan(night).await;
+        county.app.playlists.refresh(night).await.unwrap();
+        assert_eq!(county.versions(&all), told, "seven days are left: nobody is woken");
+        // Who has news is told of the new day too.
+        let more = county.slogan("不点链接").await;
+        county.on_air("又西镇", BookingDraft { selector: west(), ..booking("又西镇", vec![more]) }).await;
+        county.app.playlists.replan(Replan::Bookings, night).await.unwrap();
+        assert_eq!(county.versions(&all)[..2], told[..2]);
+        assert_eq!(days(&screens[2]).await, (2..10).map(day).collect::<Vec<_>>());
+        for hours in 6..=12 {
+            county.app.playlists.refresh(evening.plus(hours * HOUR)).await.unwrap();
+        }
+        let by_then: Vec<_> = county.versions(&all).iter().zip(&told).map(|(now, then)| now - then).collect();
+        assert_eq!(by_then[..2], [1, 1], "each once");
+        assert_eq!(days(&screens[0]).await, (2..10).map(day).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[test]
+fn screens_take_turns_over_hours_to_be_told_again() {
+    let told = |at| {
+        let issued = Issued { version: 1, issued: UtcMillis(0), playlist: None, says: None, signed: Vec::new() };
+        let ids = (0..6_000_u128).map(|n| ScreenId::new(uuid::Uuid::from_u128(n * 0x9E37_79B9_7F4A_7C15)));
+        ids.filter(|id| issue::due(*id, Some(&issued), UtcMillis(at))).count()
+    };
+    assert_eq!(told(6 * HOUR - 1), 0);
+    for hour in 7..12 {
+        let within = told(hour * HOUR) - told((hour - 1) * HOUR);
+        assert!((900..1_100).contains(&within), "{within} in hour {hour}");
+    }
+    assert_eq!(told(12 * HOUR), 6_000);
+}
+
+#[tokio::test]
+async fn a_screen_that_joins_others_of_its_kind_plans_nothing_and_wakes_nobody_else() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let screens = three(&county).await;
+        let all = [&screens[0], &screens[1], &screens[2]];
+        let told = county.versions(&all);
+        let fourth = county.strip(screens[0].venue.id, "丁").await;
+        county.work().await;
+        assert_eq!(county.issued(&fourth).playlist, county.issued(&screens[0]).playlist);
+        assert_eq!(county.versions(&all), told);
     })
     .await;
 }

@@ -104,8 +104,8 @@ async fn planning_and_takeovers_at_the_same_time_never_undo_each_other() {
             county.on_air(&format!("活动{round}"), booking("又", vec![more])).await;
             county.app.jobs.drain(&county.app.handlers()).await.unwrap();
             let (planner, other) = (county.app.playlists.clone(), county.app.playlists.clone());
-            let planning = tokio::spawn(async move { planner.replan(None, clock::now()).await });
-            let again = tokio::spawn(async move { other.replan(None, clock::now()).await });
+            let planning = tokio::spawn(async move { planner.replan(Replan::Everything, clock::now()).await });
+            let again = tokio::spawn(async move { other.replan(Replan::Everything, clock::now()).await });
             let id = county.start(takeover("预警", vec![urgent])).await;
             planning.await.unwrap().unwrap();
             again.await.unwrap().unwrap();

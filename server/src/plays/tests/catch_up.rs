@@ -8,7 +8,10 @@ use xuanping_core::{
 };
 
 use super::*;
-use crate::{db::testing::for_each_database, playlists::COUNTY_ZONE};
+use crate::{
+    db::testing::for_each_database,
+    playlists::{COUNTY_ZONE, Replan},
+};
 
 /// Two in the morning of a day in the county.
 fn early(day: NaiveDate) -> UtcMillis {
@@ -111,7 +114,7 @@ async fn a_screen_that_was_off_on_monday_makes_up_for_it_in_the_rest_of_the_week
         let monday = monday();
         let week = DateRange::starting(monday, 7);
         let (tuesday, wednesday) = (monday + Days::new(1), monday + Days::new(2));
-        county.app.playlists.replan(None, early(monday)).await.unwrap();
+        county.app.playlists.replan(Replan::Everything, early(monday)).await.unwrap();
         assert_eq!(county.planned(&off, week).await, [10; 7]);
         assert_eq!(county.given(&off).await.0, county.given(&on).await.0, "one programme, one playlist");
 
@@ -134,10 +137,10 @@ async fn a_screen_that_was_off_on_monday_makes_up_for_it_in_the_rest_of_the_week
         let digest = county.given(&off).await.0;
         // Looking again, or planning again, changes nothing.
         county.app.plays.count_missed(early(tuesday)).await.unwrap();
-        county.app.playlists.replan(None, early(tuesday)).await.unwrap();
+        county.app.playlists.replan(Replan::Everything, early(tuesday)).await.unwrap();
         assert_eq!(county.given(&off).await.0, digest);
         // The horizon rolls before anybody looks: what was dealt to Wednesday stays there.
-        county.app.playlists.replan(None, early(wednesday).plus(-2 * 3_600_000 + 1)).await.unwrap();
+        county.app.playlists.replan(Replan::Everything, early(wednesday).plus(-2 * 3_600_000 + 1)).await.unwrap();
         assert_eq!(county.planned(&off, DateRange::starting(wednesday, 6)).await, [11, 11, 11, 11, 11, 10]);
 
         // It made up for it (this test's log says so): the two share a playlist again.

@@ -14,7 +14,7 @@ use xuanping_core::{
 
 use super::{
     super::{Candidate, Screen},
-    places::{VENUE, read_venue},
+    places::{COUNTED, VENUE, VENUE_ALONE, read_venue},
 };
 use crate::db::{Db, DbError, Row, Statement, Tx, code_of, sql};
 
@@ -70,7 +70,7 @@ fn read(row: &Row) -> Result<Screen, DbError> {
 pub(in crate::screens) async fn list(db: &Db, filter: &ScreenFilter) -> Result<Vec<Screen>, DbError> {
     let like = |text: &String| format!("%{}%", text.trim().replace(['%', '_', '\\'], ""));
     let query = sql(format!(
-        "SELECT {SCREEN}, {VENUE} {FROM} WHERE s.retired_at IS NULL
+        "SELECT {SCREEN}, {VENUE} {FROM} {COUNTED} WHERE s.retired_at IS NULL
            AND ($1 = '' OR s.venue_id = $1) AND ($2 = '' OR v.type = $2) AND ($3 = '' OR v.area LIKE $3)
            AND ($4 = '' OR v.department = $4) AND ($5 = '' OR s.kind = $5) AND ($6 = '' OR s.name LIKE $6 OR v.name LIKE $6)
          ORDER BY v.area, v.name, s.name"
@@ -84,13 +84,20 @@ pub(in crate::screens) async fn list(db: &Db, filter: &ScreenFilter) -> Result<V
     db.all(query).await?.iter().map(read).collect()
 }
 
+const CANDIDATE: &str =
+    "SELECT s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.tags, s.timezone,
+        v.id AS v_id, v.name AS v_name, v.type AS v_type, v.area AS v_area, v.department AS v_department,
+        v.opening AS v_opening
+    FROM screens s JOIN venues v ON v.id = s.venue_id WHERE s.retired_at IS NULL";
+
 /// Every screen in service, by area, venue and name, without what choosing does not need: there may be very many.
 pub(in crate::screens) async fn candidates(db: &Db) -> Result<Vec<Candidate>, DbError> {
-    let query = sql("SELECT s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.tags,
-                            v.id AS v_id, v.name AS v_name, v.type AS v_type, v.area AS v_area, v.department AS v_department
-                     FROM screens s JOIN venues v ON v.id = s.venue_id WHERE s.retired_at IS NULL
-                     ORDER BY v.area, v.name, s.name");
+    let query = sql(format!("{CANDIDATE} ORDER BY v.area, v.name, s.name"));
     db.all(query).await?.iter().map(read_candidate).collect()
+}
+
+pub(in crate::screens) async fn candidate(db: &Db, id: ScreenId) -> Result<Option<Candidate>, DbError> {
+    db.opt(sql(format!("{CANDIDATE} AND s.id = $1")).bind(id)).await?.as_ref().map(read_candidate).transpose()
 }
 
 fn read_candidate(row: &Row) -> Result<Candidate, DbError> {
@@ -107,11 +114,17 @@ fn read_candidate(row: &Row) -> Result<Candidate, DbError> {
         clips: row.flag("clips")?,
         tags: row.json("tags")?,
     };
-    Ok(Candidate { facts, name: row.text("name")?, venue: row.text("v_name")? })
+    Ok(Candidate {
+        facts,
+        name: row.text("name")?,
+        venue: row.text("v_name")?,
+        timezone: row.text("timezone")?,
+        opening: row.parse("v_opening")?,
+    })
 }
 
 fn select(condition: &str) -> Statement {
-    sql(format!("SELECT {SCREEN}, {VENUE} {FROM} WHERE {condition}"))
+    sql(format!("SELECT {SCREEN}, {VENUE_ALONE} {FROM} WHERE {condition}"))
 }
 
 pub(in crate::screens) async fn get(db: &Db, id: ScreenId) -> Result<Option<Screen>, DbError> {
