@@ -13,6 +13,7 @@ use xuanping_core::{
     playlist::TakeoverLevel,
     recurrence::{DayWindow, ScheduleForm},
     sign::SecretKey,
+    time::UtcMillis,
     vocabulary::{CreativeKind, FraudType, ScreenKind, VenueType},
     wire::{Capabilities, EnrolmentState},
 };
@@ -20,7 +21,7 @@ use xuanping_core::{
 use crate::{
     accounts::{Actor, Principal, Role, Scope},
     app::App,
-    campaigns::{BookingDraft, Campaign, CampaignDraft, NewTakeover, Unreached},
+    campaigns::{BookingDraft, Campaign, CampaignDraft, CampaignError, Campaigns, NewTakeover, Published, Unreached},
     clock,
     content::{Draft, Step},
     db::Db,
@@ -199,6 +200,7 @@ impl County {
             owner_department: "fin".into(),
             starts: today(),
             ends: day(30),
+            stages: Vec::new(),
         };
         self.app.campaigns.create(draft, &editor(), clock::now()).await.unwrap()
     }
@@ -229,5 +231,20 @@ impl County {
     pub async fn trail(&self, action: &str) -> usize {
         let all = crate::accounts::audit::list(&self.app.db, None, 200).await.unwrap();
         all.into_iter().filter(|e| e.action == action).count()
+    }
+}
+
+impl Campaigns {
+    /// Submitted by the editor, and approved by whoever reviews.
+    pub async fn publish(
+        &self,
+        id: CampaignId,
+        unreached: Unreached,
+        reviewer: &Actor,
+        today: NaiveDate,
+        now: UtcMillis,
+    ) -> Result<Published, CampaignError> {
+        let (submitted, _) = self.submit(id, unreached, &editor(), today, now).await?;
+        self.approve(id, submitted.hash(), unreached, reviewer, today, now).await
     }
 }

@@ -336,6 +336,7 @@ async fn load_campaign(
                 owner_department: entry.owner_department,
                 starts: date(&entry.starts, today)?,
                 ends: date(&entry.ends, today)?,
+                stages: Vec::new(),
             };
             app.campaigns.create(draft, &people.editor, now).await?
         }
@@ -371,7 +372,9 @@ async fn load_campaign(
         done.bookings += 1;
     }
     // Screens are enrolled after their county was loaded, and join by themselves.
-    app.campaigns.publish(campaign.id, Unreached::Allow, &people.reviewer, today, now).await?;
+    let (submitted, _) = app.campaigns.submit(campaign.id, Unreached::Allow, &people.editor, today, now).await?;
+    let seen = submitted.hash();
+    app.campaigns.approve(campaign.id, seen, Unreached::Allow, &people.reviewer, today, now).await?;
     Ok(())
 }
 

@@ -197,6 +197,10 @@ async fn verify_playlists(config: &Config) -> Result<ExitCode, Fault> {
     }
     let broken = judged.iter().filter(|one| !one.faults.is_empty()).count();
     println!("共 {} 份播放单，{broken} 份有不符之处。", judged.len());
+    let waiting = app.jobs.waiting().await?;
+    if waiting > 0 {
+        println!("另有 {waiting} 项制作或编排尚未完成，完成后请再核对一次。");
+    }
     Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 

@@ -16,7 +16,9 @@ const errands = {
     await people.uploadAgain(page, settings.files[0])
   },
   approve: (page) => people.approveAll(page, settings.count),
-  publish: (page) => people.publishCampaign(page, settings),
+  submit: (page) => people.submitCampaign(page, settings),
+  submitAgain: (page) => people.submitAgain(page, settings),
+  review: (page) => people.reviewCampaign(page, settings),
   collide: (page) => planner.collide(page, settings),
   explain: (page) => planner.explain(page, settings),
   takeOver: (page) => people.takeOver(page, settings),

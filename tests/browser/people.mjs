@@ -106,8 +106,8 @@ export async function approveAll(page, count) {
   }
 }
 
-/** The editor makes a campaign with one booking, sees whom it reaches and what a screen will play, and publishes it. */
-export async function publishCampaign(page, { name, department, creatives, venueType, venueGroup, tag, area, screen, weight, planned }) {
+/** The editor makes a campaign with one booking, sees whom it reaches and what a screen will play, and submits it. */
+export async function submitCampaign(page, { name, department, creatives, venueType, venueGroup, tag, area, screen, weight, planned }) {
   await go(page, "宣传活动")
   await page.getByRole("button", { name: "新建活动" }).first().click()
   const form = page.getByRole("dialog", { name: "新建活动" })
@@ -156,9 +156,44 @@ export async function publishCampaign(page, { name, department, creatives, venue
     await preview.getByRole("listitem", { name: new RegExp(title) }).first().waitFor()
   }
 
-  await page.getByRole("button", { name: "发布", exact: true }).click()
-  await page.getByRole("button", { name: "确认发布" }).click()
+  await page.getByRole("button", { name: "提交审核" }).click()
+  const ask = page.getByRole("dialog", { name: `提交“${name}”审核？` })
+  await ask.getByText("所有播放承诺都能做到。").waitFor()
+  await ask.getByRole("button", { name: "提交审核" }).click()
+  await page.getByText("已提交审核，通过后覆盖 1 块屏幕").waitFor()
+  await page.getByText(/等待审核/).waitFor()
+}
+
+/** Another person reads the campaign that waits, sends it back or approves it. */
+export async function reviewCampaign(page, { name, sendBack }) {
+  await go(page, "宣传活动")
+  await page.getByRole("row", { name: new RegExp(`${name}.*待审核`) }).getByRole("link", { name }).click()
+  await page.getByRole("heading", { name }).waitFor()
+  if (sendBack) {
+    await page.getByRole("button", { name: "退 回" }).or(page.getByRole("button", { name: "退回" })).click()
+    const ask = page.getByRole("dialog", { name: `退回“${name}”` })
+    await ask.getByLabel("退回理由").fill(sendBack)
+    await ask.locator(".ant-modal-footer .ant-btn-primary").click()
+    await page.getByText(/退回：/).first().waitFor()
+    await page.getByText(sendBack).first().waitFor()
+    return
+  }
+  await page.getByRole("button", { name: "审核通过并发布" }).click()
+  const ask = page.getByRole("dialog", { name: `通过“${name}”并发布？` })
+  await ask.getByRole("button", { name: "通过并发布" }).click()
   await page.getByText("已发布，覆盖 1 块屏幕").waitFor()
+  await page.getByText("办理记录").click()
+  await page.getByText("第 1 版").first().waitFor()
+}
+
+/** The editor mends nothing and submits what was sent back once more. */
+export async function submitAgain(page, { name, reason }) {
+  await go(page, "宣传活动")
+  await page.getByRole("link", { name }).click()
+  await page.getByText(reason).first().waitFor()
+  await page.getByRole("button", { name: "提交审核" }).click()
+  await page.getByRole("dialog").getByRole("button", { name: "提交审核" }).click()
+  await page.getByText(/等待审核/).waitFor()
 }
 
 /** A takeover of every screen: one button, a target, an expiry, a confirmation. */

@@ -31,6 +31,16 @@ export async function collide(page, { name, department, bookings }) {
   await preview.getByText("未达到保证").first().waitFor()
   const shown = await preview.innerText()
   for (const word of [/保证/, /最长间隔/, /占时/, /每小时至少/]) expect(shown, word)
+  // Whoever submits it all the same has to say so.
+  await page.getByRole("button", { name: "提交审核" }).click()
+  const ask = page.getByRole("dialog", { name: `提交“${name}”审核？` })
+  await ask.getByText(/有 \d+ 项播放承诺做不到/).waitFor()
+  const submit = ask.getByRole("button", { name: "提交审核" })
+  expect(String(await submit.isDisabled()), /true/)
+  await ask.getByRole("checkbox", { name: "我已知晓，仍要提交" }).check()
+  expect(String(await submit.isDisabled()), /false/)
+  await ask.getByRole("button", { name: /取\s*消/ }).click()
+  await ask.waitFor({ state: "hidden" })
   await check.getByRole("button", { name: "采用" }).first().click()
   await check.getByText(/合计需要/).waitFor({ state: "detached" })
 }

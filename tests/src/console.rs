@@ -27,6 +27,10 @@ pub struct Refusal {
     pub body: Value,
 }
 
+/// What of a campaign a reviewer saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen(String);
+
 /// What an operation answers.
 pub type Answer<T> = Result<T, Refusal>;
 
@@ -297,14 +301,16 @@ impl Console {
         self.post("reach", &json!({ "selector": selector, "creatives": creatives }))
     }
 
-    /// Publishes a campaign; answers how many screens it reaches.
-    pub fn publish(&self, campaign: CampaignId) -> Answer<u64> {
-        Ok(self.post(&format!("campaigns/{campaign}/publish"), &json!({}))?["screens"].as_u64().expect("a count"))
+    /// Submits a campaign for review; answers what of it is to be approved.
+    pub fn submit_campaign(&self, campaign: CampaignId) -> Answer<Seen> {
+        let answer = self.post(&format!("campaigns/{campaign}/submit"), &json!({}))?;
+        Ok(Seen(answer["campaign"]["hash"].as_str().expect("a hash").to_owned()))
     }
 
-    /// Publishes a campaign before any screen is there.
-    pub fn publish_ahead(&self, campaign: CampaignId) -> Answer<()> {
-        self.post(&format!("campaigns/{campaign}/publish?allow_unreached=true"), &json!({})).map(drop)
+    /// Approves a campaign, which publishes it; answers how many screens it reaches.
+    pub fn approve_campaign(&self, campaign: CampaignId, Seen(hash): &Seen) -> Answer<u64> {
+        let answer = self.post(&format!("campaigns/{campaign}/approve"), &json!({ "hash": hash }))?;
+        Ok(answer["screens"].as_u64().expect("a count"))
     }
 
     /// What a screen will play today if the campaign is published.

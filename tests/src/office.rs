@@ -6,7 +6,7 @@ use xuanping_core::{
 };
 
 use crate::{
-    console::{Console, Wish, zone_code},
+    console::{Answer, Console, Wish, zone_code},
     databases::Database,
     player::Player,
     server::Server,
@@ -83,6 +83,12 @@ impl Office {
         let campaign = self.editor.make_campaign(name).expect("a campaign");
         let booking = self.editor.book(campaign, creatives, wish).expect("a booking");
         (campaign, booking)
+    }
+
+    /// Has a campaign reviewed by another person than its author, which publishes it; answers how many screens it reaches.
+    pub fn publish(&self, campaign: CampaignId) -> Answer<u64> {
+        let seen = self.editor.submit_campaign(campaign)?;
+        self.reviewer.approve_campaign(campaign, &seen)
     }
 
     /// The part of a screen that a zone covers.

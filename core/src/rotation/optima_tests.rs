@@ -73,7 +73,6 @@ fn the_worst_gap_is_within_a_tenth_of_the_optimum_on_average() {
         sum += ratio / optimum;
     }
     let mean = sum / instances.len() as f64;
-    println!("worst gap over optimum, mean: {mean:.4}");
     assert!(mean <= 1.10, "worst gap over optimum, mean: {mean}");
 }
 

@@ -63,7 +63,7 @@ impl Checked {
             schedule: Schedule::try_from(schedule)?,
             mode: self.mode,
             most_per_day: self.most_per_day,
-            stages: Vec::new(),
+            stages: campaign.stages.clone(),
         };
         if campaign.covers(&booking) { Ok(booking) } else { Err(CampaignError::OutsideCampaign) }
     }
@@ -137,7 +137,9 @@ impl Campaigns {
         let mut tx = self.db.begin().await?;
         let mut campaign = store::get_alone(&mut tx, id).await?.ok_or(CampaignError::UnknownCampaign)?;
         change(&mut campaign)?;
-        campaign.updated_at = now;
+        if let Some(voided) = campaign.edited(by, now) {
+            store::insert_step(&mut tx, id, &voided).await?;
+        }
         store::update(&mut tx, &campaign).await?;
         store::put_bookings(&mut tx, &campaign).await?;
         let details = json!({ "id": campaign.id, "bookings": campaign.bookings.len() });

@@ -1,10 +1,13 @@
 //! What was promised: campaigns with their bookings, whom they reach, and takeovers.
 //!
-//! A campaign is edited as a draft; publishing freezes its bookings into an insert-only revision, and only revisions are
-//! planned. So an editor at work never changes what is on the walls.
+//! A campaign is edited as a draft; approving it freezes its bookings into an insert-only revision, and only revisions are
+//! planned. So an editor at work never changes what is on the walls, and nothing gets there that one person alone wanted.
 
 mod bookings;
+mod copying;
 pub mod http;
+mod lifecycle;
+mod publishing;
 mod reach;
 mod selectors;
 mod store;
@@ -12,17 +15,19 @@ mod takeovers;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use xuanping_core::{
-    campaign::{Booking, InvalidFixedTimes, InvalidGuarantee, InvalidQuota, InvalidWeight},
-    id::{BookingId, CampaignId, CreativeId, TakeoverId},
+    campaign::{Booking, InvalidFixedTimes, InvalidGuarantee, InvalidQuota, InvalidStages, InvalidWeight, Stage},
+    id::{AccountId, BookingId, CampaignId, CreativeId, TakeoverId},
     recurrence::InvalidSchedule,
     time::UtcMillis,
 };
 
 pub use bookings::BookingDraft;
+pub use lifecycle::{CampaignState, LONGEST_REASON, LifeStep, LifeStepTaken, Review, Revision, Standing};
 pub use reach::{EmptyHanded, Reach, Reached, facts_of};
 pub use takeovers::{NewTakeover, TakeoverOrder};
 
@@ -50,18 +55,6 @@ pub struct Campaigns {
     content: Content,
 }
 
-/// Where a campaign stands. Whether it is running follows from its dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CampaignState {
-    /// Never published.
-    Draft,
-    /// Its newest revision is planned.
-    Published,
-    /// Was published, is not planned any more.
-    Withdrawn,
-}
-
 /// A campaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Campaign {
@@ -77,16 +70,22 @@ pub struct Campaign {
     pub starts: NaiveDate,
     /// Last local day.
     pub ends: NaiveDate,
-    /// Where it stands.
+    /// Its stages, in their order.
+    pub stages: Vec<Stage>,
+    /// What of it is planned.
     pub state: CampaignState,
+    /// How far the reviewing of its draft is.
+    pub review: Review,
+    /// Everybody who edited or submitted it since it was last published: none of them can approve it.
+    pub hands: BTreeSet<AccountId>,
     /// Who made it.
     pub author: String,
     /// Made.
     pub created_at: UtcMillis,
     /// Last edited.
     pub updated_at: UtcMillis,
-    /// The newest revision and when it was published.
-    pub published: Option<(i64, UtcMillis)>,
+    /// What was published last.
+    pub published: Option<Revision>,
     /// The bookings as they are being edited, in their order.
     pub bookings: Vec<Booking>,
 }
@@ -104,10 +103,16 @@ pub struct CampaignDraft {
     pub starts: NaiveDate,
     /// Last local day.
     pub ends: NaiveDate,
+    /// Its stages, in their order.
+    pub stages: Vec<Stage>,
 }
 
+/// The most stages of a campaign: four kinds, each of them thrice.
+const MOST_STAGES: usize = 12;
+
 /// What to do about bookings that reach no screen yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unreached {
     /// Refuse, naming the booking: most likely a mistake.
     Refuse,
@@ -186,9 +191,33 @@ pub enum CampaignError {
     /// A selector names a tag that no screen can have.
     #[error("{0} names what can be no tag")]
     BadTag(&'static str),
-    /// Somebody edited the campaign while it was being checked for publishing.
+    /// The stages.
+    #[error(transparent)]
+    Stages(#[from] InvalidStages),
+    /// A date that no calendar has.
+    #[error("there is no such day")]
+    NoSuchDay,
+    /// Somebody edited the campaign since it was looked at.
     #[error("the campaign was edited meanwhile")]
     EditedMeanwhile,
+    /// It waits for a reviewer already.
+    #[error("the campaign is in review already")]
+    AlreadyInReview,
+    /// Nobody has submitted it.
+    #[error("the campaign is not in review")]
+    NotInReview,
+    /// It is what is on the walls.
+    #[error("nothing changed since the campaign was published")]
+    NothingNew,
+    /// The reviewer had a hand in it.
+    #[error("whoever edited or submitted a campaign cannot approve it")]
+    OwnWork,
+    /// Only a person reviews.
+    #[error("only a person can review")]
+    NotAPerson,
+    /// A rejection says why, at no great length.
+    #[error("a rejection needs a reason, of {LONGEST_REASON} characters at most")]
+    Reason,
     /// Nothing to publish.
     #[error("the campaign has no bookings")]
     NoBookings,
@@ -254,21 +283,7 @@ impl Campaigns {
 
     /// Makes a campaign.
     pub async fn create(&self, draft: CampaignDraft, by: &Actor, now: UtcMillis) -> Result<Campaign, CampaignError> {
-        let draft = self.checked(draft).await?;
-        let campaign = Campaign {
-            id: CampaignId::new(entropy::uuid(now)?),
-            name: draft.name,
-            goal: draft.goal,
-            owner_department: draft.owner_department,
-            starts: draft.starts,
-            ends: draft.ends,
-            state: CampaignState::Draft,
-            author: by.name().to_owned(),
-            created_at: now,
-            updated_at: now,
-            published: None,
-            bookings: Vec::new(),
-        };
+        let campaign = self.drafted(draft, by, now).await?;
         let mut tx = self.db.begin().await?;
         store::insert(&mut tx, &campaign).await?;
         let details = serde_json::json!({ "id": campaign.id });
@@ -277,7 +292,29 @@ impl Campaigns {
         Ok(campaign)
     }
 
-    /// Changes what a campaign is called and when it is. The dates take effect with the next publishing.
+    /// A campaign that is nowhere stored yet.
+    async fn drafted(&self, draft: CampaignDraft, by: &Actor, now: UtcMillis) -> Result<Campaign, CampaignError> {
+        let draft = self.checked(draft).await?;
+        Ok(Campaign {
+            id: CampaignId::new(entropy::uuid(now)?),
+            name: draft.name,
+            goal: draft.goal,
+            owner_department: draft.owner_department,
+            starts: draft.starts,
+            ends: draft.ends,
+            stages: draft.stages,
+            state: CampaignState::Draft,
+            review: Review::Open,
+            hands: by.account().into_iter().collect(),
+            author: by.name().to_owned(),
+            created_at: now,
+            updated_at: now,
+            published: None,
+            bookings: Vec::new(),
+        })
+    }
+
+    /// Changes what a campaign is called and when it is. Dates and stages take effect with the next publishing.
     pub async fn update(
         &self,
         id: CampaignId,
@@ -293,9 +330,12 @@ impl Campaigns {
         campaign.owner_department = draft.owner_department;
         campaign.starts = draft.starts;
         campaign.ends = draft.ends;
-        campaign.updated_at = now;
+        campaign.set_stages(draft.stages);
         if campaign.bookings.iter().any(|b| !campaign.covers(b)) {
             return Err(CampaignError::OutsideCampaign);
+        }
+        if let Some(voided) = campaign.edited(by, now) {
+            store::insert_step(&mut tx, id, &voided).await?;
         }
         store::update(&mut tx, &campaign).await?;
         let details = serde_json::json!({ "id": id });
@@ -315,63 +355,15 @@ impl Campaigns {
         if draft.ends < draft.starts {
             return Err(CampaignError::Inverted);
         }
+        if draft.stages.len() > MOST_STAGES {
+            return Err(CampaignError::TooMany { field: "stages", most: MOST_STAGES });
+        }
+        Stage::check_list(&draft.stages, draft.starts, draft.ends)?;
         let departments = self.screens.departments().await?;
         if !departments.iter().any(|d| d.code == draft.owner_department) {
             return Err(CampaignError::UnknownDepartment);
         }
         Ok(draft)
-    }
-
-    /// Freezes the bookings into a revision that is planned from now on. Everything must be fit to go on air.
-    pub async fn publish(
-        &self,
-        id: CampaignId,
-        unreached: Unreached,
-        by: &Actor,
-        today: NaiveDate,
-        now: UtcMillis,
-    ) -> Result<Published, CampaignError> {
-        let checked = self.get(id).await?;
-        if checked.bookings.is_empty() {
-            return Err(CampaignError::NoBookings);
-        }
-        if checked.ends < today {
-            return Err(CampaignError::Over);
-        }
-        let screens = self.fit_to_publish(&checked, unreached).await?;
-        let mut tx = self.db.begin().await?;
-        let mut campaign = store::get_alone(&mut tx, id).await?.ok_or(CampaignError::UnknownCampaign)?;
-        if (&campaign.bookings, campaign.starts, campaign.ends) != (&checked.bookings, checked.starts, checked.ends) {
-            return Err(CampaignError::EditedMeanwhile);
-        }
-        let revision = campaign.published.map_or(0, |(revision, _)| revision) + 1;
-        campaign.state = CampaignState::Published;
-        campaign.updated_at = now;
-        store::update(&mut tx, &campaign).await?;
-        store::insert_revision(&mut tx, &campaign, revision, by, now).await?;
-        self.jobs.enqueue(&mut tx, REPLAN, "all", now).await?;
-        let details = serde_json::json!({ "id": id, "revision": revision, "screens": screens });
-        audit::record(&mut tx, by, "campaigns.publish", &campaign.name, Outcome::Done, details, now).await?;
-        tx.commit().await?;
-        self.jobs.wake();
-        Ok(Published { revision, screens })
-    }
-
-    /// Takes a campaign off the walls. It can be published again.
-    pub async fn withdraw(&self, id: CampaignId, by: &Actor, now: UtcMillis) -> Result<(), CampaignError> {
-        let mut tx = self.db.begin().await?;
-        let mut campaign = store::get_alone(&mut tx, id).await?.ok_or(CampaignError::UnknownCampaign)?;
-        if campaign.state != CampaignState::Published {
-            return Err(CampaignError::NotPublished);
-        }
-        campaign.state = CampaignState::Withdrawn;
-        store::update(&mut tx, &campaign).await?;
-        self.jobs.enqueue(&mut tx, REPLAN, "all", now).await?;
-        let details = serde_json::json!({ "id": id });
-        audit::record(&mut tx, by, "campaigns.withdraw", &campaign.name, Outcome::Done, details, now).await?;
-        tx.commit().await?;
-        self.jobs.wake();
-        Ok(())
     }
 
     /// The bookings to be planned: the newest revisions of all published campaigns.
@@ -391,6 +383,14 @@ impl Campaigns {
 }
 
 impl Campaign {
+    /// Gives it other stages; its bookings carry them to whoever plans.
+    fn set_stages(&mut self, stages: Vec<Stage>) {
+        for booking in &mut self.bookings {
+            booking.stages.clone_from(&stages);
+        }
+        self.stages = stages;
+    }
+
     /// Whether a booking's days lie within the campaign's.
     fn covers(&self, booking: &Booking) -> bool {
         let days = booking.schedule.recurrence();

@@ -9,15 +9,17 @@ use xuanping_core::{
     time::UtcMillis,
 };
 
-use super::{BookingNames, Campaign, CampaignState, TakeoverOrder, booking_of};
+use super::{BookingNames, Campaign, CampaignState, LifeStepTaken, Revision, TakeoverOrder, booking_of};
 use crate::{
     accounts::Actor,
     db::{Db, DbError, Row, Statement, Tx, code_of, sql},
 };
 
-const CAMPAIGN: &str = "c.id, c.name, c.goal, c.owner_department, c.starts, c.ends, c.state, c.author, c.created_at, \
-    c.updated_at, (SELECT MAX(r.revision) FROM campaign_revisions r WHERE r.campaign_id = c.id) AS revision, \
-    (SELECT MAX(r.published_at) FROM campaign_revisions r WHERE r.campaign_id = c.id) AS published_at";
+const CAMPAIGN: &str = "c.id, c.name, c.goal, c.owner_department, c.starts, c.ends, c.stages, c.state, c.review, c.hands, \
+    c.author, c.created_at, c.updated_at, r.revision, r.published_at, r.published_by, r.starts AS r_starts, \
+    r.ends AS r_ends, r.bookings AS r_bookings \
+    FROM campaigns c LEFT JOIN campaign_revisions r ON r.campaign_id = c.id \
+    AND r.revision = (SELECT MAX(n.revision) FROM campaign_revisions n WHERE n.campaign_id = c.id)";
 const BOOKING: &str = "id, campaign_id, name, creatives, selector, schedule, mode, most_per_day";
 
 fn json_of<T: Serialize>(column: &str, value: &T) -> Result<String, DbError> {
@@ -25,6 +27,17 @@ fn json_of<T: Serialize>(column: &str, value: &T) -> Result<String, DbError> {
 }
 
 fn read(row: &Row) -> Result<Campaign, DbError> {
+    let published = match row.opt_int("revision")? {
+        Some(number) => Some(Revision {
+            number,
+            at: row.instant("published_at")?,
+            by: row.text("published_by")?,
+            starts: row.parse("r_starts")?,
+            ends: row.parse("r_ends")?,
+            bookings: row.json("r_bookings")?,
+        }),
+        None => None,
+    };
     Ok(Campaign {
         id: row.parse("id")?,
         name: row.text("name")?,
@@ -32,13 +45,25 @@ fn read(row: &Row) -> Result<Campaign, DbError> {
         owner_department: row.text("owner_department")?,
         starts: row.parse("starts")?,
         ends: row.parse("ends")?,
+        stages: row.json("stages")?,
         state: row.code("state")?,
+        review: row.json("review")?,
+        hands: row.json("hands")?,
         author: row.text("author")?,
         created_at: row.instant("created_at")?,
         updated_at: row.instant("updated_at")?,
-        published: row.opt_int("revision")?.zip(row.opt_instant("published_at")?),
+        published,
         bookings: Vec::new(),
     })
+}
+
+/// A campaign with its bookings, which carry its stages.
+fn whole(row: &Row, mut bookings: Vec<Booking>) -> Result<Campaign, DbError> {
+    let campaign = read(row)?;
+    for booking in &mut bookings {
+        booking.stages.clone_from(&campaign.stages);
+    }
+    Ok(Campaign { bookings, ..campaign })
 }
 
 fn read_booking(row: &Row) -> Result<Booking, DbError> {
@@ -56,22 +81,18 @@ fn read_booking(row: &Row) -> Result<Booking, DbError> {
 }
 
 pub(super) async fn list(db: &Db) -> Result<Vec<Campaign>, DbError> {
-    let rows = db.all(sql(format!("SELECT {CAMPAIGN} FROM campaigns c ORDER BY c.created_at DESC, c.id DESC"))).await?;
-    let mut campaigns: Vec<_> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    let campaigns = db.all(sql(format!("SELECT {CAMPAIGN} ORDER BY c.created_at DESC, c.id DESC"))).await?;
     let mut bookings: HashMap<CampaignId, Vec<Booking>> = HashMap::new();
     let rows = db.all(sql(format!("SELECT {BOOKING} FROM bookings ORDER BY campaign_id, position"))).await?;
     for row in &rows {
         let booking = read_booking(row)?;
         bookings.entry(booking.campaign).or_default().push(booking);
     }
-    for campaign in &mut campaigns {
-        campaign.bookings = bookings.remove(&campaign.id).unwrap_or_default();
-    }
-    Ok(campaigns)
+    campaigns.iter().map(|row| whole(row, bookings.remove(&row.parse("id")?).unwrap_or_default())).collect()
 }
 
 fn one(id: CampaignId) -> (Statement, Statement) {
-    let campaign = sql(format!("SELECT {CAMPAIGN} FROM campaigns c WHERE c.id = $1")).bind(id);
+    let campaign = sql(format!("SELECT {CAMPAIGN} WHERE c.id = $1")).bind(id);
     let bookings = sql(format!("SELECT {BOOKING} FROM bookings WHERE campaign_id = $1 ORDER BY position")).bind(id);
     (campaign, bookings)
 }
@@ -80,7 +101,7 @@ pub(super) async fn get(db: &Db, id: CampaignId) -> Result<Option<Campaign>, DbE
     let (campaign, bookings) = one(id);
     let Some(row) = db.opt(campaign).await? else { return Ok(None) };
     let bookings = db.all(bookings).await?.iter().map(read_booking).collect::<Result<_, _>>()?;
-    Ok(Some(Campaign { bookings, ..read(&row)? }))
+    whole(&row, bookings).map(Some)
 }
 
 /// A campaign to be changed: nobody else changes it before the transaction ends.
@@ -89,7 +110,7 @@ pub(super) async fn get_alone(tx: &mut Tx, id: CampaignId) -> Result<Option<Camp
     let (campaign, bookings) = one(id);
     let Some(row) = tx.opt(campaign).await? else { return Ok(None) };
     let bookings = tx.all(bookings).await?.iter().map(read_booking).collect::<Result<_, _>>()?;
-    Ok(Some(Campaign { bookings, ..read(&row)? }))
+    whole(&row, bookings).map(Some)
 }
 
 pub(super) async fn campaign_of(db: &Db, booking: BookingId) -> Result<Option<CampaignId>, DbError> {
@@ -99,8 +120,9 @@ pub(super) async fn campaign_of(db: &Db, booking: BookingId) -> Result<Option<Ca
 
 pub(super) async fn insert(tx: &mut Tx, c: &Campaign) -> Result<(), DbError> {
     tx.exec(
-        sql("INSERT INTO campaigns (id, name, goal, owner_department, starts, ends, state, author, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        sql("INSERT INTO campaigns (id, name, goal, owner_department, starts, ends, state, author, created_at, updated_at,
+                                    stages, review, hands)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
         .bind(c.id)
         .bind(&c.name)
         .bind(&c.goal)
@@ -110,7 +132,10 @@ pub(super) async fn insert(tx: &mut Tx, c: &Campaign) -> Result<(), DbError> {
         .bind(code_of(&c.state))
         .bind(&c.author)
         .bind(c.created_at)
-        .bind(c.updated_at),
+        .bind(c.updated_at)
+        .bind(json_of("stages", &c.stages)?)
+        .bind(json_of("review", &c.review)?)
+        .bind(json_of("hands", &c.hands)?),
     )
     .await?;
     Ok(())
@@ -119,7 +144,7 @@ pub(super) async fn insert(tx: &mut Tx, c: &Campaign) -> Result<(), DbError> {
 pub(super) async fn update(tx: &mut Tx, c: &Campaign) -> Result<(), DbError> {
     tx.exec(
         sql("UPDATE campaigns SET name = $2, goal = $3, owner_department = $4, starts = $5, ends = $6, state = $7,
-                                  updated_at = $8 WHERE id = $1")
+                                  updated_at = $8, stages = $9, review = $10, hands = $11 WHERE id = $1")
         .bind(c.id)
         .bind(&c.name)
         .bind(&c.goal)
@@ -127,7 +152,10 @@ pub(super) async fn update(tx: &mut Tx, c: &Campaign) -> Result<(), DbError> {
         .bind(c.starts.to_string())
         .bind(c.ends.to_string())
         .bind(code_of(&c.state))
-        .bind(c.updated_at),
+        .bind(c.updated_at)
+        .bind(json_of("stages", &c.stages)?)
+        .bind(json_of("review", &c.review)?)
+        .bind(json_of("hands", &c.hands)?),
     )
     .await?;
     Ok(())
@@ -155,24 +183,57 @@ pub(super) async fn put_bookings(tx: &mut Tx, campaign: &Campaign) -> Result<(),
     Ok(())
 }
 
-pub(super) async fn insert_revision(
-    tx: &mut Tx,
-    campaign: &Campaign,
-    revision: i64,
-    by: &Actor,
-    now: UtcMillis,
-) -> Result<(), DbError> {
+/// Stores what a campaign has just been published as; nothing if it was not.
+pub(super) async fn insert_revision(tx: &mut Tx, campaign: &Campaign) -> Result<(), DbError> {
+    let Some(revision) = &campaign.published else { return Ok(()) };
     tx.exec(
-        sql("INSERT INTO campaign_revisions (campaign_id, revision, bookings, published_at, published_by)
-             VALUES ($1, $2, $3, $4, $5)")
+        sql(
+            "INSERT INTO campaign_revisions (campaign_id, revision, bookings, published_at, published_by, starts, ends)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
         .bind(campaign.id)
-        .bind(revision)
-        .bind(json_of("bookings", &campaign.bookings)?)
-        .bind(now)
-        .bind(by.name()),
+        .bind(revision.number)
+        .bind(json_of("bookings", &revision.bookings)?)
+        .bind(revision.at)
+        .bind(&revision.by)
+        .bind(revision.starts.to_string())
+        .bind(revision.ends.to_string()),
     )
     .await?;
     Ok(())
+}
+
+pub(super) async fn insert_step(tx: &mut Tx, campaign: CampaignId, s: &LifeStepTaken) -> Result<(), DbError> {
+    tx.exec(
+        sql("INSERT INTO campaign_steps (campaign_id, number, at, account_name, step, revision, hash, reason)
+             VALUES ($1, (SELECT COALESCE(MAX(n.number), 0) + 1 FROM campaign_steps n WHERE n.campaign_id = $1),
+                     $2, $3, $4, $5, $6, $7)")
+        .bind(campaign)
+        .bind(s.at)
+        .bind(&s.by)
+        .bind(code_of(&s.step))
+        .bind(s.revision)
+        .bind(s.hash.map(|hash| hash.to_string()))
+        .bind(s.reason.clone()),
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn history(db: &Db, campaign: CampaignId) -> Result<Vec<LifeStepTaken>, DbError> {
+    let steps = sql("SELECT at, account_name, step, revision, hash, reason FROM campaign_steps
+                     WHERE campaign_id = $1 ORDER BY number");
+    let read = |row: &Row| {
+        Ok(LifeStepTaken {
+            at: row.instant("at")?,
+            by: row.text("account_name")?,
+            step: row.code("step")?,
+            revision: row.opt_int("revision")?,
+            hash: row.opt_parse("hash")?,
+            reason: row.opt_text("reason")?,
+        })
+    };
+    db.all(steps.bind(campaign)).await?.iter().map(read).collect()
 }
 
 pub(super) async fn in_force(db: &Db) -> Result<Vec<Booking>, DbError> {

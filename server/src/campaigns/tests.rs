@@ -26,6 +26,7 @@ fn draft() -> CampaignDraft {
         owner_department: "fin".into(),
         starts: today(),
         ends: day(30),
+        stages: Vec::new(),
     }
 }
 
@@ -255,13 +256,16 @@ async fn nothing_is_published_that_could_not_go_on_air() {
         let late = campaigns.publish(id, Unreached::Allow, &reviewer(), day(31), clock::now()).await;
         assert!(matches!(late, Err(CampaignError::Over)));
         assert_eq!(campaigns.get(id).await.unwrap().state, CampaignState::Draft);
-        assert_eq!((county.revisions(id).await.len(), county.trail("campaigns.publish").await), (0, 0));
+        assert_eq!((county.revisions(id).await.len(), county.trail("campaigns.approve").await), (0, 0));
 
         let published = campaigns.publish(id, Unreached::Allow, &reviewer(), today(), clock::now()).await.unwrap();
         assert_eq!(published, Published { revision: 1, screens: 0 });
         let clinic = county.venue("西镇诊所", VenueType::Clinic, WEST).await;
         county.strip(clinic, "门头屏").await;
-        assert_eq!(county.try_to_publish(id).await.unwrap(), Published { revision: 2, screens: 1 });
+        assert!(matches!(county.try_to_publish(id).await, Err(CampaignError::NothingNew)), "it joins by itself");
+        let more = county.slogan("不轻信").await;
+        campaigns.add_booking(id, booking("全县", vec![more]), &editor(), clock::now()).await.unwrap();
+        assert_eq!(county.try_to_publish(id).await.unwrap(), Published { revision: 2, screens: 2 });
     })
     .await;
 }
@@ -299,7 +303,7 @@ async fn what_is_published_stays_as_it_was_while_the_draft_is_edited() {
         let first = county.revisions(id).await;
         let forced = campaigns.in_force().await.unwrap();
         let edited = campaigns.add_booking(id, booking("乙", vec![two]), &editor(), clock::now()).await.unwrap();
-        assert!(edited.updated_at >= edited.published.unwrap().1);
+        assert!(edited.updated_at >= edited.published.unwrap().at);
         assert_eq!(campaigns.in_force().await.unwrap(), forced);
         county.publish(id).await;
         let both = county.revisions(id).await;
@@ -317,21 +321,25 @@ async fn what_is_published_stays_as_it_was_while_the_draft_is_edited() {
 }
 
 #[tokio::test]
-async fn publishing_at_the_same_time_makes_revisions_one_after_the_other() {
+async fn of_several_who_approve_at_the_same_time_one_does() {
     for_each_database(async |db| {
         let county = County::new(&db).await;
-        let slogan = county.slogan("不转账").await;
+        let (slogan, more) = (county.slogan("不转账").await, county.slogan("不轻信").await);
         let id = county.on_air("宣传月", booking("甲", vec![slogan])).await;
-        let mut publishing = JoinSet::new();
+        let campaigns = &county.app.campaigns;
+        campaigns.add_booking(id, booking("乙", vec![more]), &editor(), clock::now()).await.unwrap();
+        let (submitted, _) = campaigns.submit(id, Unreached::Allow, &editor(), today(), clock::now()).await.unwrap();
+        let mut approving = JoinSet::new();
         for _ in 0..6 {
-            let campaigns = county.app.campaigns.clone();
-            publishing.spawn(async move {
-                campaigns.publish(id, Unreached::Allow, &reviewer(), today(), clock::now()).await
+            let (campaigns, seen) = (county.app.campaigns.clone(), submitted.hash());
+            approving.spawn(async move {
+                campaigns.approve(id, seen, Unreached::Allow, &reviewer(), today(), clock::now()).await
             });
         }
-        let mut revisions: Vec<_> = publishing.join_all().await.into_iter().map(|p| p.unwrap().revision).collect();
-        revisions.sort_unstable();
-        assert_eq!(revisions, [2, 3, 4, 5, 6, 7]);
+        let (done, refused): (Vec<_>, Vec<_>) = approving.join_all().await.into_iter().partition(Result::is_ok);
+        assert_eq!(done.into_iter().map(|p| p.unwrap().revision).collect::<Vec<_>>(), [2]);
+        assert!(refused.iter().all(|refused| matches!(refused, Err(CampaignError::NotInReview))), "{refused:?}");
+        assert_eq!(county.revisions(id).await.len(), 2);
     })
     .await;
 }
@@ -444,6 +452,80 @@ async fn a_long_takeover_outlasts_a_hundred_short_ones() {
         assert_eq!(active, std::slice::from_ref(&long));
         let listed = county.app.campaigns.takeovers(now.plus(3_600_000)).await.unwrap();
         assert_eq!((listed.len(), listed.last()), (101, Some(&long)), "it can still be withdrawn");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_done_with_a_campaign_is_told_in_order_and_stays_across_a_restart() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let campaigns = &county.app.campaigns;
+        let slogan = county.slogan("不转账").await;
+        let id = county.campaign("宣传月").await.id;
+        campaigns.add_booking(id, booking("甲", vec![slogan]), &editor(), clock::now()).await.unwrap();
+        let submit = async || {
+            let (campaign, _) = campaigns.submit(id, Unreached::Allow, &editor(), today(), clock::now()).await.unwrap();
+            campaign.hash()
+        };
+        let first = submit().await;
+        campaigns.reject(id, first, "请补充夜间时段", &reviewer(), clock::now()).await.unwrap();
+        let returned = campaigns.get(id).await.unwrap();
+        assert!(matches!(&returned.review, Review::Returned { reason, .. } if reason == "请补充夜间时段"));
+        submit().await;
+        let more = county.slogan("不轻信").await;
+        campaigns.add_booking(id, booking("乙", vec![more]), &editor(), clock::now()).await.unwrap();
+        let approved = campaigns.approve(id, first, Unreached::Allow, &reviewer(), today(), clock::now()).await;
+        assert!(matches!(approved, Err(CampaignError::EditedMeanwhile)));
+        let last = submit().await;
+        let own = campaigns.approve(id, last, Unreached::Allow, &editor(), today(), clock::now()).await;
+        assert!(matches!(own, Err(CampaignError::OwnWork)));
+        campaigns.approve(id, last, Unreached::Allow, &reviewer(), today(), clock::now()).await.unwrap();
+        campaigns.withdraw(id, &reviewer(), clock::now()).await.unwrap();
+        let county = county.restarted(&db).await;
+        let told = county.app.campaigns.history(id).await.unwrap();
+        let steps: Vec<_> = told.iter().map(|taken| taken.step).collect();
+        use LifeStep::{Approve, Edit, Reject, Submit, Withdraw};
+        assert_eq!(steps, [Submit, Reject, Submit, Edit, Submit, Approve, Withdraw]);
+        assert_eq!((told[1].reason.as_deref(), told[5].revision), (Some("请补充夜间时段"), Some(1)));
+        assert_eq!(county.app.campaigns.get(id).await.unwrap().standing(today()), Standing::Withdrawn);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_copy_is_a_draft_of_its_own_with_everything_moved_to_its_days() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let campaigns = &county.app.campaigns;
+        let slogan = county.slogan("不转账").await;
+        let id = county.on_air("宣传月", booking("甲", vec![slogan])).await;
+        let original = campaigns.get(id).await.unwrap();
+        let stages = vec![Stage {
+            kind: xuanping_core::campaign::StageKind::Concentrated,
+            from: day(1),
+            until: day(5),
+            intensity: 150.try_into().unwrap(),
+        }];
+        let staged = CampaignDraft {
+            name: "宣传月".into(),
+            goal: String::new(),
+            owner_department: "fin".into(),
+            starts: original.starts,
+            ends: original.ends,
+            stages,
+        };
+        campaigns.update(id, staged, &editor(), clock::now()).await.unwrap();
+        assert!(campaigns.get(id).await.unwrap().has_changed(), "other stages are another plan");
+        let copy = campaigns.copy(id, "第二期".into(), day(40), &editor(), clock::now()).await.unwrap();
+        let copy = campaigns.get(copy.id).await.unwrap();
+        assert_eq!((copy.starts, copy.ends, copy.standing(today())), (day(40), day(70), Standing::Draft));
+        assert_eq!((copy.stages[0].from, copy.stages[0].until), (day(41), day(45)));
+        assert_eq!(copy.bookings.len(), 1);
+        assert_eq!(copy.bookings[0].schedule.recurrence().from, day(40));
+        assert_eq!(copy.bookings[0].stages, copy.stages);
+        assert_ne!(copy.bookings[0].id, original.bookings[0].id);
+        assert_eq!(campaigns.in_force().await.unwrap().len(), 1, "a copy is on no wall");
     })
     .await;
 }

@@ -30,16 +30,18 @@ pub struct OverviewView {
     venues: usize,
     venues_without_screen: usize,
     waiting_reviews: i64,
-    running_campaigns: Vec<RunningCampaign>,
+    running_campaigns: Vec<NamedCampaign>,
+    /// Whose draft waits for a reviewer.
+    waiting_campaigns: Vec<NamedCampaign>,
     active_takeovers: Vec<ActiveTakeover>,
     /// Shown in full today, as far as reported.
     plays_today: i64,
     silent: Vec<SilentScreen>,
 }
 
-/// A campaign that is on the walls.
+/// A campaign by name.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RunningCampaign {
+pub struct NamedCampaign {
     id: CampaignId,
     name: String,
 }
@@ -64,7 +66,7 @@ pub struct SilentScreen {
 
 impl From<Overview> for OverviewView {
     fn from(o: Overview) -> Self {
-        let campaigns = o.running_campaigns.into_iter().map(|(id, name)| RunningCampaign { id, name });
+        let named = |all: Vec<_>| all.into_iter().map(|(id, name)| NamedCampaign { id, name }).collect();
         let takeovers =
             o.active_takeovers.into_iter().map(|(id, title, expires)| ActiveTakeover { id, title, expires });
         let silent = o.silent.into_iter().map(|s| SilentScreen { id: s.id, name: s.name, last_seen: s.last_seen });
@@ -75,7 +77,8 @@ impl From<Overview> for OverviewView {
             venues: o.venues,
             venues_without_screen: o.venues_without_screen,
             waiting_reviews: o.waiting_reviews,
-            running_campaigns: campaigns.collect(),
+            running_campaigns: named(o.running_campaigns),
+            waiting_campaigns: named(o.waiting_campaigns),
             active_takeovers: takeovers.collect(),
             plays_today: o.plays_today,
             silent: silent.collect(),

@@ -12,7 +12,7 @@ use xuanping_core::{
 };
 
 use crate::{
-    campaigns::{CampaignError, CampaignState, Campaigns},
+    campaigns::{Campaign, CampaignError, Campaigns, Review, Standing},
     content::{Content, ContentError, State},
     plays::{PlayError, Plays},
     screens::{ScreenError, ScreenFilter, Screens},
@@ -47,6 +47,8 @@ pub struct Overview {
     pub waiting_reviews: i64,
     /// Campaigns published and within their days.
     pub running_campaigns: Vec<(CampaignId, String)>,
+    /// Campaigns whose draft waits for a reviewer.
+    pub waiting_campaigns: Vec<(CampaignId, String)>,
     /// Takeovers on the walls.
     pub active_takeovers: Vec<(TakeoverId, String, UtcMillis)>,
     /// Plays of this day that were shown in full, as far as they were reported.
@@ -93,10 +95,10 @@ impl Supervision {
     pub async fn overview(&self, today: chrono::NaiveDate, now: UtcMillis) -> Result<Overview, OverviewError> {
         let screens = self.screens.list(&ScreenFilter::default()).await?;
         let venues = self.screens.venues().await?;
-        let running = |c: &crate::campaigns::Campaign| {
-            c.state == CampaignState::Published && c.starts <= today && today <= c.ends
+        let campaigns = self.campaigns.list().await?;
+        let named = |wanted: &dyn Fn(&Campaign) -> bool| {
+            campaigns.iter().filter(|c| wanted(c)).map(|c| (c.id, c.name.clone())).collect()
         };
-        let campaigns = self.campaigns.list().await?.into_iter().filter(running).map(|c| (c.id, c.name));
         let takeovers = self.campaigns.active_takeovers(now).await?;
         let mut overview = Overview {
             screens: screens.len(),
@@ -105,7 +107,8 @@ impl Supervision {
             venues: venues.len(),
             venues_without_screen: venues.iter().filter(|v| v.screens == 0).count(),
             waiting_reviews: self.content.count(State::InReview).await?,
-            running_campaigns: campaigns.collect(),
+            running_campaigns: named(&|c| c.standing(today) == Standing::Running),
+            waiting_campaigns: named(&|c| matches!(c.review, Review::Waiting { .. })),
             active_takeovers: takeovers.into_iter().map(|t| (t.id, t.title, t.expires)).collect(),
             plays_today: self.plays.counted_on(today).await?,
             silent: Vec::new(),

@@ -5,6 +5,7 @@ use xuanping_core::{id::BootId, time::UtcMillis, vocabulary::VenueType, wire::Pl
 
 use crate::{
     app::App,
+    campaigns::Unreached,
     clock,
     content::Step,
     county::{County, EAST, WEST, booking, day, editor, takeover, today},
@@ -99,7 +100,10 @@ async fn reviews_campaigns_and_takeovers_are_those_of_this_moment() {
         county.draft("还没写完").await;
         county.app.content.step(waiting, Step::Submit, None, None, &editor(), clock::now()).await.unwrap();
         let running = county.on_air("宣传月", booking("全天", vec![slogan])).await;
-        county.campaign("草稿").await;
+        let draft = county.campaign("草稿").await.id;
+        let campaigns = &county.app.campaigns;
+        campaigns.add_booking(draft, booking("全天", vec![slogan]), &editor(), clock::now()).await.unwrap();
+        campaigns.submit(draft, Unreached::Refuse, &editor(), today(), clock::now()).await.unwrap();
         let over = county.on_air("撤下的", booking("全天", vec![slogan])).await;
         county.app.campaigns.withdraw(over, &editor(), clock::now()).await.unwrap();
         let order = takeover("预警", vec![slogan]);
@@ -109,6 +113,7 @@ async fn reviews_campaigns_and_takeovers_are_those_of_this_moment() {
         let overview = supervision.overview(today(), clock::now()).await.unwrap();
         assert_eq!(overview.waiting_reviews, 1);
         assert_eq!(overview.running_campaigns, [(running, "宣传月".to_owned())]);
+        assert_eq!(overview.waiting_campaigns, [(draft, "草稿".to_owned())]);
         assert_eq!(overview.active_takeovers, [(order.id, "预警".to_owned(), order.expires)]);
         let running_on = async |date| supervision.overview(date, clock::now()).await.unwrap().running_campaigns.len();
         assert_eq!((running_on(day(-1)).await, running_on(day(30)).await, running_on(day(31)).await), (0, 1, 0));

@@ -122,15 +122,15 @@ fn what_cannot_be_shown_is_refused_before_it_is_planned(database: Database) {
     let beyond = Wish { schedule: all_day(), ..Wish::default() };
     refused(editor.book(campaign, &[slogan], &beyond), "invalid-value", "schedule.from");
     assert_eq!(editor.get(&format!("campaigns/{campaign}")).unwrap()["bookings"], json!([]), "nothing half-booked");
-    refused(editor.publish(campaign), "no-bookings", "");
+    refused(editor.submit_campaign(campaign).map(drop), "no-bookings", "");
 
     // A selector that matches no screen: said when asked, refused when published.
     let schedule = windows(day);
     let nowhere = Wish { selector: json!({ "venue_types": ["college"] }), schedule, ..Wish::default() };
     editor.book(campaign, &[slogan], &nowhere).unwrap();
     assert_eq!(editor.reach(&nowhere.selector, &[slogan]).unwrap()["screens"], 0);
-    refused(editor.publish(campaign), "no-screens", "selector");
-    assert_eq!(editor.get(&format!("campaigns/{campaign}")).unwrap()["state"], "draft");
+    refused(editor.submit_campaign(campaign).map(drop), "no-screens", "selector");
+    assert_eq!(editor.get(&format!("campaigns/{campaign}")).unwrap()["standing"], "draft");
 }
 
 fn a_pairing_code_is_good_once_and_for_a_quarter_of_an_hour(database: Database) {

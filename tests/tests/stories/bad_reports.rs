@@ -85,7 +85,7 @@ fn reports_that_cannot_be_believed_change_nothing_that_counts(database: Database
     let screen = office.operator.pair(&device.waiting_code().unwrap(), venue, "大厅屏", "full").unwrap();
     let poster = office.approved_poster("贷款", sample("posters/loan-wide.png"));
     let (campaign, _) = office.campaign("日常", &[poster], &Wish::default());
-    office.editor.publish(campaign).unwrap();
+    office.publish(campaign).unwrap();
     let (digest, item) = until("the poster in the screen's programme", LONG, || {
         let manifest = device.manifest().map_err(|refusal| refusal.body.to_string())?;
         let digest = manifest.playlist.ok_or("no programme yet")?;

@@ -68,7 +68,7 @@ fn from_a_pairing_code_to_proofs_by_clicking() {
 
     at("operator").does("tag", json!({ "screen": "大厅屏", "tag": "重点点位" }));
 
-    // The editor writes and uploads; another person approves; the editor books and publishes.
+    // The editor writes and uploads; another person approves; the editor books and submits.
     let posters = samples::folder().join("posters/loan-wide.png");
     let clip = samples::folder().join("clips/police.mp4");
     at("editor").does(
@@ -80,7 +80,7 @@ fn from_a_pairing_code_to_proofs_by_clicking() {
     );
     at("reviewer").does("approve", json!({ "count": 3 }));
     at("editor").does(
-        "publish",
+        "submit",
         json!({
             "name": "冬季防骗",
             "department": "县委宣传部",
@@ -94,6 +94,11 @@ fn from_a_pairing_code_to_proofs_by_clicking() {
             "planned": [["主区", "先交费的贷款是诈骗"], ["字幕条", TITLE]],
         }),
     );
+
+    // Sent back with a reason, submitted again, approved: then it is on the walls.
+    at("reviewer").does("review", json!({ "name": "冬季防骗", "sendBack": "请确认字幕条的用语" }));
+    at("editor").does("submitAgain", json!({ "name": "冬季防骗", "reason": "请确认字幕条的用语" }));
+    at("reviewer").does("review", json!({ "name": "冬季防骗" }));
 
     // And there it is: the slogan's and the poster's own pixels, in the picture that the player shows.
     let slogan = creative(&office.editor, TITLE);

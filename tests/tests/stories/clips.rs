@@ -31,7 +31,7 @@ fn a_clip_is_on_the_wall_and_its_worker_may_die(database: Database) {
     let (_, playable) = office.editor.rendition(clip, ZoneName::Main, SMALL.size);
     let (_, still) = office.editor.rendition(poster, ZoneName::Main, SMALL.size);
     let (campaign, _) = office.campaign("日常", &[clip, poster], &Wish::default());
-    office.editor.publish(campaign).unwrap();
+    office.publish(campaign).unwrap();
 
     let still = xuanping_tests::pictures::decode(&still);
     let moving = frames(&playable, SMALL.size);
@@ -83,10 +83,10 @@ fn a_spot_that_nobody_can_hear_is_not_called_played(database: Database) {
     // A screen that is not to be heard has no zone for it: that is said before anything is published.
     let reach = office.editor.reach(&json!({}), &[spot]).unwrap();
     assert_eq!(reach["unplayable"][0]["creative"], json!(spot), "{reach}");
-    assert_eq!(office.editor.publish(campaign).unwrap_err().kind, "nothing-playable");
+    assert_eq!(office.publish(campaign).unwrap_err().kind, "nothing-playable");
 
     office.operator.allow_sound(screen).unwrap();
-    assert_eq!(office.editor.publish(campaign).unwrap(), 1);
+    assert_eq!(office.publish(campaign).unwrap(), 1);
     let plays = until("the spot's showing in the log", LONG, || {
         let plays = office.auditor.plays(&format!("screen={screen}&creative={spot}"));
         if plays.is_empty() { Err("nothing yet".to_owned()) } else { Ok(plays) }

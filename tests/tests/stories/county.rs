@@ -58,7 +58,7 @@ fn a_county_from_nothing(database: Database) {
     for creative in everything {
         office.editor.submit(creative).unwrap();
     }
-    let refusal = office.editor.publish(campaign).unwrap_err();
+    let refusal = office.publish(campaign).unwrap_err();
     assert_eq!(refusal.kind, "creatives-not-approved");
     assert_eq!(refusal.body["titles"].as_array().unwrap().len(), 3, "{}", refusal.body);
     for creative in everything {
@@ -84,7 +84,7 @@ fn a_county_from_nothing(database: Database) {
     assert!(!planned("main", slogan), "a slogan goes where there is a ticker: {day}");
 
     // Published, and on the wall to the pixel.
-    assert_eq!(office.editor.publish(campaign).unwrap(), 1);
+    assert_eq!(office.publish(campaign).unwrap(), 1);
     let poster_pixels = decode(&office.editor.rendition(poster, ZoneName::Main, (960, 480)).1);
     let strip_pixels = decode(&office.editor.rendition(slogan, ZoneName::Ticker, (960, 60)).1);
     let main = office.zone(screen, ZoneName::Main);

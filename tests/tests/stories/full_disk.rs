@@ -24,7 +24,7 @@ fn a_full_disk_stops_no_wall_and_loses_no_recorded_play(database: Database) {
     let refund = office.approved_poster("退款", sample("posters/refund-wide.png"));
     let (campaign, _) = office.campaign("日常", &[loan, refund], &Wish::default());
     let pixels = [loan, refund].map(|poster| decode(&office.editor.rendition(poster, ZoneName::Main, SMALL.size).1));
-    office.editor.publish(campaign).unwrap();
+    office.publish(campaign).unwrap();
     let shows_both = |player: &Player, when: &str| {
         for picture in &pixels {
             player.shows(when, |wall| same(wall, picture));

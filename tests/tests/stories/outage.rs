@@ -25,7 +25,7 @@ fn walls_go_on_without_the_server_and_tell_it_everything_later(database: Databas
     let (campaign, _) = office.campaign("日常", &[loan, refund], &Wish::default());
     let pixels =
         [loan, refund].map(|creative| decode(&office.editor.rendition(creative, ZoneName::Main, SMALL.size).1));
-    office.editor.publish(campaign).unwrap();
+    office.publish(campaign).unwrap();
     // Both, and both again: then at least one was on the wall from before it began until after it ended.
     let shows_both = |player: &Player, when: &str| {
         for picture in pixels.iter().chain(&pixels) {

@@ -65,7 +65,7 @@ fn every_completed_play_is_in_the_log_exactly_once_whoever_is_killed(database: D
     office.editor.rendition(clip, ZoneName::Main, SMALL.size);
     let everything: Vec<CreativeId> = posters.iter().copied().chain([clip]).collect();
     let (campaign, _) = office.campaign("日常", &everything, &Wish::default());
-    assert_eq!(office.editor.publish(campaign).unwrap(), PLAYERS as u64);
+    assert_eq!(office.publish(campaign).unwrap(), PLAYERS as u64);
     for wall in &walls {
         wall.player.shows("its programme", |picture| is_one_of(picture, &pixels));
     }

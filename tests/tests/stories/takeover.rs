@@ -28,7 +28,7 @@ fn a_takeover_is_on_every_connected_wall_until_it_is_withdrawn(database: Databas
     let poster = office.approved_poster("日常海报", sample("posters/loan-wide.png"));
     let slogan = office.approved(office.editor.write_slogan("日常标语", "不轻信不转账").unwrap());
     let (campaign, _) = office.campaign("日常", &[poster, slogan], &Wish::default());
-    office.editor.publish(campaign).unwrap();
+    office.publish(campaign).unwrap();
     let alarm = office.approved_poster("紧急海报", sample("posters/police-wide.png"));
     let words = office.approved(office.editor.write_slogan("紧急标语", "紧急提醒：有骗子冒充民警").unwrap());
 
@@ -74,7 +74,7 @@ fn a_takeover_expires_without_the_server(database: Database) {
     office.pair_in_bank(&player, "城东", "full");
     let poster = office.approved_poster("日常海报", sample("posters/loan-wide.png"));
     let (campaign, _) = office.campaign("日常", &[poster], &Wish::default());
-    office.editor.publish(campaign).unwrap();
+    office.publish(campaign).unwrap();
     let alarm = office.approved_poster("紧急海报", sample("posters/police-wide.png"));
     let rendition = |creative| decode(&office.editor.rendition(creative, ZoneName::Main, size(SMALL)).1);
     let (usual, urgent) = (rendition(poster), rendition(alarm));

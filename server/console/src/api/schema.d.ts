@@ -132,6 +132,22 @@ export interface paths {
         patch: operations["patch_campaigns_id"];
         trace?: never;
     };
+    "/api/v1/campaigns/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post_campaigns_id_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}/bookings": {
         parameters: {
             query?: never;
@@ -142,6 +158,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["post_campaigns_id_bookings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post_campaigns_id_copy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -164,7 +196,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/campaigns/{id}/publish": {
+    "/api/v1/campaigns/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_campaigns_id_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/reject": {
         parameters: {
             query?: never;
             header?: never;
@@ -173,7 +221,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_campaigns_id_publish"];
+        post: operations["post_campaigns_id_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post_campaigns_id_submit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1260,6 +1324,8 @@ export interface components {
             name: string;
             /** @description Department code. */
             owner_department: string;
+            /** @description Its stages, one after the other, within its days. */
+            stages?: components["schemas"]["Stage"][];
             /**
              * Format: date
              * @description First local day.
@@ -1276,10 +1342,10 @@ export interface components {
             items: components["schemas"]["CampaignView"][];
         };
         /**
-         * @description Where a campaign stands. Whether it is running follows from its dates.
+         * @description What people do with a campaign, as its history tells it.
          * @enum {string}
          */
-        CampaignState: "draft" | "published" | "withdrawn";
+        CampaignStep: "submit" | "approve" | "reject" | "edit" | "withdraw" | "publish";
         /** @description A campaign as the list shows it. */
         CampaignView: {
             author: string;
@@ -1288,21 +1354,28 @@ export interface components {
             /** Format: date */
             ends: string;
             goal: string;
+            /** @description Who edited or submitted it since it was published last, and so cannot approve it. */
+            hands: components["schemas"]["AccountId"][];
+            /** @description Names exactly these dates, stages and bookings: what a reviewer approves. */
+            hash: string;
             id: components["schemas"]["CampaignId"];
             name: string;
             owner_department: string;
-            /** @description Where its dates put it today. */
-            phase: components["schemas"]["Phase"];
             published_at?: components["schemas"]["UtcMillis"] | null;
+            /** @description How far the reviewing of its draft is. */
+            review: components["schemas"]["ReviewView"];
             /**
              * Format: int64
              * @description The newest published revision.
              */
             revision?: number | null;
+            /** @description Its stages, in their order; a day in none is an ordinary one. */
+            stages: components["schemas"]["Stage"][];
+            /** @description Where it stands today. */
+            standing: components["schemas"]["Standing"];
             /** Format: date */
             starts: string;
-            state: components["schemas"]["CampaignState"];
-            /** @description Edited since it was last published. */
+            /** @description What is on the walls is not what is here: the draft was edited since. */
             unpublished_changes: boolean;
             updated_at: components["schemas"]["UtcMillis"];
         };
@@ -1387,6 +1460,15 @@ export interface components {
             start: components["schemas"]["UtcMillis"];
             /** @description In which zone. */
             zone: components["schemas"]["ZoneName"];
+        };
+        /** @description What a copy is called and when it begins. */
+        CopyForm: {
+            name: string;
+            /**
+             * Format: date
+             * @description Its first local day; everything else moves by as many days.
+             */
+            starts: string;
         };
         /** @description What a new account is to be. */
         CreateAccount: {
@@ -1716,6 +1798,23 @@ export interface components {
          * @enum {string}
          */
         Layout: "full" | "main_and_ticker" | "audio_only";
+        /** @description What was done with a campaign, oldest first. */
+        LifeHistory: {
+            items: components["schemas"]["LifeStepView"][];
+        };
+        /** @description One line of a campaign's history. */
+        LifeStepView: {
+            at: components["schemas"]["UtcMillis"];
+            by: string;
+            /** @description Why it was sent back. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that an approval made.
+             */
+            revision?: number | null;
+            step: components["schemas"]["CampaignStep"];
+        };
         /** @description The signed-in person. */
         Me: {
             display_name: string;
@@ -1855,6 +1954,11 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description A campaign by name. */
+        NamedCampaign: {
+            id: components["schemas"]["CampaignId"];
+            name: string;
+        };
         /** @description The current password and the one to have instead. */
         NewPassword: {
             current: string;
@@ -1901,11 +2005,13 @@ export interface components {
              * @description Shown in full today, as far as reported.
              */
             plays_today: number;
-            running_campaigns: components["schemas"]["RunningCampaign"][];
+            running_campaigns: components["schemas"]["NamedCampaign"][];
             screens: number;
             silent: components["schemas"]["SilentScreen"][];
             venues: number;
             venues_without_screen: number;
+            /** @description Whose draft waits for a reviewer. */
+            waiting_campaigns: components["schemas"]["NamedCampaign"][];
             /** Format: int64 */
             waiting_reviews: number;
         };
@@ -1940,11 +2046,6 @@ export interface components {
          * @enum {string}
          */
         Period: "day" | "week" | "month";
-        /**
-         * @description Where a campaign's dates put it today.
-         * @enum {string}
-         */
-        Phase: "upcoming" | "running" | "ended";
         /** @description How old the live picture is. */
         PictureInfo: {
             at?: components["schemas"]["UtcMillis"] | null;
@@ -2063,7 +2164,7 @@ export interface components {
          * @enum {string}
          */
         Proof: "too_much" | "longer_than_gap" | "no_room_between" | "no_way" | "not_found";
-        /** @description What publishing came to. */
+        /** @description What approving came to. */
         PublishedView: {
             /** Format: int64 */
             revision: number;
@@ -2147,6 +2248,13 @@ export interface components {
              */
             y: number;
         };
+        /** @description Why a draft is sent back. */
+        RejectForm: {
+            /** @description The campaign's `hash` when the reviewer read it. */
+            hash: string;
+            /** @description What is to be changed, 300 characters at most. */
+            reason: string;
+        };
         /** @description A change that works. */
         RelaxationView: {
             /** @description Of which booking. */
@@ -2183,16 +2291,32 @@ export interface components {
             zone: components["schemas"]["ZoneName"];
             zone_size: components["schemas"]["Size"];
         };
+        /** @description How far the reviewing of a draft is. */
+        ReviewView: {
+            /** @enum {string} */
+            state: "open";
+        } | {
+            /** @description When. */
+            at: components["schemas"]["UtcMillis"];
+            /** @description By whom. */
+            by: string;
+            /** @enum {string} */
+            state: "waiting";
+        } | {
+            /** @description When. */
+            at: components["schemas"]["UtcMillis"];
+            /** @description By whom. */
+            by: string;
+            /** @description Why. */
+            reason: string;
+            /** @enum {string} */
+            state: "returned";
+        };
         /**
          * @description What a person may do. One account can have several.
          * @enum {string}
          */
         Role: "admin" | "operator" | "editor" | "reviewer" | "auditor";
-        /** @description A campaign that is on the walls. */
-        RunningCampaign: {
-            id: components["schemas"]["CampaignId"];
-            name: string;
-        };
         /** @description A schedule as people and programs write it. Exactly one of `weekdays` and `rrule` is given. */
         Schedule: {
             /** @description On these days too, if they lie between `from` and `until`: days worked for a holiday. At most 366. */
@@ -2288,6 +2412,11 @@ export interface components {
             venue: components["schemas"]["Venue"];
             /** @description The zones that follow from size and layout. */
             zones: components["schemas"]["Zone"][];
+        };
+        /** @description Which draft a reviewer looked at. */
+        SeenForm: {
+            /** @description The campaign's `hash` when the reviewer read it. */
+            hash: string;
         };
         /**
          * @description A choice of screens. A condition that is empty does not restrict; those that are not empty all have to hold. Venue
@@ -2452,6 +2581,11 @@ export interface components {
          * @enum {string}
          */
         StageKind: "preparation" | "concentrated" | "evaluation" | "routine";
+        /**
+         * @description Where a campaign stands on a day: what is on the walls counts for more than what is being written.
+         * @enum {string}
+         */
+        Standing: "draft" | "in_review" | "approved" | "running" | "ended" | "withdrawn";
         /** @description How a booking stands. */
         StandingView: components["schemas"]["NamedBooking"] & {
             /** @description Of a quota that this screen is behind with: how far, in Chinese. */
@@ -2468,6 +2602,12 @@ export interface components {
             content_hash?: string | null;
             /** @description Why: needed for a rejection. */
             reason?: string | null;
+        };
+        /** @description What submitting came to. */
+        SubmittedView: {
+            campaign: components["schemas"]["CampaignView"];
+            /** @description How many screens it would reach. */
+            screens: number;
         };
         /** @description Lines by key. `status` and `counted_only` do not change them: they have a column for each. */
         Summary: {
@@ -3047,6 +3187,34 @@ export interface operations {
             };
         };
     };
+    post_campaigns_id_approve: {
+        parameters: {
+            query?: {
+                /** @description Bookings that reach no screen yet are meant: screens enrolled later join by themselves. */
+                allow_unreached?: boolean;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedView"];
+                };
+            };
+        };
+    };
     post_campaigns_id_bookings: {
         parameters: {
             query?: never;
@@ -3059,6 +3227,31 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["BookingForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignView"];
+                };
+            };
+        };
+    };
+    post_campaigns_id_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyForm"];
             };
         };
         responses: {
@@ -3093,10 +3286,56 @@ export interface operations {
             };
         };
     };
-    post_campaigns_id_publish: {
+    get_campaigns_id_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LifeHistory"];
+                };
+            };
+        };
+    };
+    post_campaigns_id_reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignView"];
+                };
+            };
+        };
+    };
+    post_campaigns_id_submit: {
         parameters: {
             query?: {
-                /** @description Publish bookings that reach no screen yet, too: screens enrolled later join by themselves. */
+                /** @description Bookings that reach no screen yet are meant: screens enrolled later join by themselves. */
                 allow_unreached?: boolean;
             };
             header?: never;
@@ -3112,7 +3351,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PublishedView"];
+                    "application/json": components["schemas"]["SubmittedView"];
                 };
             };
         };

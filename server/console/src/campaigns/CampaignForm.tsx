@@ -7,6 +7,7 @@ import { useDepartments } from "../screens/places"
 import { useFormRefusal } from "../shell/refusals"
 import { words as shell } from "../shell/words"
 import { useSaveCampaign, type Campaign } from "./campaigns"
+import { StageFields, type StageValue } from "./StageFields"
 import { words } from "./words"
 
 interface Values {
@@ -14,6 +15,7 @@ interface Values {
   goal?: string
   owner_department: string
   period: [Dayjs, Dayjs]
+  stages?: StageValue[]
 }
 
 const FIELDS = { starts: "period", ends: "period" }
@@ -27,7 +29,13 @@ export function CampaignForm({ campaign, onClose }: { campaign: Campaign | null;
   const refused = useFormRefusal(form, FIELDS)
   const save = useSaveCampaign(campaign?.id ?? null)
   const initial: Partial<Values> = campaign
-    ? { ...campaign, period: [dayjs(campaign.starts), dayjs(campaign.ends)] }
+    ? {
+        name: campaign.name,
+        goal: campaign.goal,
+        owner_department: campaign.owner_department,
+        period: [dayjs(campaign.starts), dayjs(campaign.ends)],
+        stages: campaign.stages.map(({ kind, from, until, intensity }) => ({ kind, intensity, days: [dayjs(from), dayjs(until)] })),
+      }
     : { period: [dayjs(today()), dayjs(daysFromToday(29))] }
   const finish = (v: Values) =>
     save.mutate(
@@ -37,11 +45,12 @@ export function CampaignForm({ campaign, onClose }: { campaign: Campaign | null;
         owner_department: v.owner_department,
         starts: v.period[0].format("YYYY-MM-DD"),
         ends: v.period[1].format("YYYY-MM-DD"),
+        stages: (v.stages ?? []).map(({ kind, days, intensity }) => ({ kind, intensity, from: days[0].format("YYYY-MM-DD"), until: days[1].format("YYYY-MM-DD") })),
       },
       { onSuccess: (saved) => onClose(saved), onError: refused },
     )
   return (
-    <Modal open title={campaign ? t.edit : t.create} onCancel={() => onClose()} okText={common.save} onOk={() => form.submit()} confirmLoading={save.isPending} maskClosable={false} width={560}>
+    <Modal open title={campaign ? t.edit : t.create} onCancel={() => onClose()} okText={common.save} onOk={() => form.submit()} confirmLoading={save.isPending} maskClosable={false} width={600}>
       <Form form={form} name="campaign" layout="vertical" requiredMark={false} initialValues={initial} onFinish={finish}>
         <Form.Item name="name" label={t.name} rules={[{ required: true, whitespace: true, message: t.nameNeeded }]}>
           <Input maxLength={60} autoFocus />
@@ -55,6 +64,7 @@ export function CampaignForm({ campaign, onClose }: { campaign: Campaign | null;
         <Form.Item name="period" label={t.period} rules={[{ required: true, message: t.periodNeeded }]}>
           <DatePicker.RangePicker style={{ width: "100%" }} allowClear={false} />
         </Form.Item>
+        <StageFields />
       </Form>
     </Modal>
   )

@@ -1,4 +1,4 @@
-/** One campaign: its bookings, what they would come to on a screen, and publishing it. */
+/** One campaign: its bookings, what they would come to on a screen, and its way to the walls. */
 import { App, Button, Popconfirm } from "antd"
 import { useState } from "react"
 import { Link, useParams } from "react-router"
@@ -17,8 +17,9 @@ import { modeWords } from "./modeWords"
 import { CampaignForm } from "./CampaignForm"
 import { useCampaign, useReach, useRemoveBooking, type Booking, type Campaign } from "./campaigns"
 import { StandingDot } from "./CampaignsPage"
+import { History, LifeActions, LifeLine, ReviewNote } from "./Life"
+import { lifeWords } from "./lifeWords"
 import { Preview } from "./Preview"
-import { PublishButton, WithdrawButton } from "./Publish"
 import { SelectorText } from "./SelectorText"
 import { daysOf, weekdayText, windowText } from "./schedules"
 import { words } from "./words"
@@ -41,6 +42,7 @@ export function CampaignPage() {
 
 function Opened({ campaign }: { campaign: Campaign }) {
   const t = useWords(words)
+  const life = useWords(lifeWords)
   const mayDraft = useMay("draft")
   const mayPublish = useMay("publish")
   const departments = useDepartments()
@@ -51,11 +53,13 @@ function Opened({ campaign }: { campaign: Campaign }) {
     <>
       <PageHead title={campaign.name} lead={<Link to="/campaigns">{t.back}</Link>}>
         {mayDraft && <Button onClick={() => setEditing(true)}>{t.edit}</Button>}
-        {mayPublish && campaign.state === "published" && <WithdrawButton campaign={campaign} />}
-        {mayPublish && <PublishButton campaign={campaign} />}
+        <LifeActions campaign={campaign} />
       </PageHead>
-      {campaign.state === "draft" && <div className="campaign-note" role="note">{t.draftHint}</div>}
-      {campaign.state === "published" && campaign.unpublished_changes && (
+      <LifeLine campaign={campaign} />
+      <ReviewNote campaign={campaign} />
+      {campaign.standing === "draft" && campaign.review.state === "open" && <div className="campaign-note" role="note">{t.draftHint}</div>}
+      {campaign.standing === "withdrawn" && <div className="campaign-note" role="note">{t.withdrawnHint}</div>}
+      {campaign.review.state === "open" && ["approved", "running", "ended"].includes(campaign.standing) && campaign.unpublished_changes && (
         <div className="campaign-note" role="note"><b>{t.changed}</b> {t.changedHint}</div>
       )}
       <section className="panel" aria-label={t.name}>
@@ -65,6 +69,11 @@ function Opened({ campaign }: { campaign: Campaign }) {
           <span>{nameOf(departments.data, campaign.owner_department)}</span>
           {campaign.revision != null && campaign.published_at != null && <span className="quiet">{t.publishedAt(campaign.revision, shortDateTime(campaign.published_at))}</span>}
         </div>
+        {campaign.stages.length > 0 && (
+          <div className="stage-list">
+            {campaign.stages.map((stage) => <span key={stage.from}>{life.stageText(life.stageKinds[stage.kind], stage.from, stage.until, stage.intensity)}</span>)}
+          </div>
+        )}
         {campaign.goal && <p style={{ margin: "8px 0 0" }}>{campaign.goal}</p>}
       </section>
       <section className="panel flush" aria-label={t.bookings}>
@@ -80,6 +89,7 @@ function Opened({ campaign }: { campaign: Campaign }) {
       </section>
       {mayPublish && campaign.bookings.length > 0 && <Foresight campaign={campaign} />}
       {mayPublish && campaign.bookings.length > 0 && <Preview campaign={campaign} />}
+      <History campaign={campaign} />
       {editing && <CampaignForm campaign={campaign} onClose={() => setEditing(false)} />}
       {booking && <BookingForm campaign={campaign} booking={booking === "new" ? null : booking} onClose={() => setBooking(null)} />}
     </>

@@ -9,11 +9,16 @@ import { nameOf, useDepartments } from "../screens/places"
 import { Loaded, Nothing, PageHead } from "../shell/Page"
 import { words as shell } from "../shell/words"
 import { CampaignForm } from "./CampaignForm"
-import { standingOf, STANDING_DOT, useCampaigns, type Campaign, type Standing } from "./campaigns"
+import { STANDING_DOT, useCampaigns, type Campaign, type Standing } from "./campaigns"
 import { words } from "./words"
 import "./campaigns.css"
 
-const STANDINGS: Standing[] = ["running", "upcoming", "draft", "ended", "withdrawn"]
+const STANDINGS: Standing[] = ["in_review", "running", "approved", "draft", "ended", "withdrawn"]
+
+const ON_WALLS: Standing[] = ["approved", "running", "ended"]
+
+/** Changes of a running campaign that wait for a reviewer count as in review too. */
+const isIn = (c: Campaign, standing: Standing) => c.standing === standing || (standing === "in_review" && c.review.state === "waiting")
 
 export function CampaignsPage() {
   const t = useWords(words)
@@ -37,7 +42,7 @@ export function CampaignsPage() {
         <Loaded query={campaigns}>
           {(items) => (
             <CampaignTable
-              campaigns={items.filter((c) => (!standing || standingOf(c) === standing) && c.name.includes(q))}
+              campaigns={items.filter((c) => (!standing || isIn(c, standing)) && c.name.includes(q))}
               empty={
                 items.length === 0 ? (
                   <Nothing inTable title={t.empty} action={create}>{t.emptyHint}</Nothing>
@@ -99,11 +104,12 @@ function CampaignTable({ campaigns, empty }: { campaigns: Campaign[]; empty: Rea
 
 export function StandingDot({ campaign }: { campaign: Campaign }) {
   const t = useWords(words)
-  const standing = standingOf(campaign)
+  const { standing } = campaign
   return (
     <>
       <span className={`dot ${STANDING_DOT[standing]}`}>{t.standings[standing]}</span>
-      {campaign.state === "published" && campaign.unpublished_changes && <div className="dot wait small" title={t.changedHint}>{t.changed}</div>}
+      {campaign.review.state === "waiting" && standing !== "in_review" && <div className="dot wait small">{t.changesWait}</div>}
+      {campaign.review.state !== "waiting" && ON_WALLS.includes(standing) && campaign.unpublished_changes && <div className="dot wait small" title={t.changedHint}>{t.changed}</div>}
     </>
   )
 }

@@ -12,13 +12,10 @@ export type Exclusion = Schemas["Exclusion"]
 export type Reach = Schemas["ReachView"]
 export type Schedule = Schemas["Schedule"]
 
-/** What a campaign's state and its dates come to. */
-export type Standing = "draft" | "upcoming" | "running" | "ended" | "withdrawn"
-
-export const standingOf = (c: Campaign): Standing => (c.state === "published" ? c.phase : c.state)
+export type Standing = Schemas["Standing"]
 
 /** The colour class of a standing's dot. */
-export const STANDING_DOT: Record<Standing, string> = { draft: "wait", upcoming: "info", running: "good", ended: "off", withdrawn: "off" }
+export const STANDING_DOT: Record<Standing, string> = { draft: "wait", in_review: "wait", approved: "info", running: "good", ended: "off", withdrawn: "off" }
 
 /** The heaviest weight that the server takes. */
 export const HEAVIEST = 100

@@ -211,8 +211,15 @@ function Campaigns({ data }: { data: Overview }) {
   const running = data.running_campaigns
   return (
     <Panel title={t.campaigns} action={<Link to="/campaigns">{running.length ? t.all : t.toCampaigns}</Link>}>
+      {data.waiting_campaigns.length > 0 && (
+        <ul className="lines">
+          {data.waiting_campaigns.map((c) => (
+            <li key={c.id}><Link to={`/campaigns/${c.id}`} className="grow clip-text">{c.name}</Link><span className="dot wait small nowrap">{t.campaignWaits}</span></li>
+          ))}
+        </ul>
+      )}
       {running.length === 0 ? (
-        <p className="quiet" style={{ margin: 0 }}>{t.campaignsNone}</p>
+        data.waiting_campaigns.length === 0 && <p className="quiet" style={{ margin: 0 }}>{t.campaignsNone}</p>
       ) : (
         <ul className="lines">
           {running.map((c) => (

@@ -324,6 +324,7 @@ async fn days_at_the_ends_of_the_calendar_harm_nobody() {
             owner_department: "fin".into(),
             starts: first,
             ends: last,
+            stages: Vec::new(),
         };
         let id = county.app.campaigns.create(draft, &editor(), clock::now()).await.unwrap().id;
         let mut forever = booking("永远", vec![slogan]);

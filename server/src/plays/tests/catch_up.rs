@@ -37,6 +37,7 @@ impl County {
             owner_department: "fin".into(),
             starts: today,
             ends: until,
+            stages: Vec::new(),
         };
         let campaign = campaigns.create(draft, &editor(), now).await.unwrap();
         let booking = BookingDraft {
