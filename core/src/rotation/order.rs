@@ -1,7 +1,7 @@
 //! What an order costs: broken promises first, then neighbours alike, then plays out of step, then the worst gap, then
 //! unevenness. Compared in this order, so a search never buys an even spread with a broken promise.
 
-use super::layout::{Flat, Layout};
+use super::layout::{Flat, Layout, Promise};
 
 /// The cost of an order; less is better, field by field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,10 @@ pub(super) struct Cost {
     pub uneven: u128,
 }
 
+impl Cost {
+    const NONE: Self = Self { broken: 0, alike: 0, twins: 0, off: 0, worst: 0, uneven: 0 };
+}
+
 /// Where an order hurts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sore {
@@ -27,16 +31,37 @@ pub(super) struct Sore {
     pub positions: [usize; 2],
 }
 
-/// Judges orders of one layout, keeping its tables from one to the next.
+/// Judges orders of one layout. It keeps what it found of one order, so that another one that differs only within a few
+/// places is judged by looking at these and at the tracks that play there.
 pub(super) struct Judge<'a> {
     pub layout: &'a Layout,
     /// Of each entry: class and creative, as numbers.
     sorts: Vec<(u32, u32)>,
     /// Where each track's plays begin in `starts` and `places`.
     offsets: Vec<usize>,
-    fill: Vec<usize>,
+    /// The order that was judged last, and what it costs.
+    order: Vec<usize>,
+    cost: Cost,
+    /// Of each play, track by track: when it starts and at which place.
     starts: Vec<u64>,
     places: Vec<usize>,
+    /// Of each place: when it starts, and which of its track's plays it is.
+    times: Vec<u64>,
+    turns: Vec<usize>,
+    tally: Vec<Tally>,
+    /// For trials: which trial touched a track last, and its next play there.
+    touched: Vec<(u32, usize)>,
+    trial: u32,
+    undo: Vec<(usize, u64, usize)>,
+    list: Vec<usize>,
+}
+
+/// What a track's plays cost.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    broken: u64,
+    worst: u64,
+    uneven: u128,
 }
 
 impl<'a> Judge<'a> {
@@ -58,92 +83,176 @@ impl<'a> Judge<'a> {
             layout,
             sorts,
             offsets,
-            fill: vec![0; tracks],
+            order: Vec::with_capacity(layout.slots),
+            cost: Cost::NONE,
             starts: vec![0; layout.slots],
             places: vec![0; layout.slots],
+            times: vec![0; layout.slots],
+            turns: vec![0; layout.slots],
+            tally: vec![Tally::default(); tracks],
+            touched: vec![(0, 0); tracks],
+            trial: 0,
+            undo: Vec::new(),
+            list: Vec::new(),
         }
     }
 
-    /// What an order costs.
+    /// What an order costs. It is kept for [`Judge::cheaper`].
     pub fn cost(&mut self, order: &[usize]) -> Cost {
-        let most = Cost {
-            broken: u64::MAX,
-            alike: u32::MAX,
-            twins: u32::MAX,
-            off: u64::MAX,
-            worst: u64::MAX,
-            uneven: u128::MAX,
-        };
-        // Nothing costs more than the most there can be.
-        self.cheaper(order, &most).unwrap_or(most)
-    }
-
-    /// What an order costs if that is less than `most`: most orders are found to cost more before all is counted.
-    pub fn cheaper(&mut self, order: &[usize], most: &Cost) -> Option<Cost> {
+        self.order.clear();
+        self.order.extend_from_slice(order);
         let slots = order.len() as i64;
-        let mut cost = Cost { broken: 0, alike: 0, twins: 0, off: 0, worst: 0, uneven: 0 };
-        // Whether nothing counted so far can be made up for by something that comes before it.
-        let first = most.broken == 0;
-        if slots > 1 {
-            let mut before = order.last().map_or((0, 0), |&i| self.sorts[i]);
-            for &i in order {
-                let sort = self.sorts[i];
-                cost.alike += u32::from(before.0 == sort.0);
-                cost.twins += u32::from(before.1 == sort.1);
-                before = sort;
-            }
-            if first && (cost.alike, cost.twins) > (most.alike, most.twins) {
-                return None;
-            }
-        }
-        self.fill.fill(0);
+        let mut cost = Cost::NONE;
+        (cost.alike, cost.twins) = self.neighbours(order, 0..order.len());
+        self.touched.fill((0, 0));
         let mut elapsed = 0;
         for (place, &i) in order.iter().enumerate() {
             let entry = &self.layout.entries[i];
-            let nth = self.fill[entry.track];
-            self.fill[entry.track] += 1;
+            let nth = self.touched[entry.track].1;
+            self.touched[entry.track].1 += 1;
             let at = self.offsets[entry.track] + nth;
-            self.starts[at] = elapsed;
-            self.places[at] = place;
+            (self.starts[at], self.places[at]) = (elapsed, place);
+            (self.times[place], self.turns[place]) = (elapsed, nth);
             elapsed += entry.duration;
             cost.off += out_of_step(self.layout.tracks[entry.track].count, nth, place, slots);
         }
-        if first && (cost.alike, cost.twins, cost.off) > (most.alike, most.twins, most.off) {
+        self.trial = 0;
+        self.touched.fill((0, 0));
+        for track in 0..self.layout.tracks.len() {
+            let tally = Tally { broken: self.broken(track), ..self.gaps(track) };
+            self.tally[track] = tally;
+            cost.broken += tally.broken;
+            cost.worst = cost.worst.max(tally.worst);
+            cost.uneven += tally.uneven;
+        }
+        self.cost = cost;
+        cost
+    }
+
+    /// What another order costs if that is less than the one that was judged last, from which it differs only within these
+    /// places, both included. Most are found to cost more before all is counted.
+    pub fn cheaper(&mut self, order: &[usize], first: usize, last: usize) -> Option<Cost> {
+        let most = self.cost;
+        let slots = order.len();
+        let mut cost = most;
+        // A pair of neighbours begins one place before the first that differs. Round and round, none is counted twice.
+        let pairs = if last - first + 2 >= slots { 0..slots } else { first + slots - 1..last + slots + 1 };
+        let before = self.neighbours(&self.order, pairs.clone());
+        let after = self.neighbours(order, pairs);
+        cost.alike = cost.alike + after.0 - before.0;
+        cost.twins = cost.twins + after.1 - before.1;
+        // Whether nothing counted so far can be made up for by something that comes before it.
+        let kept = most.broken == 0;
+        if kept && (cost.alike, cost.twins) > (most.alike, most.twins) {
             return None;
         }
-        for (track, each) in self.layout.tracks.iter().enumerate() {
-            let starts = &self.starts[self.offsets[track]..self.offsets[track + 1]];
-            for promise in &each.promises {
-                for nth in 0..starts.len() {
-                    let taken = stretch(starts, elapsed, nth, promise.starts as usize);
-                    cost.broken += taken.saturating_sub(promise.within);
-                }
+        self.place(order, first, last, &mut cost);
+        let tried = self.weigh(&mut cost, &most, kept);
+        for (at, start, place) in self.undo.drain(..) {
+            (self.starts[at], self.places[at]) = (start, place);
+        }
+        tried.then_some(cost).filter(|cost| *cost < most)
+    }
+
+    /// Puts the plays within these places where this order has them, noting how to undo it.
+    fn place(&mut self, order: &[usize], first: usize, last: usize, cost: &mut Cost) {
+        let slots = order.len() as i64;
+        self.trial += 1;
+        self.list.clear();
+        for place in first..=last {
+            let track = self.layout.entries[self.order[place]].track;
+            let nth = self.turns[place];
+            if self.touched[track].0 != self.trial {
+                self.touched[track] = (self.trial, nth);
+                self.list.push(track);
             }
+            cost.off -= out_of_step(self.layout.tracks[track].count, nth, place, slots);
+        }
+        let mut elapsed = self.times[first];
+        for (place, &i) in order.iter().enumerate().take(last + 1).skip(first) {
+            let entry = &self.layout.entries[i];
+            let nth = self.touched[entry.track].1;
+            self.touched[entry.track].1 += 1;
+            let at = self.offsets[entry.track] + nth;
+            self.undo.push((at, self.starts[at], self.places[at]));
+            (self.starts[at], self.places[at]) = (elapsed, place);
+            elapsed += entry.duration;
+            cost.off += out_of_step(self.layout.tracks[entry.track].count, nth, place, slots);
+        }
+    }
+
+    /// Counts what the touched tracks cost now; `false` as soon as it is certain that all of it is more than `most`.
+    fn weigh(&self, cost: &mut Cost, most: &Cost, kept: bool) -> bool {
+        if kept && (cost.alike, cost.twins, cost.off) > (most.alike, most.twins, most.off) {
+            return false;
+        }
+        for &track in &self.list {
+            cost.broken = cost.broken - self.tally[track].broken + self.broken(track);
         }
         let ahead = |cost: &Cost| (cost.broken, cost.alike, cost.twins, cost.off);
-        if ahead(&cost) > ahead(most) {
-            return None;
+        if ahead(cost) > ahead(most) {
+            return false;
         }
-        let tied = ahead(&cost) == ahead(most);
-        for track in 0..self.layout.tracks.len() {
-            let starts = &self.starts[self.offsets[track]..self.offsets[track + 1]];
-            let plays = starts.len() as u64;
-            let mut largest = 0;
-            let mut squares: u128 = 0;
-            let mut next = starts.first().map_or(0, |first| first + elapsed);
-            for start in starts.iter().rev() {
-                let gap = next - start;
-                largest = largest.max(gap);
-                squares += u128::from(gap) * u128::from(gap);
-                next = *start;
-            }
-            cost.worst = cost.worst.max(largest * plays);
-            cost.uneven += squares * u128::from(plays);
+        let tied = ahead(cost) == ahead(most);
+        cost.worst = 0;
+        for &track in &self.list {
+            let gaps = self.gaps(track);
+            cost.worst = cost.worst.max(gaps.worst);
+            cost.uneven = cost.uneven + gaps.uneven - self.tally[track].uneven;
             if tied && cost.worst > most.worst {
-                return None;
+                return false;
             }
         }
-        (cost < *most).then_some(cost)
+        let others = self.tally.iter().zip(&self.touched).filter(|(_, touched)| touched.0 != self.trial);
+        cost.worst = others.map(|(tally, _)| tally.worst).fold(cost.worst, u64::max);
+        true
+    }
+
+    /// Equal neighbours, by class and by creative, of the pairs that begin at these places, round and round.
+    fn neighbours(&self, order: &[usize], pairs: std::ops::Range<usize>) -> (u32, u32) {
+        let slots = order.len();
+        if slots < 2 {
+            return (0, 0);
+        }
+        let mut equal = (0, 0);
+        let mut before = self.sorts[order[pairs.start % slots]];
+        for place in pairs {
+            let next = self.sorts[order[(place + 1) % slots]];
+            equal.0 += u32::from(before.0 == next.0);
+            equal.1 += u32::from(before.1 == next.1);
+            before = next;
+        }
+        equal
+    }
+
+    fn starts_of(&self, track: usize) -> &[u64] {
+        &self.starts[self.offsets[track]..self.offsets[track + 1]]
+    }
+
+    /// By how much a track's promises are broken.
+    fn broken(&self, track: usize) -> u64 {
+        let starts = self.starts_of(track);
+        let over = |promise: &Promise| {
+            let taken = |nth| stretch(starts, self.layout.length, nth, promise.starts as usize);
+            (0..starts.len()).map(|nth| taken(nth).saturating_sub(promise.within)).sum::<u64>()
+        };
+        self.layout.tracks[track].promises.iter().map(over).sum()
+    }
+
+    /// A track's largest gap and unevenness.
+    fn gaps(&self, track: usize) -> Tally {
+        let starts = self.starts_of(track);
+        let plays = starts.len() as u64;
+        let mut largest = 0;
+        let mut squares: u128 = 0;
+        let mut next = starts.first().map_or(0, |first| first + self.layout.length);
+        for start in starts.iter().rev() {
+            let gap = next - start;
+            largest = largest.max(gap);
+            squares += u128::from(gap) * u128::from(gap);
+            next = *start;
+        }
+        Tally { broken: 0, worst: largest * plays, uneven: squares * u128::from(plays) }
     }
 
     /// Where it hurts most, for the search to begin with; judge the order first.
@@ -154,7 +263,7 @@ impl<'a> Judge<'a> {
         };
         let mut sores = Vec::new();
         let tracks = || self.layout.tracks.iter().enumerate();
-        let starts_of = |track: usize| &self.starts[self.offsets[track]..self.offsets[track + 1]];
+        let starts_of = |track: usize| self.starts_of(track);
         if cost.broken > 0 {
             for (track, each) in tracks() {
                 for promise in &each.promises {
@@ -205,8 +314,13 @@ impl<'a> Judge<'a> {
 /// From the start of one showing to that of the `steps`-th after it, round and round.
 fn stretch(starts: &[u64], length: u64, nth: usize, steps: usize) -> u64 {
     let plays = starts.len();
-    let (rounds, last) = ((nth + steps) / plays, (nth + steps) % plays);
-    starts[last] + rounds as u64 * length - starts[nth]
+    let (mut last, mut round) = (nth + steps, 0);
+    // Seldom more than once: quicker than dividing.
+    while last >= plays {
+        last -= plays;
+        round += length;
+    }
+    starts[last] + round - starts[nth]
 }
 
 /// By how much the `nth` of `count` plays, at `place` of `slots`, is a whole play or more behind or ahead of an even pace.
@@ -216,3 +330,6 @@ fn out_of_step(count: u32, nth: usize, place: usize, slots: i64) -> u64 {
     let leads = (nth + 1) * slots - count * (place + 1);
     (lags.max(leads) - slots + 1).max(0).unsigned_abs()
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,7 +152,7 @@ impl Search<'_> {
             return false;
         }
         found.order.swap(a, b);
-        let better = self.better(found);
+        let better = self.better(found, a.min(b), a.max(b));
         if !better {
             found.order.swap(a, b);
         }
@@ -165,16 +165,17 @@ impl Search<'_> {
             return false;
         }
         carry(&mut found.order, from, to);
-        let better = self.better(found);
+        let better = self.better(found, from.min(to), from.max(to));
         if !better {
             carry(&mut found.order, to, from);
         }
         better
     }
 
-    fn better(&mut self, found: &mut Found) -> bool {
+    /// Whether the order is better now than it was when it was judged last: between these places, both included, it is other.
+    fn better(&mut self, found: &mut Found, first: usize, last: usize) -> bool {
         self.tried += 1;
-        let cheaper = self.judge.cheaper(&found.order, &found.cost);
+        let cheaper = self.judge.cheaper(&found.order, first, last);
         if let Some(cost) = cheaper {
             found.cost = cost;
         }
