@@ -151,7 +151,7 @@ fn main() {
         println!("   distinct loops arranged: {}", memo.len());
         // Each booking in turn gets another weight or mode; then it is as it was.
         let mut all: Vec<(f64, u32, Took)> = Vec::new();
-        for n in (0..county::CAMPAIGNS).step_by(if screens > 100_000 { 20 } else { 1 }) {
+        for n in (0..county::CAMPAIGNS).step_by(if screens > 100_000 { 21 } else { 7 }) {
             let mut changed = bookings[n as usize].clone();
             changed.mode = match changed.mode {
                 Mode::Share { weight } => Mode::Share { weight: Weight::try_from(weight.get() + 1).expect("a weight") },
