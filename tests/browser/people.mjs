@@ -81,7 +81,8 @@ export async function upload(page, { file, title }) {
   await item.getByLabel("素材名称").fill(title)
   await choose(item, "诈骗类型", "虚假网络贷款")
   await item.getByRole("button", { name: "保存并提交审核" }).click()
-  await item.getByText(/提交审核|待审/).waitFor()
+  // Not the button that says so: what it comes to.
+  await item.getByText("已提交审核").waitFor()
   await dialog.getByRole("button", { name: /关闭|完成|Close/ }).first().click()
 }
 

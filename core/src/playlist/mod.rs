@@ -217,9 +217,9 @@ pub struct Daypart {
 }
 
 impl Item {
-    /// Whether it can stand on the wall for any time: a poster or a slogan.
+    /// See [`CreativeKind::is_still`].
     pub const fn is_still(&self) -> bool {
-        matches!(self.kind, CreativeKind::Poster | CreativeKind::Slogan)
+        self.kind.is_still()
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{
     Bounds, Demand, Request,
     layout::{Layout, Promise, promises},
-    shares::Shares,
+    shares::{Growth, Shares, Step},
 };
 
 /// A share that is off by less than this (half a percent) is good enough to stop lengthening the loop.
@@ -13,23 +13,42 @@ const GOOD_ENOUGH: u64 = 5_000;
 const LENGTHS: usize = 64;
 const LENGTHS_TIMES_ENTRIES: usize = 400;
 const SEARCHED: usize = 6;
+/// Poorness that makes little difference: a twentieth of guarantees' time more than promised, or two steps of
+/// [`GOOD_ENOUGH`].
+const AS_GOOD: u64 = 2;
 
-/// Counts worth searching, the best first.
-pub(super) fn layouts(request: &Request) -> Vec<Layout> {
+/// Counts worth searching.
+pub(super) struct Layouts {
+    /// The best.
+    pub first: Layout,
+    /// The next best.
+    pub others: Vec<Layout>,
+    /// How many of these are about as good as the first.
+    pub as_good: usize,
+}
+
+/// Counts worth searching: there are always some.
+pub(super) fn layouts(request: &Request) -> Layouts {
     let shares = Shares::of(request);
     let guaranteed = request.parts.iter().any(|part| matches!(part.demand, Demand::Guarantee(_)));
     if !guaranteed {
-        return vec![Layout::new(request, shares_alone(request, &shares, request.bounds))];
+        let first = Layout::new(request, shares_alone(request, &shares, request.bounds));
+        return Layouts { first, others: Vec::new(), as_good: 0 };
     }
+    let mut growth = Growth::of(&shares);
     let mut candidates: Vec<Candidate> =
-        lengths(request).into_iter().flat_map(|target| around(request, &shares, target)).collect();
+        lengths(request).into_iter().flat_map(|target| around(request, &shares, &mut growth, target)).collect();
     candidates.sort_by_key(|c| (c.poorness, c.counts.iter().sum::<u32>()));
     candidates.dedup_by(|a, b| a.counts == b.counts);
     candidates.truncate(SEARCHED);
     if candidates.is_empty() {
-        candidates.extend(overfull(request, &shares));
+        candidates = overfull(request, &shares);
     }
-    candidates.into_iter().map(|c| Layout::new(request, c.counts)).collect()
+    let poorest = candidates.first().map_or(0, |best| best.poorness + AS_GOOD);
+    let as_good = candidates.iter().skip(1).take_while(|c| c.poorness <= poorest).count();
+    let mut all = candidates.into_iter().map(|c| Layout::new(request, c.counts));
+    let first = all.next().unwrap_or_else(|| Layout::one_round(request));
+    Layouts { first, others: all.collect(), as_good }
 }
 
 /// Counts where more is promised than any loop holds: guarantees relative to each other, everything else once. What comes
@@ -55,21 +74,24 @@ fn overfull(request: &Request, shares: &Shares) -> Vec<Candidate> {
 /// Plays of shares without guarantees: at least one each, and the shortest loop within `bounds` whose shares are good
 /// enough, or else the one whose shares are best. Never an entry a whole play from its due if that can be had.
 fn shares_alone(request: &Request, shares: &Shares, bounds: Bounds) -> Vec<u32> {
-    let mut counts = vec![0; entries(request)];
-    shares.once(&mut counts);
-    let judge = |counts: &[u32]| (shares.plays_off(counts) >= 1_000, shares.deviation(counts));
-    let mut best = (judge(&counts), counts.clone());
-    while best.0 > (false, GOOD_ENOUGH) && shares.plays(&counts) < bounds.most_slots {
-        shares.one_more(&mut counts);
-        if shares.airtime(&counts) > u64::from(bounds.longest.0) {
+    let mut growth = Growth::of(shares);
+    let judge = |step: Step| (step.off, step.deviation);
+    let mut best = (judge(growth.step(0)), 0);
+    for more in 1.. {
+        if best.0 <= (false, GOOD_ENOUGH) || growth.plays(more) > bounds.most_slots {
             break;
         }
-        let now = judge(&counts);
-        if now < best.0 {
-            best = (now, counts.clone());
+        let step = growth.step(more);
+        if step.airtime > u64::from(bounds.longest.0) {
+            break;
+        }
+        if judge(step) < best.0 {
+            best = (judge(step), more);
         }
     }
-    best.1
+    let mut counts = vec![0; entries(request)];
+    growth.set(best.1, &mut counts);
+    counts
 }
 
 struct Candidate {
@@ -110,22 +132,26 @@ fn needed(promise: Promise, length: u64) -> u64 {
 
 /// Counts for a loop of about this length: exactly what is promised, and for a crowded loop one more of each, which leaves
 /// the order more room.
-fn around(request: &Request, shares: &Shares, target: u64) -> Vec<Candidate> {
-    [0, 1].into_iter().filter_map(|spare| with_spare(request, shares, target, spare)).collect()
+fn around(request: &Request, shares: &Shares, growth: &mut Growth<'_>, target: u64) -> Vec<Candidate> {
+    [0, 1].into_iter().filter_map(|spare| with_spare(request, shares, growth, (target, spare))).collect()
 }
 
-fn with_spare(request: &Request, shares: &Shares, target: u64, spare: u64) -> Option<Candidate> {
+fn with_spare(
+    request: &Request,
+    shares: &Shares,
+    growth: &mut Growth<'_>,
+    (target, spare): (u64, u64),
+) -> Option<Candidate> {
     let mut counts = vec![0; entries(request)];
-    if !shares.is_empty() {
-        shares.once(&mut counts);
-    }
+    shares.once(&mut counts);
+    let once = shares.airtime(&counts);
     let mut length = target;
     // A loop that grows longer owes more plays, until both agree or it is too long.
     for _ in 0..12 {
         let guaranteed = guaranteed(request, length, spare, &mut counts);
-        let least = guaranteed + shares.airtime(&counts);
+        let least = guaranteed + once;
         if least <= length && length <= u64::from(request.bounds.longest.0) {
-            return Some(filled(request, shares, counts, guaranteed, length, spare));
+            return Some(filled(request, growth, counts, (guaranteed, length, spare)));
         }
         if least > u64::from(request.bounds.longest.0) {
             return None;
@@ -159,33 +185,32 @@ fn guaranteed(request: &Request, length: u64, spare: u64, counts: &mut [u32]) ->
 
 fn filled(
     request: &Request,
-    shares: &Shares,
+    growth: &mut Growth<'_>,
     mut counts: Vec<u32>,
-    guaranteed: u64,
-    length: u64,
-    spare: u64,
+    (guaranteed, length, spare): (u64, u64, u64),
 ) -> Candidate {
-    if !shares.is_empty() {
-        let most = request.bounds.most_slots.max(2 * counts.len() as u32);
-        // More of the shares as long as they fit; the last one may come out worse for them than the one before.
-        let mut best = (shares.plays_off(&counts) >= 1_000, shares.deviation(&counts), counts.clone());
-        while counts.iter().sum::<u32>() < most {
-            shares.one_more(&mut counts);
-            if guaranteed + shares.airtime(&counts) > length {
-                break;
-            }
-            let off = shares.plays_off(&counts) >= 1_000;
-            let deviation = shares.deviation(&counts);
-            if (off, deviation / GOOD_ENOUGH) <= (best.0, best.1 / GOOD_ENOUGH) {
-                best = (off, deviation, counts.clone());
-            }
+    let most = request.bounds.most_slots.max(2 * counts.len() as u32);
+    let promised = counts.iter().sum::<u32>() - growth.plays(0);
+    // More of the shares as long as they fit; the last one may come out worse for them than the one before.
+    let mut best = (0, growth.step(0));
+    let sharing = growth.plays(0) > 0;
+    for more in (1..).take_while(|_| sharing) {
+        if promised + growth.plays(more) > most {
+            break;
         }
-        counts = best.2;
+        let step = growth.step(more);
+        if guaranteed + step.airtime > length {
+            break;
+        }
+        if (step.off, step.deviation / GOOD_ENOUGH) <= (best.1.off, best.1.deviation / GOOD_ENOUGH) {
+            best = (more, step);
+        }
     }
+    growth.set(best.0, &mut counts);
+    let all = guaranteed + best.1.airtime;
     let mut first = 0;
     let mut given = 0;
     let mut owed = 0;
-    let all: u64 = Layout::new(request, counts.clone()).length;
     for part in &request.parts {
         if matches!(part.demand, Demand::Guarantee(_)) {
             let here = &counts[first..first + part.entries.len()];
@@ -198,7 +223,7 @@ fn filled(
         first += part.entries.len();
     }
     let beyond = given.saturating_sub(owed) * 1_000 / all.max(1);
-    let off = if shares.is_empty() { 0 } else { shares.deviation(&counts) };
+    let off = if sharing { best.1.deviation } else { 0 };
     // Room for the order is worth something only when it is tight: the spare variant comes after the exact one.
     Candidate { counts, poorness: beyond / 20_000 + off / GOOD_ENOUGH + spare * 40 }
 }

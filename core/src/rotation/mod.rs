@@ -22,6 +22,11 @@ pub use memo::Memo;
 pub use relax::{Relaxation, relaxations};
 pub use report::{BookingShare, Report};
 
+use self::{
+    counts::Layouts,
+    layout::Layout,
+    search::{Effort, Found},
+};
 use crate::{campaign::Guarantee, id::BookingId, playlist::Slot, time::Millis, vocabulary::FraudType};
 
 /// What is to be ordered. See [`Request::checked`].
@@ -173,32 +178,44 @@ pub enum Verdict {
 /// Orders a loop: counts from guarantees, the rest of the airtime by Webster's method; order from two seeds, improved by
 /// swaps and moves; equal neighbours are parted, across the seam from last slot to first too.
 pub fn arrange(request: &Request) -> Answer {
-    let mut best: Option<(search::Found, layout::Layout)> = None;
-    let mut tried = 0;
-    for layout in counts::layouts(request) {
-        let found = search::order(&layout);
+    let layouts = counts::layouts(request);
+    // Most are easy: what is settled at a glance is not bettered by a long search.
+    let (mut found, mut layout) = searched(&layouts, Effort::Glance);
+    let mut tried = found.tried;
+    if !found.is_settled() {
+        (found, layout) = searched(&layouts, Effort::Whole);
         tried += found.tried;
-        let kept = found.cost.broken == 0;
-        if best.as_ref().is_none_or(|(least, _)| found.cost.broken < least.cost.broken) {
-            best = Some((found, layout));
-        }
-        if kept {
-            break;
-        }
     }
-    // There is always a layout: one round of everything.
-    let (found, layout) = best.unwrap_or_else(|| {
-        let layout = layout::Layout::one_round(request);
-        (search::order(&layout), layout)
-    });
     let verdict = if found.cost.broken == 0 {
         Verdict::Feasible
     } else {
         certificate::find(request).map_or(Verdict::NotFound { tried }, Verdict::ProvenInfeasible)
     };
     let slot = |&i: &usize| Slot { item: layout.entries[i].key, duration: Millis(layout.entries[i].duration as u32) };
-    let report = report::report(request, &layout, &found.order);
+    let report = report::report(request, layout, &found.order);
     Answer { slots: found.order.iter().map(slot).collect(), report, verdict }
+}
+
+/// The first of these layouts that does with this effort, or else the one whose promises are broken least.
+fn searched(layouts: &Layouts, effort: Effort) -> (Found, &Layout) {
+    let mut best = (search::order(&layouts.first, effort), &layouts.first);
+    let mut tried = best.0.tried;
+    let others = match effort {
+        Effort::Glance => &layouts.others[..layouts.as_good],
+        Effort::Whole => &layouts.others,
+    };
+    for layout in others {
+        if effort.is_enough_for(&best.0) {
+            break;
+        }
+        let found = search::order(layout, effort);
+        tried += found.tried;
+        if effort.is_enough_for(&found) || found.cost.broken < best.0.cost.broken {
+            best = (found, layout);
+        }
+    }
+    best.0.tried = tried;
+    best
 }
 
 #[cfg(test)]

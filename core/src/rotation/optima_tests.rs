@@ -65,7 +65,7 @@ fn the_worst_gap_is_within_a_tenth_of_the_optimum_on_average() {
     let mut sum = 0.0;
     for instance in &instances {
         let layout = instance.layout();
-        let found = search::order(&layout);
+        let found = search::order(&layout, search::Effort::Whole);
         assert_eq!(found.cost.alike, instance.fewest_neighbours, "{}", instance.name);
         let ratio = found.cost.worst as f64 / layout.length as f64;
         let optimum = instance.separated_optimum_ppm as f64 / 1e6;

@@ -255,6 +255,24 @@ impl<'a> Judge<'a> {
         Tally { broken: 0, worst: largest * plays, uneven: squares * u128::from(plays) }
     }
 
+    /// The widest gaps for how often a track plays, the widest first: how wide, whose, and after which of its plays.
+    fn widest_gaps(&self) -> Vec<(u64, usize, usize)> {
+        let mut widest: Vec<(u64, usize, usize)> = Vec::with_capacity(WIDEST + 1);
+        for (track, each) in self.layout.tracks.iter().enumerate() {
+            let starts = self.starts_of(track);
+            for nth in 0..starts.len() {
+                let wide = stretch(starts, self.layout.length, nth, 1) * u64::from(each.count);
+                // Nearly always less than those there are already.
+                if widest.len() == WIDEST && (wide, track, nth) < widest[WIDEST - 1] {
+                    continue;
+                }
+                widest.insert(widest.partition_point(|other| *other > (wide, track, nth)), (wide, track, nth));
+                widest.truncate(WIDEST);
+            }
+        }
+        widest
+    }
+
     /// Where it hurts most, for the search to begin with; judge the order first.
     pub fn sores(&self, order: &[usize], cost: &Cost) -> Vec<Sore> {
         let sore = |track: usize, from: usize, to: usize| {
@@ -292,24 +310,16 @@ impl<'a> Judge<'a> {
             }
         }
         if cost.broken == 0 {
-            let gap = |track: usize, nth: usize| stretch(starts_of(track), self.layout.length, nth, 1);
-            let mut gaps: Vec<(u64, usize, usize)> = tracks()
-                .flat_map(|(track, each)| (0..each.count as usize).map(move |nth| (track, nth)))
-                .map(|(track, nth)| (gap(track, nth) * u64::from(self.layout.tracks[track].count), track, nth))
-                .collect();
-            // Those that are worst, and a few that come next.
-            let most = gaps.len().min(4);
-            if most > 0 {
-                gaps.select_nth_unstable_by(most - 1, |a, b| b.cmp(a));
-                gaps.truncate(most);
-                gaps.sort_unstable_by(|a, b| b.cmp(a));
-            }
+            let gaps = self.widest_gaps();
             sores.extend(gaps.into_iter().map(|(_, track, nth)| sore(track, nth, nth + 1)));
         }
         sores.truncate(8);
         sores
     }
 }
+
+/// How many of the widest gaps the search begins with: the worst, and those that come next.
+const WIDEST: usize = 4;
 
 /// From the start of one showing to that of the `steps`-th after it, round and round.
 fn stretch(starts: &[u64], length: u64, nth: usize, steps: usize) -> u64 {

@@ -13,6 +13,8 @@ pub(super) struct Found {
     /// Positions in the layout's entries.
     pub order: Vec<usize>,
     pub cost: Cost,
+    /// Neighbours alike beyond those that no order avoids.
+    pub avoidable: u32,
     /// How many orders were looked at.
     pub tried: u64,
 }
@@ -20,15 +22,48 @@ pub(super) struct Found {
 /// Slots looked at in all, about, while a promise is broken or neighbours are alike: what keeps a loop of 500 slots within
 /// its budget of time (design.md §9).
 const SLOTS_LOOKED_AT: u64 = 4_000_000;
-/// The same once all is kept and only evenness is to be gained: a county has thousands of loops to plan.
+/// The same once all is kept and only evenness is to be gained: a county has thousands of loops to plan, none of them as
+/// large as [`LARGE`].
 const SLOTS_POLISHED: u64 = 30_000;
+const SLOTS_POLISHED_OF_LARGE: u64 = 250_000;
+/// More slots than usual bounds allow.
+const LARGE: usize = 250;
+/// The same while something is not kept, at a first glance: what a good seed needs, and most loops no more than that.
+const SLOTS_GLANCED_AT: u64 = 120_000;
 /// Orders looked at for each slot of a small loop.
 const ORDERS_PER_SLOT: u64 = 120;
 /// A loop of so few slots is searched pair by pair.
 const SMALL: usize = 40;
 
+/// How long a layout is searched while something is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// As long as it takes to see that it is easy.
+    Glance,
+    /// As long as there is budget.
+    Whole,
+}
+
+impl Effort {
+    /// Whether nothing more is asked than what was found. Neighbours that could not be parted with all effort are not
+    /// looked for in another layout: it would be a worse one.
+    pub fn is_enough_for(self, found: &Found) -> bool {
+        match self {
+            Self::Glance => found.is_settled(),
+            Self::Whole => found.cost.broken == 0,
+        }
+    }
+}
+
+impl Found {
+    /// Every promise is kept, and no neighbours are alike that need not be.
+    pub fn is_settled(&self) -> bool {
+        self.cost.broken == 0 && self.avoidable == 0
+    }
+}
+
 /// The best order of this layout that the budget allows.
-pub(super) fn order(layout: &Layout) -> Found {
+pub(super) fn order(layout: &Layout, effort: Effort) -> Found {
     let slots = layout.slots as u64;
     let budget = |looked_at: u64| (slots * ORDERS_PER_SLOT).min(looked_at / slots.max(1));
     let mut search = Search {
@@ -36,30 +71,28 @@ pub(super) fn order(layout: &Layout) -> Found {
         tried: 0,
         fewest_alike: seeds::fewest_alike(layout),
         least_worst: layout.least_worst(),
-        to_keep: budget(SLOTS_LOOKED_AT),
-        to_polish: budget(SLOTS_POLISHED),
+        to_keep: budget(if effort == Effort::Glance { SLOTS_GLANCED_AT } else { SLOTS_LOOKED_AT }),
+        to_polish: budget(if layout.slots >= LARGE { SLOTS_POLISHED_OF_LARGE } else { SLOTS_POLISHED }),
     };
     let promised = layout.tracks.iter().any(|track| !track.promises.is_empty());
-    let smooth = seeds::smooth(layout);
-    let mut seeds = vec![seeds::windows(layout)];
-    if promised {
-        seeds.push(seeds::promises_first(layout));
-    }
-    let mut best = search.found(smooth);
-    if best.cost.alike > search.fewest_alike {
-        seeds.push(seeds::dealt(layout, &best.order));
-    }
-    let all = seeds.len() as u64 + 1;
+    let mut best = search.found(seeds::smooth(layout));
+    let dealt = (best.cost.alike > search.fewest_alike).then(|| seeds::dealt(layout, &best.order));
+    let all = 2 + u64::from(promised) + u64::from(dealt.is_some());
     search.descend(&mut best, 1, 2 * all);
-    for (nth, seed) in (2..).zip(seeds) {
-        let mut found = search.found(seed);
-        search.descend(&mut found, nth, 2 * all);
-        if found.cost < best.cost {
-            best = found;
+    // What is in step and settled is not worth another seed; in a small loop all of them are.
+    if layout.slots <= SMALL || !search.is_settled(&best.cost) || best.cost.off > 0 {
+        let seeds = [Some(seeds::windows(layout)), promised.then(|| seeds::promises_first(layout)), dealt];
+        for (nth, seed) in (2..).zip(seeds.into_iter().flatten()) {
+            let mut found = search.found(seed);
+            search.descend(&mut found, nth, 2 * all);
+            if found.cost < best.cost {
+                best = found;
+            }
         }
     }
     search.shake(&mut best);
     best.tried = search.tried;
+    best.avoidable = best.cost.alike.saturating_sub(search.fewest_alike);
     best
 }
 
@@ -77,7 +110,7 @@ impl Search<'_> {
     fn found(&mut self, order: Vec<usize>) -> Found {
         self.tried += 1;
         let cost = self.judge.cost(&order);
-        Found { order, cost, tried: 0 }
+        Found { order, cost, avoidable: 0, tried: 0 }
     }
 
     /// Nothing is left to improve.
@@ -86,10 +119,14 @@ impl Search<'_> {
         cost.broken == 0 && cost.alike <= self.fewest_alike && cost.twins == 0 && cost.off == 0 && even
     }
 
+    /// Every promise is kept, and no neighbours are alike that need not be.
+    fn is_settled(&self, cost: &Cost) -> bool {
+        cost.broken == 0 && cost.alike <= self.fewest_alike
+    }
+
     /// How many orders may have been looked at in all before the search gives up on one of this cost.
     fn budget(&self, cost: &Cost) -> u64 {
-        let kept = cost.broken == 0 && cost.alike <= self.fewest_alike;
-        if kept { self.to_polish } else { self.to_keep }
+        if self.is_settled(cost) { self.to_polish } else { self.to_keep }
     }
 
     /// Improves where it hurts most until nothing there gets better, or this part of the budget is used up.

@@ -59,10 +59,6 @@ impl Shares {
         Self { members, weights, total_weight, targets }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
-    }
-
     /// Everything that takes part, once.
     pub fn once(&self, counts: &mut [u32]) {
         for member in &self.members {
@@ -75,40 +71,99 @@ impl Shares {
         self.members.iter().map(|m| m.duration * u64::from(counts[m.entry])).sum()
     }
 
-    pub fn plays(&self, counts: &[u32]) -> u32 {
-        self.members.iter().map(|m| counts[m.entry]).sum()
-    }
-
-    /// Gives one more play, to the largest rate / (2 × plays + 1); on a tie to the one given first.
-    pub fn one_more(&self, counts: &mut [u32]) {
-        let due = |m: &&Member| (m.rate / u64::from(2 * counts[m.entry] + 1), Reverse(m.entry));
-        if let Some(next) = self.members.iter().max_by_key(due) {
-            counts[next.entry] += 1;
-        }
-    }
-
-    /// The largest distance of a part's share of the shares' time from what it should be, in millionths.
-    pub fn deviation(&self, counts: &[u32]) -> u64 {
-        let total = self.airtime(counts);
-        let mut airtimes = vec![0; self.weights.len()];
-        for member in &self.members {
-            airtimes[member.part] += member.duration * u64::from(counts[member.entry]);
-        }
-        let off = airtimes
-            .into_iter()
-            .zip(&self.targets)
-            .map(|(airtime, target)| (airtime.saturating_mul(1_000_000) / total.max(1)).abs_diff(*target));
-        off.max().unwrap_or(0)
+    /// The largest distance of a part's share of the shares' time from what it should be, in millionths, by airtime of the
+    /// parts.
+    fn deviation(&self, airtimes: &[u64]) -> u64 {
+        let total = airtimes.iter().sum::<u64>().max(1);
+        let off = airtimes.iter().zip(&self.targets);
+        off.map(|(airtime, target)| (airtime.saturating_mul(1_000_000) / total).abs_diff(*target)).max().unwrap_or(0)
     }
 
     /// The largest distance of an entry's plays from its due in this time, in thousandths of a play.
-    pub fn plays_off(&self, counts: &[u32]) -> u64 {
-        let total = u128::from(self.airtime(counts)) * 1_000;
-        let off = self.members.iter().map(|m| {
+    fn plays_off(&self, airtime: u64, plays: &[u32]) -> u64 {
+        let total = u128::from(airtime) * 1_000;
+        let off = self.members.iter().zip(plays).map(|(m, plays)| {
             let due = (total * u128::from(m.rate)) >> 64;
-            (due as u64).abs_diff(1_000 * u64::from(counts[m.entry]))
+            (due as u64).abs_diff(1_000 * u64::from(*plays))
         });
         off.max().unwrap_or(0)
+    }
+}
+
+/// Shares from one play of each on, play by play. Found once, it answers for every length of loop how many plays fit.
+pub(super) struct Growth<'a> {
+    shares: &'a Shares,
+    /// After the last step: plays of each member, what each has its next play by, and airtime of each part.
+    plays: Vec<u32>,
+    dues: Vec<u64>,
+    airtimes: Vec<u64>,
+    steps: Vec<Step>,
+}
+
+/// What the shares are after one more play.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    /// Position of who has one more, among the members.
+    member: usize,
+    /// Milliseconds of all plays.
+    pub airtime: u64,
+    /// Some entry is a whole play or more from its due.
+    pub off: bool,
+    /// The largest distance of a part's share from what it should be, in millionths.
+    pub deviation: u64,
+}
+
+impl<'a> Growth<'a> {
+    /// One play of each.
+    pub fn of(shares: &'a Shares) -> Self {
+        let plays = vec![1; shares.members.len()];
+        let mut airtimes = vec![0; shares.weights.len()];
+        for member in &shares.members {
+            airtimes[member.part] += member.duration;
+        }
+        let dues = shares.members.iter().map(|member| member.rate / 3).collect();
+        let mut growth = Self { shares, plays, dues, airtimes, steps: Vec::new() };
+        growth.note(0);
+        growth
+    }
+
+    fn note(&mut self, member: usize) {
+        let airtime = self.airtimes.iter().sum();
+        let off = self.shares.plays_off(airtime, &self.plays) >= 1_000;
+        let deviation = self.shares.deviation(&self.airtimes);
+        self.steps.push(Step { member, airtime, off, deviation });
+    }
+
+    /// Gives one more play, to the largest rate / (2 × plays + 1); on a tie to the one given first.
+    fn one_more(&mut self) {
+        let due = |member: &usize| (self.dues[*member], Reverse(*member));
+        let Some(next) = (0..self.dues.len()).max_by_key(due) else { return };
+        let member = &self.shares.members[next];
+        self.plays[next] += 1;
+        self.dues[next] = member.rate / u64::from(2 * self.plays[next] + 1);
+        self.airtimes[member.part] += member.duration;
+        self.note(next);
+    }
+
+    /// What the shares are with so many plays more than one of each.
+    pub fn step(&mut self, more: usize) -> Step {
+        while self.steps.len() <= more && !self.dues.is_empty() {
+            self.one_more();
+        }
+        self.steps[more.min(self.steps.len() - 1)]
+    }
+
+    /// Sets the plays of all that take part after this step.
+    pub fn set(&self, step: usize, counts: &mut [u32]) {
+        self.shares.once(counts);
+        for step in &self.steps[1..=step] {
+            counts[self.shares.members[step.member].entry] += 1;
+        }
+    }
+
+    /// Plays after this step.
+    pub fn plays(&self, step: usize) -> u32 {
+        (self.shares.members.len() + step) as u32
     }
 }
 

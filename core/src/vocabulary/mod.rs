@@ -32,6 +32,13 @@ pub enum CreativeKind {
     Audio,
 }
 
+impl CreativeKind {
+    /// Whether it can stand on the wall for any time: a poster or a slogan.
+    pub const fn is_still(self) -> bool {
+        matches!(self, Self::Poster | Self::Slogan)
+    }
+}
+
 /// What a screen physically is: decides which creatives it can show and how they are rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

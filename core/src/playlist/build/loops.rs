@@ -22,8 +22,18 @@ pub(super) struct PlannedLoop {
     pub request: Request,
     /// Candidates that had to yield, with the reason.
     pub yielded: Vec<(Candidate, Unscheduled)>,
-    /// Of guaranteed bookings: the longest wait from start to start that is still within what was promised.
-    waits: BTreeMap<usize, i64>,
+    /// When each slot starts in a round that begins with the first.
+    offsets: Vec<i64>,
+    promised: Vec<Promised>,
+}
+
+/// A booking that is guaranteed in a loop.
+struct Promised {
+    booking: usize,
+    /// The longest wait from start to start that is still within what was promised.
+    wait: i64,
+    /// Its slots, ascending: when each starts in a round, and how long it lasts.
+    slots: Vec<(i64, i64)>,
 }
 
 /// Who takes part in a loop, how, how long it may be, and how long it may be interrupted.
@@ -104,15 +114,21 @@ fn make((parts, longest, interruption): &Wanted, bookings: &[OnAirBooking<'_>], 
     let (used, keys, answer) = best;
     let slots: Vec<_> = answer.slots.iter().map(|slot| (keys[slot.item as usize], slot.duration.as_i64())).collect();
     let length = slots.iter().map(|(_, ms)| ms).sum();
-    let waits = used.parts().iter().zip(&answer.report.bookings).filter_map(|(part, share)| {
+    let offsets: Vec<i64> = slots.iter().scan(0, |at, (_, ms)| Some(std::mem::replace(at, *at + ms))).collect();
+    let own = |booking: usize| {
+        let slots = slots.iter().zip(&offsets).filter(|((candidate, _), _)| candidate.0 == booking);
+        slots.map(|((_, ms), offset)| (*offset, *ms)).collect()
+    };
+    let promised = used.parts().iter().zip(&answer.report.bookings).filter_map(|(part, share)| {
         let Demand::Guarantee(guarantee) = part.demand else { return None };
         let hourly =
             guarantee.per_hour().map(|n| 3_600_000 / i64::from(n)).map(|even| even.max(share.worst_gap.as_i64()));
         let wait = [hourly, guarantee.max_gap().map(Millis::as_i64)].into_iter().flatten().min()?;
         let first = part.entries.first()?.key;
-        Some((keys[first as usize].0, wait))
+        let booking = keys[first as usize].0;
+        Some(Promised { booking, wait, slots: own(booking) })
     });
-    let waits = waits.collect();
+    let promised = promised.collect();
     // What is said of the loop is said of what was asked, not of what was made of it.
     let verdict = if yielded.iter().any(|(_, why)| *why == Unscheduled::Yields) {
         memo.arrange(&asked.0).verdict.clone()
@@ -125,7 +141,8 @@ fn make((parts, longest, interruption): &Wanted, bookings: &[OnAirBooking<'_>], 
         report: LoopReport { report: answer.report.clone(), verdict },
         request: asked.0,
         yielded,
-        waits,
+        offsets,
+        promised,
     })
 }
 
@@ -214,7 +231,7 @@ impl PlannedLoop {
     /// The slot to begin with at `start`, given when each guaranteed booking last began: the one wanted if no guarantee
     /// waits too long for it, else the first with which the least is waited too long.
     pub fn turned(&self, wanted: usize, start: UtcMillis, last: &BTreeMap<usize, UtcMillis>) -> usize {
-        if self.waits.is_empty() {
+        if self.promised.is_empty() {
             return wanted;
         }
         let late = |first: usize| self.late(first, start, last);
@@ -228,24 +245,20 @@ impl PlannedLoop {
 
     /// By how much guaranteed bookings would begin too late if the loop began with this slot.
     fn late(&self, first: usize, start: UtcMillis, last: &BTreeMap<usize, UtcMillis>) -> i64 {
-        let mut missing: Vec<(usize, i64)> = self
-            .waits
-            .iter()
-            .map(|(booking, wait)| (*booking, last.get(booking).map_or(0, |at| start.since(*at)) - wait))
-            .collect();
-        let mut late = 0;
-        let mut elapsed = 0;
-        for step in 0..self.slots.len() {
-            let (candidate, ms) = self.slots[(first + step) % self.slots.len()];
-            if let Some(found) = missing.iter().position(|(booking, _)| *booking == candidate.0) {
-                late += (missing.swap_remove(found).1 + elapsed).max(0);
-                if missing.is_empty() {
-                    break;
-                }
-            }
-            elapsed += ms;
-        }
-        late
+        let late = self.promised.iter().filter_map(|each| {
+            let waited = last.get(&each.booking).map_or(0, |at| start.since(*at));
+            let (elapsed, _) = self.round(each, first).next()?;
+            Some((waited + elapsed - each.wait).max(0))
+        });
+        late.sum()
+    }
+
+    /// The showings of a booking in a round that begins with this slot: when each starts from there, and how long it lasts.
+    fn round<'a>(&self, of: &'a Promised, first: usize) -> impl Iterator<Item = (i64, i64)> + use<'a> {
+        let (begin, length) = (self.offsets[first], self.length);
+        let (before, after) = of.slots.split_at(of.slots.partition_point(|(offset, _)| *offset < begin));
+        let after = after.iter().map(move |(offset, ms)| (offset - begin, *ms));
+        after.chain(before.iter().map(move |(offset, ms)| (offset + length - begin, *ms)))
     }
 
     /// The slot after the last one that is shown whole in this time, having begun with `first`.
@@ -259,13 +272,29 @@ impl PlannedLoop {
         slot
     }
 
-    /// Notes when each booking began last in this time, having begun with `first`: only the last rounds are looked at.
+    /// Notes when each guaranteed booking began last in this time, having begun with `first`.
     pub fn last_showings(&self, first: usize, time: UtcInterval, last: &mut BTreeMap<usize, UtcMillis>) {
-        let rounds = (time.length() / self.length.max(1) - 1).max(0);
-        let rest = UtcInterval { start: time.start.plus(rounds * self.length), end: time.end };
-        for (start, candidate) in self.showings(first, rest) {
-            last.insert(candidate.0, start);
+        for each in &self.promised {
+            let in_time = self.round(each, first).filter_map(|(elapsed, ms)| {
+                let left = time.length() - elapsed - ms;
+                (left >= 0).then(|| elapsed + left / self.length.max(1) * self.length)
+            });
+            if let Some(elapsed) = in_time.max() {
+                last.insert(each.booking, time.start.plus(elapsed));
+            }
         }
+    }
+
+    /// Every showing of guaranteed bookings in this time, having begun with `first`; each booking's ascending.
+    pub fn promised_showings(&self, first: usize, time: UtcInterval) -> impl Iterator<Item = (UtcMillis, usize)> + '_ {
+        let rounds = time.length() / self.length.max(1);
+        self.promised.iter().flat_map(move |each| {
+            let all = (0..=rounds).flat_map(move |round| {
+                self.round(each, first).map(move |(elapsed, ms)| (elapsed + round * self.length, ms))
+            });
+            let whole = all.take_while(move |(elapsed, ms)| elapsed + ms <= time.length());
+            whole.map(move |(elapsed, _)| (time.start.plus(elapsed), each.booking))
+        })
     }
 
     /// Every showing in this time, having begun with `first`.

@@ -67,8 +67,8 @@ struct Builder<'a> {
     numbers: BTreeMap<Candidate, u32>,
     loops: Vec<Loop>,
     reports: Vec<Option<LoopReport>>,
-    /// Loops already entered, by what is in them.
-    entered: HashMap<Loop, u32>,
+    /// Loops already entered, by their number in the book and the slot that they begin with.
+    turned: HashMap<(usize, usize), u32>,
     not_placed: BTreeSet<NotPlaced>,
     guarantees: Vec<GuaranteeKept>,
     collisions: Vec<Collision>,
@@ -117,7 +117,7 @@ impl<'a> Builder<'a> {
             numbers: BTreeMap::new(),
             loops: Vec::new(),
             reports: Vec::new(),
-            entered: HashMap::new(),
+            turned: HashMap::new(),
             not_placed: BTreeSet::new(),
             guarantees: Vec::new(),
             collisions: Vec::new(),
@@ -149,8 +149,7 @@ impl<'a> Builder<'a> {
         for (date, planned) in best.days {
             self.note_collisions(zone, &planned);
             let dayparts = planned.iter().map(|each| self.enter(each)).collect();
-            let present = presence::present(&self.bookings, self.programme, zone, date, &BTreeMap::new());
-            days.push(Day { date, dayparts, events: self.events(&present) });
+            days.push(Day { date, dayparts, events: self.events(zone, date) });
         }
         ZoneProgramme { zone, days }
     }
@@ -166,9 +165,15 @@ impl<'a> Builder<'a> {
             let present = presence::present(&self.bookings, self.programme, zone, date, margins);
             let planned = self.day(present, (zone, date), &mut last, &mut plan.not_placed);
             if guaranteed {
-                for (start, candidate) in self.showings(&planned) {
-                    if self.is_guaranteed(candidate.0) {
-                        starts.entry(candidate.0).or_default().push(start);
+                for each in &planned {
+                    match each.runs {
+                        Runs::Loop(number, first) => {
+                            for (start, booking) in self.book.loops[number].promised_showings(first, each.time) {
+                                starts.entry(booking).or_default().push(start);
+                            }
+                        }
+                        // One that may not be so often is paced.
+                        Runs::Pin((booking, _)) => starts.entry(booking).or_default().push(each.time.start),
                     }
                 }
             }
@@ -429,9 +434,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn events(&mut self, present: &[Present]) -> Vec<EventItem> {
+    fn events(&mut self, zone: ZoneName, date: NaiveDate) -> Vec<EventItem> {
         let mut events = Vec::new();
-        for each in present {
+        if !self.bookings.iter().any(|b| matches!(b.booking.mode, Mode::Event { .. })) {
+            return events;
+        }
+        for each in presence::present(&self.bookings, self.programme, zone, date, &BTreeMap::new()) {
             let Part::Event(trigger) = each.part else { continue };
             for stretch in &each.stretches {
                 for candidate in &each.candidates {
@@ -445,27 +453,38 @@ impl<'a> Builder<'a> {
     }
 
     fn enter(&mut self, planned: &Planned) -> Daypart {
-        let (slots, report): (Vec<(Candidate, i64)>, _) = match planned.runs {
-            Runs::Pin(candidate) => (vec![(candidate, planned.time.length())], None),
-            Runs::Loop(number, first) => {
-                let looped = &self.book.loops[number];
-                let mut slots = looped.slots.clone();
-                slots.rotate_left(first);
-                (slots, Some(looped.report.clone()))
-            }
+        let looped = match planned.runs {
+            Runs::Pin(candidate) => self.enter_loop(&[(candidate, planned.time.length())], None),
+            Runs::Loop(number, first) => match self.turned.get(&(number, first)) {
+                Some(entered) => *entered,
+                None => {
+                    let looped = &self.book.loops[number];
+                    let mut slots = looped.slots.clone();
+                    slots.rotate_left(first);
+                    let report = looped.report.clone();
+                    let entered = self.enter_loop(&slots, Some(report));
+                    self.turned.insert((number, first), entered);
+                    entered
+                }
+            },
         };
+        Daypart { start: planned.time.start, end: planned.time.end, looped }
+    }
+
+    /// The position of a loop in the table of loops.
+    fn enter_loop(&mut self, slots: &[(Candidate, i64)], report: Option<LoopReport>) -> u32 {
+        let hold = self.hold(slots);
         let slots: Vec<Slot> =
-            slots.into_iter().map(|(c, ms)| Slot { item: self.number(c), duration: Millis(ms as u32) }).collect();
-        let hold = self.hold(&slots);
-        let looped = Loop { slots, hold };
-        let number = self.entered.get(&looped).copied().unwrap_or_else(|| {
-            let number = self.loops.len() as u32;
-            self.entered.insert(looped.clone(), number);
+            slots.iter().map(|(c, ms)| Slot { item: self.number(*c), duration: Millis(*ms as u32) }).collect();
+        let looped = Loop { slots, hold: hold.map(|candidate| self.number(candidate)) };
+        // They are few, and nearly always tell themselves apart by their first slots.
+        let entered = self.loops.iter().position(|other| *other == looped);
+        let number = entered.unwrap_or_else(|| {
             self.loops.push(looped);
             self.reports.push(report);
-            number
+            self.loops.len() - 1
         });
-        Daypart { start: planned.time.start, end: planned.time.end, looped: number }
+        number as u32
     }
 
     /// The position of a candidate in the table of items, entered when first used.
@@ -493,24 +512,31 @@ impl<'a> Builder<'a> {
     }
 
     /// What stays on the wall for a remainder: rather a poster than a strip, rather a strip that stands than one that
-    /// scrolls, then whatever has most airtime.
-    fn hold(&self, slots: &[Slot]) -> Option<u32> {
-        let airtime =
-            |number: u32| slots.iter().filter(|s| s.item == number).map(|s| u64::from(s.duration.0)).sum::<u64>();
+    /// scrolls, then whatever has most airtime, then what comes first.
+    fn hold(&self, slots: &[(Candidate, i64)]) -> Option<Candidate> {
+        let mut airtimes: HashMap<Candidate, (i64, usize)> = HashMap::new();
+        for (nth, (candidate, ms)) in slots.iter().enumerate() {
+            airtimes.entry(*candidate).or_insert((0, nth)).0 += ms;
+        }
         let zone_width = |name: ZoneName| {
             self.programme.zones.iter().find(|zone| zone.name == name).map_or(0, |zone| zone.rect.width)
         };
-        let restless = |number: u32| {
-            let candidate = self.numbers.iter().find(|(_, n)| **n == number).map(|(c, _)| c);
-            let zone = candidate.map(|c| self.bookings[c.0].items[c.1].zone);
-            match self.items[number as usize].show {
+        let restless = |candidate: &Candidate| {
+            let item = self.bookings[candidate.0].items[candidate.1];
+            match item.show {
                 Show::Picture { .. } => 0,
-                Show::Strip { size, .. } if zone.is_some_and(|zone| size.width <= zone_width(zone)) => 1,
+                Show::Strip { size, .. } if size.width <= zone_width(item.zone) => 1,
                 _ => 2,
             }
         };
-        let stills = slots.iter().map(|slot| slot.item).filter(|number| self.items[*number as usize].is_still());
-        stills.min_by_key(|number| (restless(*number), std::cmp::Reverse(airtime(*number)), *number))
+        let is_still = |candidate: &Candidate| self.bookings[candidate.0].items[candidate.1].kind.is_still();
+        let stills = airtimes.into_iter().filter(|(candidate, _)| is_still(candidate));
+        let calmest = stills.min_by_key(|(candidate, (ms, nth))| {
+            // Items that are in the table already come before those that will be entered next.
+            let entered = self.numbers.get(candidate).copied().unwrap_or(u32::MAX);
+            (restless(candidate), std::cmp::Reverse(*ms), entered, *nth)
+        });
+        calmest.map(|(candidate, _)| candidate)
     }
 
     fn not_played(&self, zones: &[ZoneName]) -> Vec<NotPlayed> {

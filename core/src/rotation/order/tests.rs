@@ -33,7 +33,7 @@ fn layout() -> impl Strategy<Value = Layout> {
         });
         let bounds = Bounds { longest: Millis::from_secs(900), most_slots: 80 };
         let request = Request::checked(parts.collect(), bounds).ok()?;
-        counts::layouts(&request).into_iter().next()
+        Some(counts::layouts(&request).first)
     })
 }
 
