@@ -16,5 +16,6 @@ pub mod recurrence;
 pub mod rotation;
 pub mod sign;
 pub mod time;
+pub mod tlog;
 pub mod vocabulary;
 pub mod wire;

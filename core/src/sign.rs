@@ -67,6 +67,12 @@ impl SecretKey {
         self.0.sign(&raw_input(context, message)).to_bytes()
     }
 
+    /// A signature over the bytes as they are: for signed notes, whose text says itself what it is. Only [`crate::tlog`]
+    /// signs so, with keys that sign nothing else.
+    pub(crate) fn sign_note(&self, text: &[u8]) -> [u8; 64] {
+        self.0.sign(text).to_bytes()
+    }
+
     /// `payload` inside a COSE_Sign1 with `alg` EdDSA and the key's fingerprint as `kid`.
     pub fn sign(&self, context: Context, payload: Vec<u8>) -> Vec<u8> {
         let protected = HeaderBuilder::new()
@@ -132,6 +138,11 @@ impl PublicKey {
     /// Checks a signature made by [`SecretKey::sign_raw`].
     pub fn verify_raw(&self, context: Context, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         self.verify_bytes(&raw_input(context, message), signature)
+    }
+
+    /// Checks a signature over the bytes as they are, as signed notes have it.
+    pub(crate) fn verify_note(&self, text: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        self.verify_bytes(text, signature)
     }
 
     /// Checks a COSE_Sign1 and returns its payload. There is exactly one accepted way to write a signed thing: no
