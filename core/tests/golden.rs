@@ -17,11 +17,12 @@ use xuanping_core::{
         Takeover, TakeoverItem, TakeoverLevel, TrustedManifest, ZoneProgramme,
     },
     playlog::{
-        BATCH_VERSION, Batch, ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger,
-        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef},
+        BATCH_VERSION, Batch, ItemRef, LogEntry, Play, PlayStatus, Receipt, SignedBatch, Trigger,
+        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef, ProvenBy, Trust},
     },
     sign::{Context, SecretKey},
     time::{Millis, UtcMillis},
+    tlog::{Edge, LogProof, Signer, Tiles, inclusion},
     vocabulary::CreativeKind,
 };
 
@@ -154,6 +155,25 @@ fn batch() -> Batch {
 }
 
 fn bundle() -> Vec<u8> {
+    bundle_in(None)
+}
+
+/// The same with the batch in a log, as its second entry.
+fn logged_bundle() -> Vec<u8> {
+    let signer = Signer::new("xuanping.example/log".parse().unwrap(), SecretKey::from_seed(&[3; 32]));
+    let signed = SignedBatch::sign(batch(), &device());
+    let (mut edge, mut tiles) = (Edge::new(), Tiles::new());
+    let other = LogEntry::new(ScreenId::new(uuid(2)), 1, Digest::of(b"another batch"));
+    for entry in [other, LogEntry::of(&signed), other] {
+        edge.append(entry.hash(), &mut tiles);
+    }
+    let hashes = inclusion(&tiles, 1, 3).unwrap();
+    let checkpoint = signer.checkpoint(3, edge.root()).to_string();
+    let proofs = [((screen(), 1), LogProof { index: 1, hashes, checkpoint })].into();
+    bundle_in(Some(ProvenBy { key: signer.verifier().clone(), proofs }))
+}
+
+fn bundle_in(log: Option<ProvenBy>) -> Vec<u8> {
     let contents = Contents {
         exported: UtcMillis(DAY + 24 * HOUR),
         filter: "城关支行大厅屏 2025-06-02".into(),
@@ -172,6 +192,7 @@ fn bundle() -> Vec<u8> {
         }],
         batches: vec![SignedBatch::sign(batch(), &device())],
         records: vec![PlayRef { screen: screen(), sequence: 1, play: 0 }],
+        log,
     };
     bundle::write(contents, publisher().public(), |payload| publisher().sign(Context::Bundle, payload)).unwrap()
 }
@@ -219,7 +240,9 @@ fn a_receipt_keeps_its_bytes_and_its_signature() {
 #[test]
 fn a_bundle_keeps_its_bytes() {
     golden("bundle-1", &bundle());
-    assert!(bundle::verify(&bundle(), Some(publisher().public())).is_intact());
+    golden("bundle-2", &logged_bundle());
+    assert!(bundle::verify(&logged_bundle(), &Trust::publisher(publisher().public())).is_intact());
+    assert!(bundle::verify(&bundle(), &Trust::publisher(publisher().public())).is_intact());
 }
 
 #[test]
@@ -247,7 +270,7 @@ proptest! {
 
     #[test]
     fn no_mutation_makes_a_decoder_panic(
-        which in 0..5usize,
+        which in 0..6usize,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in proptest::option::weighted(0.2, any::<prop::sample::Index>()),
         insert in proptest::option::weighted(0.2, (any::<prop::sample::Index>(), any::<u8>())),
@@ -257,6 +280,7 @@ proptest! {
             1 => manifest().sign(&publisher()),
             2 => SignedBatch::sign(batch(), &device()).signed().to_vec(),
             3 => bundle(),
+            4 => logged_bundle(),
             _ => minicbor::to_vec(batch()).unwrap(),
         };
         for (at, value) in changes {
@@ -283,7 +307,7 @@ fn decode_all(bytes: &[u8]) {
     let _ = TrustedManifest::accept(bytes.to_vec(), &publisher().public(), screen(), None);
     let _ = SignedBatch::verify(bytes.to_vec(), &device().public());
     let _ = Receipt::verify(bytes, &publisher().public());
-    let _ = bundle::verify(bytes, None);
+    let _ = bundle::verify(bytes, &Trust::default());
     for context in [Context::Manifest, Context::PlayBatch, Context::Receipt] {
         let signed = publisher().sign(context, bytes.to_vec());
         let _ = TrustedManifest::accept(signed.clone(), &publisher().public(), screen(), None);

@@ -28,7 +28,7 @@ use crate::{
     http::{outer_layers, same_origin_only},
     jobs::{Handlers, Jobs},
     playlists::{self, PlaylistError, Playlists},
-    plays::{self, Plays},
+    plays::{self, Log, Plays},
     screens::{self, Screens},
     signing::{KeyError, Publisher},
     supervision::{self, Supervision},
@@ -146,6 +146,7 @@ impl App {
             content.clone(),
             campaigns.clone(),
             playlists.clone(),
+            Log::open(db.clone(), &data.join("keys"))?,
         );
         Ok(Self { db, blobs, jobs, publisher, accounts, content, screens, campaigns, playlists, plays })
     }
@@ -217,6 +218,7 @@ impl App {
                     jobs.run(filming),
                     playlists.keep_fresh(),
                     plays.keep_quotas(),
+                    plays.log().keep(),
                     screens.keep_reports()
                 );
             })

@@ -1,4 +1,4 @@
-//! The publishing key: what makes players obey. Only this room holds it; everything else asks it to sign.
+//! The publishing key: what makes players obey; and the play log's own key beside it. Only this room holds it; everything else asks it to sign.
 //!
 //! It is a small interface on purpose, so that it can move into another process or a hardware module (design.md §4).
 
@@ -14,6 +14,7 @@ use xuanping_core::{
     playlist::Manifest,
     playlog::Receipt,
     sign::{Context, PublicKey, SecretKey},
+    tlog::Signer,
     wire::SignedTime,
 };
 
@@ -27,7 +28,7 @@ pub struct Publisher(Arc<SecretKey>);
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read or written.
-    #[error("publishing key {path}: {source}")]
+    #[error("key {path}: {source}")]
     File {
         /// Where.
         path: PathBuf,
@@ -35,10 +36,12 @@ pub enum KeyError {
         source: io::Error,
     },
     /// The file is not 32 bytes of hexadecimal.
-    #[error("publishing key {0} is damaged: restore it from the backup; a new key would orphan every enrolled player")]
+    #[error(
+        "key {0} is damaged: restore it from the backup; a new one would orphan every enrolled player and every auditor"
+    )]
     Damaged(PathBuf),
     /// Others may read the file.
-    #[error("publishing key {0} is readable by others: chmod 600 it")]
+    #[error("key {0} is readable by others: chmod 600 it")]
     Exposed(PathBuf),
     /// No randomness for a first key.
     #[error(transparent)]
@@ -48,28 +51,7 @@ pub enum KeyError {
 impl Publisher {
     /// Reads `<folder>/publisher.key`, or draws the first one.
     pub fn open(folder: &Path) -> Result<Self, KeyError> {
-        let path = folder.join("publisher.key");
-        let fault = |source| KeyError::File { path: path.clone(), source };
-        fs::create_dir_all(folder).map_err(fault)?;
-        if path.exists() {
-            let mode = fs::metadata(&path).map_err(fault)?.permissions().mode();
-            if mode & 0o077 != 0 {
-                return Err(KeyError::Exposed(path));
-            }
-            let text = zeroize::Zeroizing::new(fs::read_to_string(&path).map_err(fault)?);
-            let mut seed = zeroize::Zeroizing::new([0; 32]);
-            hex::decode_to_slice(text.trim(), &mut *seed).map_err(|_| KeyError::Damaged(path))?;
-            return Ok(Self(Arc::new(SecretKey::from_seed(&seed))));
-        }
-        let seed = zeroize::Zeroizing::new(entropy::bytes::<32>()?);
-        // Written whole under another name first: a half-written key would orphan every player.
-        let partial = folder.join("publisher.key.new");
-        let mut file =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial).map_err(fault)?;
-        file.write_all(hex::encode(*seed).as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
-        fs::rename(&partial, &path).map_err(fault)?;
-        fs::File::open(folder).and_then(|dir| dir.sync_all()).map_err(fault)?;
-        Ok(Self(Arc::new(SecretKey::from_seed(&seed))))
+        Ok(Self(Arc::new(read_or_draw(folder, "publisher")?)))
     }
 
     /// What players and auditors verify with.
@@ -96,4 +78,39 @@ impl Publisher {
     pub fn bundle(&self, statement: Vec<u8>) -> Vec<u8> {
         self.0.sign(Context::Bundle, statement)
     }
+}
+
+/// The signer of the play log: `<folder>/log.key`, drawn the first time. The log is named after the key, so that no two
+/// have one name.
+pub fn open_log(folder: &Path) -> Result<Signer, KeyError> {
+    let key = read_or_draw(folder, "log")?;
+    let name = format!("xuanping-{}/log", hex::encode(&key.public().fingerprint().as_bytes()[..6]));
+    let name = name.parse().map_err(|_| KeyError::Damaged(folder.join("log.key")))?;
+    Ok(Signer::new(name, key))
+}
+
+/// The key in `<folder>/<name>.key`, 32 bytes in hexadecimal; drawn and written if there is none.
+pub fn read_or_draw(folder: &Path, name: &str) -> Result<SecretKey, KeyError> {
+    let path = folder.join(format!("{name}.key"));
+    let fault = |source| KeyError::File { path: path.clone(), source };
+    fs::create_dir_all(folder).map_err(fault)?;
+    if path.exists() {
+        let mode = fs::metadata(&path).map_err(fault)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(KeyError::Exposed(path));
+        }
+        let text = zeroize::Zeroizing::new(fs::read_to_string(&path).map_err(fault)?);
+        let mut seed = zeroize::Zeroizing::new([0; 32]);
+        hex::decode_to_slice(text.trim(), &mut *seed).map_err(|_| KeyError::Damaged(path))?;
+        return Ok(SecretKey::from_seed(&seed));
+    }
+    let seed = zeroize::Zeroizing::new(entropy::bytes::<32>()?);
+    // Written whole under another name first: a half-written key would orphan whoever trusts it.
+    let partial = folder.join(format!("{name}.key.new"));
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial).map_err(fault)?;
+    file.write_all(hex::encode(*seed).as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
+    fs::rename(&partial, &path).map_err(fault)?;
+    fs::File::open(folder).and_then(|dir| dir.sync_all()).map_err(fault)?;
+    Ok(SecretKey::from_seed(&seed))
 }

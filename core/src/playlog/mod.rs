@@ -7,10 +7,12 @@
 mod batch;
 pub mod bundle;
 mod chain;
+mod entry;
 mod receipt;
 
 pub use batch::{BATCH_VERSION, Batch, BatchError, ItemRef, SignedBatch};
 pub use chain::{ChainHead, ChainRefusal, ChainReport, check_chain};
+pub use entry::LogEntry;
 pub use receipt::Receipt;
 
 use minicbor::{Decode, Encode};

@@ -32,7 +32,7 @@ pub enum CheckpointError {
 }
 
 impl Checkpoint {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.as_bytes()))
     }
 

@@ -12,6 +12,7 @@ mod prove;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Cosigner, Signer};
 pub use grow::Edge;
@@ -19,6 +20,7 @@ pub use note::{InvalidVerifier, KeyName, Note, NoteError, NoteSignature, Signatu
 pub use proof::{InvalidProof, LogProof, check_consistency, check_inclusion};
 pub use prove::{Missing, Tiles, consistency, inclusion, root, tiles_for_consistency, tiles_for_inclusion};
 pub use tile::{InvalidPath, TILE_WIDTH, TileId, TilePath};
+pub use witness::{InvalidWitnessed, Refusal, Witnessed};
 
 use crate::digest::Digest;
 

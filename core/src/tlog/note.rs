@@ -167,6 +167,10 @@ impl Note {
         Self { text, signatures: Vec::new() }
     }
 
+    pub(super) fn signed(text: String, line: NoteSignature) -> Self {
+        Self { text, signatures: vec![line] }
+    }
+
     /// The text, with its last line feed.
     pub fn text(&self) -> &str {
         &self.text

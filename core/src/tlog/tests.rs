@@ -266,3 +266,43 @@ fn a_proof_file_is_written_one_way_only() {
         assert!(text.replacen(from, to, 1).parse::<LogProof>().is_err(), "{from} → {to}");
     }
 }
+
+#[test]
+fn a_witness_follows_a_log_that_grows_and_refuses_one_that_forks_or_goes_back() {
+    let (tiles, _) = log(300);
+    let cosigner = Cosigner::new("auditor.example/witness".parse().unwrap(), SecretKey::from_seed(&[9; 32]));
+    let mut witness = Witnessed::new(signer().verifier().clone(), cosigner.verifier().clone());
+    let note = |size| signer().checkpoint(size, root(&tiles, size).unwrap()).to_string();
+    for (old, size) in [(0, 5), (5, 5), (5, 256), (256, 300)] {
+        let proof = consistency(&tiles, old, size).unwrap();
+        let signed = witness.accept(&note(size), &proof, &cosigner, 1_748_822_400).unwrap();
+        assert_eq!(signed.verify(cosigner.verifier()), Ok(Some(1_748_822_400)));
+    }
+    assert_eq!(witness.root_at(256), Some(root(&tiles, 256).unwrap()));
+    assert_eq!(witness.root_at(255), None);
+    // Its file says the same.
+    let file = witness.to_string();
+    assert_eq!(file.parse::<Witnessed>().as_ref(), Ok(&witness));
+    // What somebody wrote into it is not believed.
+    let altered: Witnessed = file.replacen("\n256 ", "\n257 ", 1).parse().unwrap();
+    assert_eq!((altered.root_at(256), altered.root_at(257)), (None, None));
+    assert_eq!(file.replacen("\n256 ", "\n3 ", 1).parse::<Witnessed>(), Err(InvalidWitnessed { line: 5 }));
+    // Back in time, though properly signed by the log.
+    let rolled_back = witness.accept(&note(299), &[], &cosigner, 1_748_822_500);
+    assert_eq!(rolled_back, Err(Refusal::RolledBack { seen: 300, size: 299 }));
+    // Another past, with the best proof there can be.
+    let mut others = Tiles::new();
+    let mut forked = Edge::new();
+    for n in 0..400 {
+        forked.append(leaf_hash(&if n == 7 { b"another".to_vec() } else { entry(n) }), &mut others);
+    }
+    let forked = signer().checkpoint(400, forked.root()).to_string();
+    let proof = consistency(&others, 300, 400).unwrap();
+    let refused = witness.accept(&forked, &proof, &cosigner, 1_748_822_500);
+    assert_eq!(refused, Err(Refusal::Forked { seen: 300, why: InvalidProof::Forked }));
+    // The same size, another root.
+    let equal = signer().checkpoint(300, leaf_hash(b"x")).to_string();
+    assert!(matches!(witness.accept(&equal, &[], &cosigner, 1_748_822_500), Err(Refusal::Forked { .. })));
+    // Nothing of this was remembered.
+    assert_eq!(witness.to_string(), file);
+}

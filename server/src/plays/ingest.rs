@@ -195,6 +195,7 @@ impl Plays {
             return Ok(None);
         }
         store::batches::insert(&mut tx, &stored, batch).await?;
+        store::log::wait(&mut tx, screen.id, next.sequence).await?;
         store::plays::insert(&mut tx, screen, next.sequence, judged).await?;
         store::counts::add(&mut tx, screen, &tally(judged)).await?;
         for (flag, kind) in

@@ -8,6 +8,7 @@ mod catch_up;
 pub mod http;
 mod ingest;
 pub mod judge;
+pub mod log;
 pub mod names;
 mod query;
 pub mod sheet;
@@ -33,6 +34,7 @@ use xuanping_core::{
 pub use bundle::MOST_RECORDS;
 pub use ingest::IngestError;
 pub use judge::Flag;
+pub use log::{Log, LogError};
 pub use query::{Cursor, Filter, Group, Order};
 
 use crate::{
@@ -57,6 +59,7 @@ pub struct Plays {
     content: Content,
     campaigns: Campaigns,
     playlists: Playlists,
+    log: Log,
 }
 
 /// One play as it was recorded, with the facts of its time.
@@ -209,6 +212,9 @@ pub enum PlayError {
     /// Writing a table failed.
     #[error("table: {0}")]
     Sheet(#[from] csv::Error),
+    /// The Merkle log.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// Playlists.
     #[error(transparent)]
     Playlists(#[from] PlaylistError),
@@ -235,13 +241,19 @@ impl Plays {
         content: Content,
         campaigns: Campaigns,
         playlists: Playlists,
+        log: Log,
     ) -> Self {
-        Self { db, publisher, screens, content, campaigns, playlists }
+        Self { db, publisher, screens, content, campaigns, playlists, log }
     }
 
     /// The key that receipts and bundles are signed with: auditors keep it, to compare.
     pub fn publishing_key(&self) -> PublicKey {
         self.publisher.public()
+    }
+
+    /// The Merkle log of all batches.
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// A page of plays in the order asked for, after `cursor`.

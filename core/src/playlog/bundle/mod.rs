@@ -5,12 +5,13 @@
 //! The layout is in `FORMAT.md`, one folder up.
 
 mod damage;
+mod logged;
 mod records;
 mod verdict;
 mod verify;
 
 pub use verdict::{Check, CheckKind, Fault, Finding, Remark, Summary, Verdict};
-pub use verify::verify;
+pub use verify::{Trust, verify};
 
 use std::collections::BTreeMap;
 
@@ -23,12 +24,11 @@ use crate::{
     id::{BookingId, CreativeId, ScreenId},
     sign::PublicKey,
     time::UtcMillis,
+    tlog::{LogProof, VerifierKey},
 };
 
-/// First line of every bundle.
-pub const MAGIC: &[u8] = b"xuanping-bundle/1\n";
-/// Version of the statement written by this crate.
-pub const STATEMENT_VERSION: u32 = 1;
+/// First line of every bundle: of version 1 without, and of version 2 with proofs of the log.
+const MAGICS: [&[u8]; 2] = [b"xuanping-bundle/1\n", b"xuanping-bundle/2\n"];
 
 /// What the bytes after the magic line are made of: `kind`, length as four bytes with the highest first, body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +37,10 @@ pub(super) enum FrameKind {
     Statement = 1,
     /// A signed play batch, as its screen sent it.
     Batch = 2,
-    /// The records in words, CSV. Once, last.
+    /// The records in words, CSV. Once, after the batches.
     Records = 3,
+    /// A `.tlog-proof` file: that a batch is in the log. One for each, in the order of the batches, at the end.
+    Proof = 4,
 }
 
 /// Bytes before a frame's body.
@@ -48,7 +50,7 @@ const FRAME_HEAD: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Statement {
-    /// [`STATEMENT_VERSION`].
+    /// 1, or 2 if there are proofs of the log.
     #[n(0)]
     pub version: u32,
     /// The key that signs.
@@ -78,6 +80,33 @@ pub struct Statement {
     /// The records frame.
     #[n(9)]
     pub records: BundleRecords,
+    /// The proofs of the log.
+    #[n(10)]
+    pub log: Option<BundleLog>,
+}
+
+/// The log that the batches are in.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct BundleLog {
+    /// Its key, as signed notes write it: name, id and key with plus signs between.
+    #[n(0)]
+    pub key: String,
+    /// The proofs' frames, in the order of the batches.
+    #[n(1)]
+    pub proofs: Vec<BundleProof>,
+}
+
+/// A proof's frame.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct BundleProof {
+    /// Bytes of its body.
+    #[n(0)]
+    pub length: u32,
+    /// SHA-256 of its body.
+    #[n(1)]
+    pub digest: Digest,
 }
 
 /// A screen, and the key its batches are signed with.
@@ -209,6 +238,17 @@ pub struct Contents {
     pub batches: Vec<SignedBatch>,
     /// The plays that were asked for: these become records. Others in the same batches stay in the batches.
     pub records: Vec<PlayRef>,
+    /// Proofs that the batches are in the log; without, a bundle of version 1 is made.
+    pub log: Option<ProvenBy>,
+}
+
+/// A log, and proofs that batches are in it.
+#[derive(Debug, Clone)]
+pub struct ProvenBy {
+    /// The log's key.
+    pub key: VerifierKey,
+    /// One for each batch, by screen and number.
+    pub proofs: BTreeMap<(ScreenId, u64), LogProof>,
 }
 
 /// Why a bundle cannot be made.
@@ -220,6 +260,14 @@ pub enum BundleError {
     /// The same batch number of one screen twice.
     #[error("batch {sequence} of screen {screen} is given twice")]
     BatchTwice {
+        /// Whose.
+        screen: ScreenId,
+        /// Which.
+        sequence: u64,
+    },
+    /// A batch has no proof of the log, and others have.
+    #[error("batch {sequence} of screen {screen} has no proof of the log")]
+    NotProven {
         /// Whose.
         screen: ScreenId,
         /// Which.
@@ -252,8 +300,9 @@ pub fn write(
         }
     }
     let listed = batches.iter().map(|((screen, sequence), batch)| describe(*screen, *sequence, batch)).collect();
+    let proofs = contents.log.as_ref().map(|log| proofs(log, batches.values().copied())).transpose()?;
     let mut statement = Statement {
-        version: STATEMENT_VERSION,
+        version: if proofs.is_some() { 2 } else { 1 },
         publisher,
         exported: contents.exported,
         filter: contents.filter,
@@ -263,6 +312,7 @@ pub fn write(
         bookings: contents.bookings,
         batches: listed,
         records: BundleRecords { count: 0, length: 0, digest: Digest::ZERO },
+        log: proofs.as_ref().map(|(log, _)| log.clone()),
     };
     contents.records.sort_unstable();
     contents.records.dedup();
@@ -284,18 +334,43 @@ pub fn write(
     };
     // Encoding into a Vec cannot fail: the writer's error type is uninhabited.
     let signed = sign(minicbor::to_vec(&statement).unwrap_or_default());
-    let mut file = MAGIC.to_vec();
+    let mut file = MAGICS[usize::from(proofs.is_some())].to_vec();
     push_frame(&mut file, FrameKind::Statement, &signed)?;
     for batch in batches.values() {
         push_frame(&mut file, FrameKind::Batch, batch.signed())?;
     }
     push_frame(&mut file, FrameKind::Records, text.as_bytes())?;
+    for proof in proofs.iter().flat_map(|(_, proofs)| proofs) {
+        push_frame(&mut file, FrameKind::Proof, proof.as_bytes())?;
+    }
     Ok(file)
+}
+
+/// What the statement says of the proofs, and the proofs, in the order of the batches.
+fn proofs<'b>(
+    log: &ProvenBy,
+    batches: impl Iterator<Item = &'b SignedBatch>,
+) -> Result<(BundleLog, Vec<String>), BundleError> {
+    let mut listed = Vec::new();
+    let mut files = Vec::new();
+    for batch in batches {
+        let (screen, sequence) = (batch.batch().screen, batch.batch().sequence);
+        let proof = log.proofs.get(&(screen, sequence)).ok_or(BundleError::NotProven { screen, sequence })?.to_string();
+        // A proof has some sixty lines at most.
+        listed.push(BundleProof { length: proof.len() as u32, digest: Digest::of(proof.as_bytes()) });
+        files.push(proof);
+    }
+    Ok((BundleLog { key: log.key.to_string(), proofs: listed }, files))
+}
+
+/// What follows the first line of a bundle, and its version.
+fn body_of(file: &[u8]) -> Option<(u32, &[u8])> {
+    (1..).zip(MAGICS).find_map(|(version, magic)| Some((version, file.strip_prefix(magic)?)))
 }
 
 /// The records in words of a bundle: CSV with a header line. Only worth reading after [`verify`] found the file intact.
 pub fn records_of(file: &[u8]) -> Option<&str> {
-    let mut rest = file.strip_prefix(MAGIC)?;
+    let (_, mut rest) = body_of(file)?;
     loop {
         let (head, after) = rest.split_first_chunk::<FRAME_HEAD>()?;
         let [kind, a, b, c, d] = *head;
@@ -348,5 +423,7 @@ fn mark_of(cbor: &[u8]) -> [u8; 4] {
     [a, b, c, d]
 }
 
+#[cfg(test)]
+mod tamper_tests;
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use crate::{
 
 const START: i64 = 1_764_000_000_000;
 
-fn key(n: u8) -> SecretKey {
+pub(super) fn key(n: u8) -> SecretKey {
     SecretKey::from_seed(&[n; 32])
 }
 
@@ -63,7 +63,7 @@ fn chain(screen: u128, batches: u64, plays: i64) -> Vec<SignedBatch> {
     chain
 }
 
-fn contents() -> Contents {
+pub(super) fn contents() -> Contents {
     let screen = |n: u128, name: &str| BundleScreen {
         id: screen_id(n),
         name: name.into(),
@@ -88,18 +88,19 @@ fn contents() -> Contents {
         }],
         records: records.collect(),
         batches,
+        log: None,
     }
 }
 
-fn written(contents: Contents) -> Vec<u8> {
+pub(super) fn written(contents: Contents) -> Vec<u8> {
     write(contents, key(9).public(), |payload| key(9).sign(Context::Bundle, payload)).unwrap()
 }
 
 #[test]
 fn an_untouched_bundle_passes_every_check_and_says_how_many() {
-    let verdict = verify(&written(contents()), Some(key(9).public()));
+    let verdict = verify(&written(contents()), &Trust::publisher(key(9).public()));
     assert_eq!(verdict.findings, []);
-    assert_eq!(verdict.remarks, []);
+    assert_eq!(verdict.remarks, [Remark::NoLog]);
     let count = |kind| verdict.checks.iter().find(|c| c.kind == kind).map(|c| (c.done, c.failed));
     assert_eq!(count(CheckKind::Statement), Some((1, 0)));
     assert_eq!(count(CheckKind::Batches), Some((3, 0)));
@@ -142,7 +143,7 @@ fn every_flipped_byte_gives_a_finding_and_inside_a_batch_names_the_batch() {
         for bit in [0x01, 0x80] {
             let mut flipped = file.clone();
             flipped[at] ^= bit;
-            let verdict = verify(&flipped, Some(key(9).public()));
+            let verdict = verify(&flipped, &Trust::publisher(key(9).public()));
             assert!(!verdict.is_intact(), "byte {at} bit {bit:#x} is not covered");
             let Some((body, batch)) = bodies.iter().find(|(body, _)| body.contains(&at)) else { continue };
             let finding = verdict.findings.iter().find(|f| matches!(f.fault, Fault::Digest(_))).unwrap();
@@ -174,7 +175,7 @@ fn a_flip_in_the_item_table_names_the_first_play_of_that_item() {
     let at = file.windows(32).position(|w| w == asset).unwrap();
     let mut flipped = file;
     flipped[at] ^= 0x10;
-    let verdict = verify(&flipped, None);
+    let verdict = verify(&flipped, &Trust::default());
     let finding = &verdict.findings[0];
     assert_eq!((finding.sequence, finding.play), (Some(batch.batch().sequence), Some(1)));
     assert!(finding.to_string().contains("大厅屏"), "{finding}");
@@ -185,10 +186,10 @@ fn a_flip_in_the_item_table_names_the_first_play_of_that_item() {
 fn every_truncation_and_every_appended_byte_is_found() {
     let file = written(contents());
     for length in 0..file.len() {
-        assert!(!verify(&file[..length], None).is_intact(), "{length}");
+        assert!(!verify(&file[..length], &Trust::default()).is_intact(), "{length}");
     }
     for extra in [&b"\0"[..], b"x", &file] {
-        let verdict = verify(&[&file, extra].concat(), None);
+        let verdict = verify(&[&file, extra].concat(), &Trust::default());
         assert_eq!(verdict.findings, [Finding::of(Fault::Trailing(extra.len() as u64))]);
     }
 }
@@ -196,11 +197,11 @@ fn every_truncation_and_every_appended_byte_is_found() {
 #[test]
 fn a_bundle_of_another_publisher_is_found_even_if_it_is_sound_in_itself() {
     let file = write(contents(), key(8).public(), |p| key(8).sign(Context::Bundle, p)).unwrap();
-    let verdict = verify(&file, Some(key(9).public()));
+    let verdict = verify(&file, &Trust::publisher(key(9).public()));
     assert_eq!(verdict.findings[0].fault, Fault::OtherPublisher(key(8).public()));
-    let unchecked = verify(&file, None);
+    let unchecked = verify(&file, &Trust::default());
     assert!(unchecked.is_intact());
-    assert_eq!(unchecked.remarks, [Remark::PublisherUnchecked(key(8).public())]);
+    assert_eq!(unchecked.remarks, [Remark::PublisherUnchecked(key(8).public()), Remark::NoLog]);
 }
 
 #[test]
@@ -209,16 +210,17 @@ fn a_batch_taken_out_of_the_middle_is_a_remark_and_a_replaced_one_breaks_the_cha
     missing.batches = chain(1, 3, 2);
     missing.batches.remove(1);
     missing.records.clear();
-    let verdict = verify(&written(missing), Some(key(9).public()));
+    let verdict = verify(&written(missing), &Trust::publisher(key(9).public()));
     assert!(verdict.is_intact());
-    assert_eq!(verdict.remarks, [Remark::NotIncluded { screen: "大厅屏".into(), first: 2, last: 2 }]);
+    let missing = Remark::NotIncluded { screen: "大厅屏".into(), first: 2, last: 2 };
+    assert_eq!(verdict.remarks, [Remark::NoLog, missing]);
 
     let mut replaced = contents();
     replaced.batches = chain(1, 2, 2);
     let rewritten = Batch { plays: Vec::new(), ..replaced.batches[0].batch().clone() };
     replaced.batches[0] = SignedBatch::sign(rewritten, &key(1));
     replaced.records.clear();
-    let verdict = verify(&written(replaced), Some(key(9).public()));
+    let verdict = verify(&written(replaced), &Trust::publisher(key(9).public()));
     assert_eq!(verdict.findings.len(), 1);
     assert!(matches!(verdict.findings[0].fault, Fault::Chain(_)));
     assert_eq!(verdict.findings[0].sequence, Some(2));
@@ -235,17 +237,17 @@ fn a_publisher_who_lies_about_a_record_is_found_out_by_the_screens_own_batch() {
         [&honest[..at], "中断".as_bytes(), &honest[at + 6..]].concat()
     };
     let records_at = changed.windows(records::HEADER.len()).rposition(|w| w == records::HEADER.as_bytes()).unwrap();
-    let (_, rest) = changed.split_at(MAGIC.len() + FRAME_HEAD);
+    let (_, rest) = changed.split_at(MAGICS[0].len() + FRAME_HEAD);
     let mut decoder = minicbor::Decoder::new(rest);
     decoder.skip().unwrap();
     let (signed, frames) = rest.split_at(decoder.position());
     let mut statement: Statement = minicbor::decode(&crate::sign::unverified_payload(signed).unwrap()).unwrap();
     statement.records.digest = Digest::of(&changed[records_at..]);
     let signed = key(9).sign(Context::Bundle, minicbor::to_vec(&statement).unwrap());
-    let mut file = MAGIC.to_vec();
+    let mut file = MAGICS[0].to_vec();
     push_frame(&mut file, FrameKind::Statement, &signed).unwrap();
     file.extend(frames);
-    let verdict = verify(&file, Some(key(9).public()));
+    let verdict = verify(&file, &Trust::publisher(key(9).public()));
     assert_eq!(verdict.findings.len(), 1);
     assert_eq!(verdict.findings[0].fault, Fault::Record);
     assert_eq!(verdict.findings[0].screen.as_ref().unwrap().1, "门头条屏");
@@ -280,9 +282,9 @@ proptest! {
     fn verification_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..400), keep in 0usize..3000) {
         let file = written(contents());
         let cut = keep.min(file.len());
-        prop_assert!(!verify(&bytes, None).is_intact());
-        prop_assert!(!verify(&[MAGIC, &bytes].concat(), None).is_intact());
+        prop_assert!(!verify(&bytes, &Trust::default()).is_intact());
+        prop_assert!(!verify(&[MAGICS[0], &bytes].concat(), &Trust::default()).is_intact());
         let spliced = [&file[..cut], &bytes[..], &file[(cut + bytes.len()).min(file.len())..]].concat();
-        prop_assert_eq!(verify(&spliced, None).is_intact(), spliced == file);
+        prop_assert_eq!(verify(&spliced, &Trust::default()).is_intact(), spliced == file);
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     playlog::{BatchError, ChainRefusal},
     sign::{PublicKey, SignatureError},
     time::UtcMillis,
+    tlog::{CheckpointError, InvalidProof},
 };
 
 /// The outcome. The file is as it was exported if, and only if, [`Verdict::is_intact`].
@@ -70,6 +71,10 @@ pub enum CheckKind {
     Chain,
     /// Each record in words equals the play in its signed batch; their number.
     Records,
+    /// Each batch is in the log: the proof leads from it to a checkpoint that the log's key signed.
+    Log,
+    /// The witness saw the log as the checkpoint says it was.
+    Witness,
     /// Each play ended before its batch was sealed and does not overlap the one before it in its zone.
     Times,
 }
@@ -83,6 +88,8 @@ impl fmt::Display for CheckKind {
             Self::Batches => "播放批次的屏幕签名",
             Self::Chain => "批次之间的链接",
             Self::Records => "播放记录与批次逐条比对",
+            Self::Log => "批次已在公开日志中",
+            Self::Witness => "与见证方所见一致",
             Self::Times => "播放时间",
         })
     }
@@ -144,6 +151,30 @@ pub enum Fault {
     /// A record in words is not what its batch says.
     #[error("播放记录与屏幕签名的批次不符")]
     Record,
+    /// The proof does not show that the batch is in the log.
+    #[error("日志证明不成立：{}", proof_zh(*.0))]
+    Proof(InvalidProof),
+    /// The checkpoint is not one that the log's key signed.
+    #[error("日志检查点不可信：{0}")]
+    Checkpoint(CheckpointError),
+    /// The log's key cannot be read, or is not the one that the witness follows.
+    #[error("不是见证方所跟踪的日志：{0}")]
+    OtherLog(String),
+    /// A witness was named, and the bundle proves nothing about the log.
+    #[error("包内没有日志证明，无法与见证方核对")]
+    NoLog,
+    /// The witness never saw the log at this size.
+    #[error("见证方没有见过 {size} 个批次时的日志；若导出不久，请待见证方更新后重新导出")]
+    NotWitnessed {
+        /// How many entries the checkpoint says.
+        size: u64,
+    },
+    /// The witness saw another log.
+    #[error("日志被分叉：有 {size} 个批次时，见证方见到的内容与此不同")]
+    Forked {
+        /// How many entries both have.
+        size: u64,
+    },
     /// There are more or fewer records than the statement says.
     #[error("播放记录有 {found} 条，声明为 {stated} 条")]
     RecordCount {
@@ -180,6 +211,12 @@ pub enum Remark {
     /// Nobody said which publishing key to expect.
     #[error("未指定发布密钥；请与主管单位公布的密钥核对：{0}")]
     PublisherUnchecked(PublicKey),
+    /// Nobody said which witness to ask, so the log might show others something else.
+    #[error("未指定见证文件：日志密钥为 {0}；如有审计方的见证文件，请一并核对")]
+    WitnessUnchecked(String),
+    /// Made before there was a log.
+    #[error("旧版导出，包内没有日志证明")]
+    NoLog,
 }
 
 impl Verdict {
@@ -238,6 +275,16 @@ fn signature_zh(error: SignatureError) -> &'static str {
         SignatureError::Malformed => "不是签名数据的格式",
         SignatureError::WrongKey => "不是由所列的密钥签名",
         SignatureError::Mismatch => "签名与内容不符",
+    }
+}
+
+fn proof_zh(error: InvalidProof) -> String {
+    match error {
+        InvalidProof::Malformed => "不是日志证明的格式".into(),
+        InvalidProof::OutOfRange => "序号超出日志长度".into(),
+        InvalidProof::Length { found } => format!("摘要数量不对（{found} 个）"),
+        InvalidProof::OtherRoot => "推算出的根与检查点不符，该批次不在日志的这个位置".into(),
+        InvalidProof::Forked => "不是原日志的延续".into(),
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use minicbor::Decoder;
 
 use super::{
-    BundleBatch, CheckKind, FRAME_HEAD, Fault, Finding, FrameKind, MAGIC, PlayRef, Remark, STATEMENT_VERSION,
-    Statement, Summary, Verdict, damage, frame_head,
+    BundleBatch, CheckKind, FRAME_HEAD, Fault, Finding, FrameKind, MAGICS, PlayRef, Remark, Statement, Summary,
+    Verdict, body_of, damage, frame_head,
     records::{self, Names},
 };
 use crate::{
@@ -15,22 +15,43 @@ use crate::{
     playlog::{Play, SignedBatch, check_chain},
     sign::{Context, PublicKey, unverified_payload},
     time::UtcMillis,
+    tlog::Witnessed,
 };
 
-/// Examines a bundle. With `expected`, the statement has to be signed by that key; without, the verdict names the key that
-/// signed it, to be compared with the one that the office has made public.
-pub fn verify(file: &[u8], expected: Option<PublicKey>) -> Verdict {
+/// Whom the reader trusts already.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// The office's publishing key, as it was made public. Without it, the verdict names the key that signed.
+    pub publisher: Option<PublicKey>,
+    /// What a witness saw of the log.
+    pub witness: Option<Witnessed>,
+}
+
+impl Trust {
+    /// Only the office's key.
+    pub const fn publisher(key: PublicKey) -> Self {
+        Self { publisher: Some(key), witness: None }
+    }
+}
+
+/// Examines a bundle.
+pub fn verify(file: &[u8], trust: &Trust) -> Verdict {
     let mut verdict = Verdict::default();
-    let magic = file.starts_with(MAGIC);
-    verdict.count(CheckKind::Frames, magic);
-    if !magic {
+    let body = body_of(file);
+    verdict.count(CheckKind::Frames, body.is_some());
+    if body.is_none() {
         verdict.findings.push(Finding::of(Fault::Magic));
     }
-    let Some((statement, rest)) = statement(file.get(MAGIC.len()..).unwrap_or_default(), expected, &mut verdict) else {
+    // All first lines are of one length: behind a damaged one, the rest is looked at all the same.
+    let (version, body) = body.unwrap_or((0, file.get(MAGICS[0].len()..).unwrap_or_default()));
+    let Some((statement, rest)) = statement(body, trust.publisher, &mut verdict) else {
         verdict.findings.push(Finding::of(Fault::StatementUnreadable));
         return verdict;
     };
-    let mut examination = Examination { names: Names::of(&statement), statement: &statement, verdict };
+    if let Some(contradiction) = contradiction(&statement, version) {
+        verdict.findings.push(Finding::of(Fault::StatementInconsistent(contradiction)));
+    }
+    let mut examination = Examination { names: Names::of(&statement), statement: &statement, trust, verdict };
     examination.run(rest);
     examination.verdict
 }
@@ -75,18 +96,16 @@ fn statement<'f>(file: &'f [u8], expected: Option<PublicKey>, verdict: &mut Verd
     Some((statement, rest))
 }
 
-struct Examination<'s> {
-    statement: &'s Statement,
+pub(super) struct Examination<'s> {
+    pub(super) statement: &'s Statement,
     names: Names,
-    verdict: Verdict,
+    pub(super) trust: &'s Trust,
+    pub(super) verdict: Verdict,
 }
 
 impl Examination<'_> {
     fn run(&mut self, file: &[u8]) {
         let statement = self.statement;
-        if let Some(contradiction) = contradiction(statement) {
-            self.verdict.findings.push(Finding::of(Fault::StatementInconsistent(contradiction)));
-        }
         // The records are last in the file, and are what names a damaged play: so they are read first.
         let batches_length: usize = statement.batches.iter().map(|batch| FRAME_HEAD + batch.length as usize).sum();
         let text = file.get(batches_length.min(file.len())..).and_then(|rest| rest.get(FRAME_HEAD..));
@@ -114,6 +133,7 @@ impl Examination<'_> {
             }
             self.records(&text, &lines, &batches);
         }
+        let rest = self.log(rest, &batches);
         self.verdict.count(CheckKind::Frames, rest.is_empty());
         if !rest.is_empty() {
             self.verdict.findings.push(Finding::of(Fault::Trailing(rest.len() as u64)));
@@ -125,7 +145,7 @@ impl Examination<'_> {
     }
 
     /// The body of the next frame, if there are bytes enough for it, and what follows it.
-    fn frame<'f>(
+    pub(super) fn frame<'f>(
         &mut self,
         file: &'f [u8],
         kind: FrameKind,
@@ -259,7 +279,7 @@ impl Examination<'_> {
         }
     }
 
-    fn find(&mut self, fault: Fault, of: Option<&BundleBatch>, play: Option<u32>, record: Option<String>) {
+    pub(super) fn find(&mut self, fault: Fault, of: Option<&BundleBatch>, play: Option<u32>, record: Option<String>) {
         let screen = of.and_then(|batch| self.statement.screens.get(batch.screen as usize));
         self.verdict.findings.push(Finding {
             fault,
@@ -272,14 +292,17 @@ impl Examination<'_> {
     }
 }
 
-/// What a statement gets wrong about itself.
-fn contradiction(statement: &Statement) -> Option<&'static str> {
+/// What a statement gets wrong about itself, in a file of this version; 0 if the file's first line is damaged.
+fn contradiction(statement: &Statement, version: u32) -> Option<&'static str> {
     let ascending = statement
         .batches
         .windows(2)
         .all(|pair| (pair[0].screen, pair[0].sequence) < (pair[1].screen, pair[1].sequence));
-    if statement.version != STATEMENT_VERSION {
+    let proofs = statement.log.as_ref().map(|log| log.proofs.len());
+    if !(1..=2).contains(&statement.version) || version != 0 && version != statement.version {
         Some("版本未知，请使用更新的程序")
+    } else if proofs != (statement.version == 2).then_some(statement.batches.len()) {
+        Some("日志证明与批次的数量不符")
     } else if !ascending {
         Some("批次未按屏幕和序号排列")
     } else if statement.batches.iter().any(|batch| batch.screen as usize >= statement.screens.len()) {

@@ -1,6 +1,7 @@
 //! Endpoints of the play log: what players report, what people look at, and what they take away.
 
 mod exports;
+mod log;
 mod player;
 mod records;
 
@@ -13,7 +14,7 @@ use crate::http::Problem;
 
 /// All routes of this domain.
 pub fn routes(state: Plays) -> OpenApiRouter {
-    player::routes().merge(records::routes()).merge(exports::routes()).with_state(state)
+    player::routes().merge(records::routes()).merge(exports::routes()).merge(log::routes()).with_state(state)
 }
 
 impl From<PlayError> for Problem {
@@ -32,6 +33,7 @@ impl From<PlayError> for Problem {
                 "记录过多，无法放入一个凭证包",
                 format!("一个凭证包最多 {MOST_RECORDS} 条记录，请缩小日期范围或按屏幕分次导出。"),
             ),
+            PlayError::Log(e) => e.into(),
             PlayError::Playlists(e) => e.into(),
             PlayError::Campaigns(e) => e.into(),
             PlayError::Content(e) => e.into(),

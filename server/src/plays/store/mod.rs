@@ -3,5 +3,6 @@
 pub mod batches;
 pub mod counts;
 pub mod findings;
+pub mod log;
 pub mod plays;
 mod wanted;

@@ -155,7 +155,10 @@ async fn a_bundle_holds_the_records_asked_for_and_says_so_if_there_are_none() {
         assert!(matches!(county.app.plays.bundle(&nothing, clock::now()).await, Err(PlayError::Nothing)));
         let filter = Filter { screen: Some(player.screen.id), ..Filter::default() };
         let file = county.app.plays.bundle(&filter, clock::now()).await.unwrap();
-        let verdict = xuanping_core::playlog::bundle::verify(&file, Some(county.app.publisher.public()));
+        let verdict = xuanping_core::playlog::bundle::verify(
+            &file,
+            &xuanping_core::playlog::bundle::Trust::publisher(county.app.publisher.public()),
+        );
         let summary = verdict.summary.unwrap();
         assert_eq!((summary.batches, summary.records), (3, 12));
         assert!(summary.filter.contains(&player.screen.id.to_string()), "{}", summary.filter);

@@ -149,7 +149,10 @@ async fn exports_stream_as_files_and_are_noted_in_the_audit_trail() {
         let answer = ask(&county, Role::Auditor, "/plays/export?format=outsmart").await;
         assert_eq!(String::from_utf8(answer.bytes).unwrap().lines().count(), 1200);
         let answer = ask(&county, Role::Auditor, "/plays/bundle").await;
-        let verdict = xuanping_core::playlog::bundle::verify(&answer.bytes, Some(county.app.publisher.public()));
+        let verdict = xuanping_core::playlog::bundle::verify(
+            &answer.bytes,
+            &xuanping_core::playlog::bundle::Trust::publisher(county.app.publisher.public()),
+        );
         assert!(verdict.is_intact(), "{:?}", verdict.findings);
         let trail = audit::list(&db, None, 10).await.unwrap();
         let exports: Vec<_> = trail.iter().filter(|e| e.action == "plays.export").map(|e| &*e.subject).collect();
