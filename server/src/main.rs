@@ -1,10 +1,13 @@
-//! `xuanping-server`: serve · demo · import · verify · verify-playlist · openapi · admin.
+//! `xuanping-server`: serve · demo · import · verify · witness · verify-playlist · openapi · admin.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
-use xuanping_core::geometry::{Layout, Sound};
+use xuanping_core::{
+    geometry::{Layout, Sound},
+    tlog::VerifierKey,
+};
 use xuanping_server::{
     accounts::{Actor, NewAccount, Role, Scope},
     app::{self, App},
@@ -12,7 +15,7 @@ use xuanping_server::{
     config::Config,
     demo::{self, Demo},
     import::{self, People},
-    plays::verify::Verify,
+    plays::{verify::Verify, witness::Witness},
     screens::NewToken,
     signing::Publisher,
 };
@@ -46,6 +49,9 @@ enum Command {
     },
     /// Check an exported bundle of play records, without server or network. Exit code 0: intact, 1: not, 2: unreadable.
     Verify(Verify),
+    /// Watch a play log for an auditor: sign each checkpoint that continues what was seen, and refuse one that does not.
+    /// Exit code 0: stopped, or looked once; 1: the log was forked or rolled back; 2: it could not be looked at.
+    Witness(Witness),
     /// Judge the playlists in force in a data folder against what was promised, by a checker that shares no code with the
     /// planner; changes nothing. Exit code 0: all is kept, 1: not, 2: unreadable.
     VerifyPlaylist(Config),
@@ -76,6 +82,14 @@ enum Admin {
     PublishingKey {
         #[command(flatten)]
         config: Config,
+    },
+    /// Take the cosignatures of this witness from now on; bundles then carry proofs that it has seen.
+    AddWitness {
+        #[command(flatten)]
+        config: Config,
+        /// The key that the witness printed: name, id and key with plus signs between.
+        #[arg(long)]
+        key: VerifierKey,
     },
     /// Print a one-time token with which one player enrols itself, without anybody reading a code off a wall. For mass
     /// roll-outs, and for loudspeakers, which have no wall.
@@ -142,6 +156,7 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
             );
         }
         Command::Verify(verify) => return Ok(verify.run(&mut std::io::stdout().lock())?.into()),
+        Command::Witness(witness) => return Ok(witness.run(stop_signal(), &mut std::io::stdout()).await),
         Command::VerifyPlaylist(config) => return verify_playlists(&config).await,
         Command::Openapi => println!("{}", app::openapi_text().await?),
         Command::Admin(Admin::CreateAccount { config, name, display_name, roles }) => {
@@ -153,6 +168,11 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
         }
         Command::Admin(Admin::PublishingKey { config }) => {
             println!("{}", Publisher::open(&config.data.join("keys"))?.public());
+        }
+        Command::Admin(Admin::AddWitness { config, key }) => {
+            let app = App::open(&config).await?;
+            app.plays.log().add_witness(&key, &Actor::CommandLine, clock::now()).await?;
+            println!("已登记见证方 {}", key.name());
         }
         Command::Admin(Admin::IssueToken { config, venue, name, layout, sound, days }) => {
             let app = App::open(&config).await?;

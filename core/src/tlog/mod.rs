@@ -44,5 +44,5 @@ pub fn empty_root() -> Digest {
 
 /// The largest power of two that is less than `n`, for `n` of 2 or more: where a tree of `n` leaves is split.
 const fn split(n: u64) -> u64 {
-    1 << (63 - (n - 1).leading_zeros())
+    1 << (n - 1).ilog2()
 }

@@ -6,7 +6,7 @@ use xuanping_core::{
     id::ScreenId,
     playlog::{
         SignedBatch,
-        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef},
+        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef, ProvenBy},
     },
     time::UtcMillis,
 };
@@ -60,6 +60,9 @@ impl Plays {
                 .map(|(_, name)| name.clone())
         };
         let screens: BTreeSet<_> = batches.iter().map(|batch| batch.batch().screen).collect();
+        let wanted: Vec<(ScreenId, u64)> = batches.iter().map(|b| (b.batch().screen, b.batch().sequence)).collect();
+        let proofs = self.log.prove(&wanted, now).await?;
+        let log = ProvenBy { key: self.log.verifier().clone(), proofs: wanted.into_iter().zip(proofs).collect() };
         let contents = Contents {
             exported: now,
             filter: filter.in_words(),
@@ -86,6 +89,7 @@ impl Plays {
                 .collect(),
             batches,
             records: places.into_iter().map(|(screen, sequence, play)| PlayRef { screen, sequence, play }).collect(),
+            log: Some(log),
         };
         Ok(bundle::write(contents, self.publisher.public(), |statement| self.publisher.bundle(statement))?)
     }

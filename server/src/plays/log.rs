@@ -45,6 +45,9 @@ pub enum LogError {
     /// The database holds less of the tree than it must.
     #[error("tile {} of level {} of the play log is damaged in the database", .0.index, .0.level)]
     Damaged(TileId),
+    /// The stored checkpoints are signed by another key than the log has: its key file was replaced.
+    #[error("the play log's checkpoints are of another key: restore keys/log.key from the backup")]
+    OtherKey,
     /// A batch that should have a number has none.
     #[error("batch {sequence} of screen {screen} is not in the play log")]
     NotLogged {
@@ -229,10 +232,18 @@ impl Log {
         Ok(())
     }
 
-    /// The name of a root, for people: whether two logs are the same is seen at a glance.
+    /// Size and root of the newest checkpoint: whether two people see the same log is seen at a glance.
     pub async fn root(&self) -> Result<(u64, Digest), LogError> {
         let note = self.checkpoint().await?;
         let read = Checkpoint::open(&note, self.verifier()).map(|(checkpoint, _)| (checkpoint.size, checkpoint.root));
-        read.map_err(|_| LogError::Damaged(TileId { level: 0, index: 0 }))
+        read.map_err(|_| LogError::OtherKey)
+    }
+
+    /// How far the log was witnessed, and by whom there.
+    pub async fn witnessed(&self) -> Result<(u64, Vec<String>), LogError> {
+        let Some(newest) = store::newest_cosigned(&self.db).await? else { return Ok((0, Vec::new())) };
+        let (checkpoint, note) = Checkpoint::open(&newest.note, self.verifier()).map_err(|_| LogError::OtherKey)?;
+        let names = note.signatures().iter().map(|line| &line.name).filter(|name| *name != self.verifier().name());
+        Ok((checkpoint.size, names.map(ToString::to_string).collect()))
     }
 }

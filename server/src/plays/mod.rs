@@ -16,6 +16,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 pub mod verify;
+pub mod witness;
 mod words;
 
 use chrono::NaiveDate;

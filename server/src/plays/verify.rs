@@ -10,8 +10,9 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use xuanping_core::{
-    playlog::bundle::{self, CheckKind, Fault, Finding, Remark, Verdict},
+    playlog::bundle::{self, CheckKind, Fault, Finding, Remark, Trust, Verdict},
     sign::PublicKey,
+    tlog::{InvalidWitnessed, Witnessed},
 };
 
 /// Findings printed at most; the first ones say enough.
@@ -26,6 +27,10 @@ pub struct Verify {
     /// bundle; the answer then names the key to compare.
     #[arg(long)]
     pub key: Option<PublicKey>,
+    /// The file that a witness keeps (`xuanping-server witness`): the bundle's batches must be in the very log that the
+    /// witness saw. Without it, the office could show you another log than others.
+    #[arg(long)]
+    pub witness: Option<PathBuf>,
     /// Write the records to this file as CSV, if the bundle is intact.
     #[arg(long)]
     pub csv: Option<PathBuf>,
@@ -64,6 +69,12 @@ impl From<Outcome> for ExitCode {
     }
 }
 
+fn witnessed(path: &Path) -> Result<Witnessed, (PathBuf, String)> {
+    let fault = |why: String| (path.to_owned(), why);
+    let text = fs::read_to_string(path).map_err(|error| fault(error.to_string()))?;
+    text.parse().map_err(|error: InvalidWitnessed| fault(error.to_string()))
+}
+
 impl Verify {
     /// Examines the file and writes the answer.
     pub fn run(&self, out: &mut impl Write) -> io::Result<Outcome> {
@@ -80,7 +91,18 @@ impl Verify {
                 return Ok(Outcome::Unreadable);
             }
         };
-        let verdict = bundle::verify(&file, self.key);
+        let witness = match self.witness.as_deref().map(witnessed).transpose() {
+            Ok(witness) => witness,
+            Err((path, why)) if zh => {
+                writeln!(out, "无法使用见证文件 {}：{why}", path.display())?;
+                return Ok(Outcome::Unreadable);
+            }
+            Err((path, why)) => {
+                writeln!(out, "cannot use the witness file {}: {why}", path.display())?;
+                return Ok(Outcome::Unreadable);
+            }
+        };
+        let verdict = bundle::verify(&file, &Trust { publisher: self.key, witness });
         if zh {
             print_zh(&verdict, &self.file, out)?;
         } else {
@@ -196,6 +218,8 @@ const fn check_en(kind: CheckKind) -> &'static str {
         CheckKind::Batches => "screens' signatures on play batches",
         CheckKind::Chain => "links between batches",
         CheckKind::Records => "records compared with the signed batches",
+        CheckKind::Log => "batches in the public log",
+        CheckKind::Witness => "what the witness saw of the log",
         CheckKind::Times => "times of plays",
     }
 }
@@ -209,6 +233,10 @@ fn remark_en(remark: &Remark) -> String {
             "times around play {} of batch {sequence} of screen \"{screen}\" disagree: its clock may have been set",
             play + 1
         ),
+        Remark::WitnessUnchecked(key) => {
+            format!("no witness file was given; the log's key is {key}")
+        }
+        Remark::NoLog => "made by an older version, without proofs of the log".into(),
         Remark::PublisherUnchecked(key) => {
             format!("no publishing key was given; compare this one with the key the office made public: {key}")
         }
@@ -239,6 +267,14 @@ fn fault_en(fault: &Fault) -> String {
         Fault::Batch(why) => format!("the play batch cannot be trusted: {why}"),
         Fault::OtherBatch => "the play batch is another than the statement lists".into(),
         Fault::Chain(why) => format!("the chain is broken: {why}"),
+        Fault::Proof(why) => format!("the proof of the log does not hold: {why}"),
+        Fault::Checkpoint(why) => format!("the log's checkpoint is not to be believed: {why}"),
+        Fault::OtherLog(key) => format!("not the log that the witness follows: {key}"),
+        Fault::NoLog => "there are no proofs of the log to compare with the witness".into(),
+        Fault::NotWitnessed { size } => format!(
+            "the witness never saw the log at {size} batches; if the export is new, let the witness look and export again"
+        ),
+        Fault::Forked { size } => format!("the log was forked: at {size} batches the witness saw something else"),
         Fault::Record => "the record is not what the screen signed".into(),
         Fault::RecordCount { found, stated } => format!("{found} records where the statement says {stated}"),
     }

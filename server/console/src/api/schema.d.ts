@@ -564,6 +564,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plays/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plays/publishing-key": {
         parameters: {
             query?: never;
@@ -946,6 +962,22 @@ export interface paths {
         options?: never;
         head?: never;
         patch: operations["patch_venues_id"];
+        trace?: never;
+    };
+    "/log/cosignatures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post_log_cosignatures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/player/v1/assets/{digest}": {
@@ -1814,6 +1846,25 @@ export interface components {
              */
             revision?: number | null;
             step: components["schemas"]["CampaignStep"];
+        };
+        /** @description What the Merkle log of all batches is now. */
+        LogView: {
+            /** @description Its key, as signed notes write it: what `xuanping-server witness --key` expects. */
+            key: string;
+            /** @description The root of the tree over these, hexadecimal: two people who see the same root see the same log. */
+            root: string;
+            /**
+             * Format: int64
+             * @description How many batches its newest checkpoint covers.
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description How many batches that one covers.
+             */
+            witnessed: number;
+            /** @description Names of the witnesses that signed the newest checkpoint that any of them signed. */
+            witnesses: string[];
         };
         /** @description The signed-in person. */
         Me: {
@@ -3953,6 +4004,25 @@ export interface operations {
             };
         };
     };
+    get_plays_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogView"];
+                };
+            };
+        };
+    };
     get_plays_publishing_key: {
         parameters: {
             query?: never;
@@ -4646,6 +4716,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Venue"];
                 };
+            };
+        };
+    };
+    post_log_cosignatures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -5,7 +5,7 @@ import { useState } from "react"
 import { asRefusal, Refusal } from "../api/refusal"
 import { useWords } from "../i18n/language"
 import { useRefusalNotice } from "../shell/refusals"
-import { exportAddress, usePublishingKey, type PlayFilter } from "./plays"
+import { exportAddress, usePlayLog, usePublishingKey, type PlayFilter } from "./plays"
 import { words } from "./words"
 
 type What = "people" | "outsmart" | "bundle"
@@ -57,14 +57,24 @@ export function Exports({ filter }: { filter: PlayFilter }) {
 function HowToVerify({ onClose }: { onClose: () => void }) {
   const t = useWords(words)
   const key = usePublishingKey()
-  const command = `xuanping-server verify plays.xpbundle --key ${key.data ?? "…"}`
+  const log = usePlayLog().data
+  const command = `xuanping-server verify plays.xpbundle --key ${key.data ?? "…"} --witness witness/witness.txt`
+  const watch = `xuanping-server witness --log ${location.origin}/log --key '${log?.key ?? "…"}' --name auditor.example/witness --state witness`
   return (
     <Modal open title={t.verifyTitle} onCancel={onClose} footer={null} width={680}>
       <p>{t.verifyText}</p>
       <Typography.Paragraph copyable={{ text: command }} code style={{ wordBreak: "break-all" }}>{command}</Typography.Paragraph>
+      <p>{t.witnessText}</p>
+      <Typography.Paragraph copyable={{ text: watch }} code style={{ wordBreak: "break-all" }}>{watch}</Typography.Paragraph>
       <dl className="facts">
         <dt>{t.verifyKey}</dt>
-        <dd className="mono">{key.data ?? "…"}</dd>
+        <dd className="mono" style={{ wordBreak: "break-all" }}>{key.data ?? "…"}</dd>
+        <dt>{t.logKey}</dt>
+        <dd className="mono" style={{ wordBreak: "break-all" }}>{log?.key ?? "…"}</dd>
+        <dt>{t.logRoot}</dt>
+        <dd>{log ? <>{t.logSize(log.size)} <span className="mono small" style={{ wordBreak: "break-all" }}>{log.root}</span></> : "…"}</dd>
+        <dt>{t.witnesses}</dt>
+        <dd>{log && (log.witnesses.length > 0 ? t.witnessedBy(log.witnesses.join("、"), log.witnessed) : t.witnessedByNone)}</dd>
       </dl>
       <p className="quiet small" style={{ marginBottom: 0 }}>{t.verifyKeyHint}</p>
     </Modal>

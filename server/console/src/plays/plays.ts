@@ -56,6 +56,9 @@ export const useFindings = () =>
 export const usePublishingKey = () =>
   useQuery({ queryKey: ["publishing-key"], queryFn: async () => (await answered(api.GET("/api/v1/plays/publishing-key"))).key, staleTime: Infinity })
 
+/** The Merkle log of all batches: what an auditor follows. */
+export const usePlayLog = () => useQuery({ queryKey: ["plays", "log"], queryFn: () => answered(api.GET("/api/v1/plays/log")) })
+
 /** Where an export is downloaded from. */
 export function exportAddress(what: "people" | "outsmart" | "bundle", filter: PlayFilter): string {
   const query = new URLSearchParams(what === "bundle" ? {} : { format: what })

@@ -27,7 +27,11 @@ use crate::{
 const PIECE: u32 = 1000;
 
 pub(super) fn routes() -> OpenApiRouter<Plays> {
-    OpenApiRouter::new().routes(routes!(table)).routes(routes!(bundle)).routes(routes!(publishing_key))
+    OpenApiRouter::new()
+        .routes(routes!(table))
+        .routes(routes!(bundle))
+        .routes(routes!(publishing_key))
+        .routes(routes!(log))
 }
 
 #[utoipa::path(get, path = "/api/v1/plays/export", tag = "plays", params(ExportQuery),
@@ -121,6 +125,30 @@ struct PublishingKey {
     extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
 async fn publishing_key(State(plays): State<Plays>, _: Allowed<SignedIn>) -> Body<PublishingKey> {
     Body(PublishingKey { key: plays.publishing_key().to_string() })
+}
+
+/// What the Merkle log of all batches is now.
+#[derive(Debug, Serialize, ToSchema)]
+struct LogView {
+    /// Its key, as signed notes write it: what `xuanping-server witness --key` expects.
+    key: String,
+    /// How many batches its newest checkpoint covers.
+    size: u64,
+    /// The root of the tree over these, hexadecimal: two people who see the same root see the same log.
+    root: String,
+    /// Names of the witnesses that signed the newest checkpoint that any of them signed.
+    witnesses: Vec<String>,
+    /// How many batches that one covers.
+    witnessed: u64,
+}
+
+#[utoipa::path(get, path = "/api/v1/plays/log", tag = "plays", responses((status = 200, body = LogView)),
+    extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
+async fn log(State(plays): State<Plays>, _: Allowed<SignedIn>) -> Result<Body<LogView>, Problem> {
+    let log = plays.log();
+    let (size, root) = log.root().await?;
+    let (witnessed, witnesses) = log.witnessed().await?;
+    Ok(Body(LogView { key: log.verifier().to_string(), size, root: root.to_string(), witnesses, witnessed }))
 }
 
 fn download(media_type: &'static str, name: &str, ending: &str) -> [(HeaderName, String); 3] {

@@ -29,7 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<Plays> {
 impl From<LogError> for Problem {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Damaged(_) | LogError::NotLogged { .. } => Self::internal(&error),
+            LogError::Damaged(_) | LogError::OtherKey | LogError::NotLogged { .. } => Self::internal(&error),
             LogError::Cosignature(why) => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "cosignature-refused",

@@ -108,7 +108,8 @@ async fn a_bundle_proves_itself_and_one_changed_byte_is_found() {
         let path = folder.path().join("b.xpbundle");
         let key = county.app.publisher.public();
         let verify = |key, lang, csv: Option<&str>| {
-            let verify = Verify { file: path.clone(), key, csv: csv.map(|name| folder.path().join(name)), lang };
+            let verify =
+                Verify { file: path.clone(), key, witness: None, csv: csv.map(|name| folder.path().join(name)), lang };
             let mut said = Vec::new();
             (verify.run(&mut said).unwrap(), String::from_utf8(said).unwrap())
         };

@@ -4,6 +4,7 @@ mod catch_up;
 mod exports;
 mod http;
 mod ingest;
+mod log;
 mod looking;
 
 use chrono::Days;
