@@ -6,6 +6,7 @@ export CARGO_TERM_COLOR ?= auto
 
 CONSOLE      := server/console
 BROWSER      := tests/browser
+INTEROP      := tests/interop
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
 .PHONY: demo test setup console console-check lint unit stories api bench clean-demo help
@@ -19,7 +20,7 @@ demo: setup console
 	exec target/release/xuanping-server demo --data var/demo --samples content-samples
 
 ## make test         everything CI runs: formats, lints, unit, property, stores on two databases, stories, browser
-test: setup console-check lint $(BROWSER)/node_modules/.installed
+test: setup console-check lint $(BROWSER)/node_modules/.installed $(INTEROP)/.venv/.installed
 	cargo build --workspace --bins
 	scripts/with-postgres cargo test --workspace --no-fail-fast
 
@@ -36,6 +37,12 @@ $(CONSOLE)/node_modules/.installed: $(CONSOLE)/package-lock.json
 
 $(BROWSER)/node_modules/.installed: $(BROWSER)/package-lock.json
 	cd $(BROWSER) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# The libraries of the stranger's examiner, in a place of their own.
+$(INTEROP)/.venv/.installed: $(INTEROP)/requirements.txt
+	rm -rf $(INTEROP)/.venv && python3 -m venv $(INTEROP)/.venv
+	$(INTEROP)/.venv/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.installed $(CONSOLE_SRC)
@@ -68,7 +75,7 @@ unit:
 	cargo test -p xuanping-core -p xuanping-server -p xuanping-player
 
 ## make stories      end-to-end tests with the real binaries
-stories: setup console $(BROWSER)/node_modules/.installed
+stories: setup console $(BROWSER)/node_modules/.installed $(INTEROP)/.venv/.installed
 	cargo build --workspace --bins
 	scripts/with-postgres cargo test -p xuanping-tests
 

@@ -19,6 +19,7 @@ pub mod plays;
 pub mod processes;
 pub mod programs;
 pub mod reading;
+pub mod reporting;
 pub mod samples;
 pub mod server;
 pub mod small_disk;

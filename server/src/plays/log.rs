@@ -112,6 +112,10 @@ impl Log {
             return Ok(0);
         }
         let size = store::size(&mut tx).await?;
+        // A log that is signed by another key is another log to everybody who followed it: rather none.
+        if let Some(newest) = store::checkpoint_in(&mut tx, size).await? {
+            Checkpoint::open(&newest.note, self.verifier()).map_err(|_| LogError::OtherKey)?;
+        }
         let mut tiles: Tiles = BTreeMap::new();
         for tile in Edge::tiles(size) {
             tiles.insert(tile, store::tile_in(&mut tx, tile).await?);

@@ -3,97 +3,22 @@
 use serde_json::{Value, json};
 use xuanping_core::{
     digest::Digest,
-    geometry::{Size, ZoneName},
-    id::{BootId, CreativeId, ScreenId},
-    playlog::{BATCH_VERSION, Batch, ItemRef, Play, PlayStatus, SignedBatch, Trigger},
+    id::{CreativeId, ScreenId},
+    playlog::{Batch, ItemRef, SignedBatch},
     sign::SecretKey,
-    time::{Millis, UtcMillis},
-    vocabulary::ScreenKind,
-    wire::Capabilities,
 };
 use xuanping_tests::{
-    clock,
-    console::Wish,
-    databases::Database,
-    device::Device,
-    office::{Office, RIVERSIDE},
-    on_both_databases,
-    samples::sample,
+    databases::Database, device::Device, office::Office, on_both_databases, reporting::reporting_screen,
     verifier::Verifier,
-    waiting::{LONG, until},
 };
 
 on_both_databases!(reports_that_cannot_be_believed_change_nothing_that_counts);
 
-/// A screen's chain, as its owner (or its thief) continues it.
-struct Chain {
-    screen: ScreenId,
-    item: ItemRef,
-    sequence: u64,
-    previous: Digest,
-    shown: UtcMillis,
-}
-
-impl Chain {
-    /// The next batch: one play of ten seconds.
-    fn next(&mut self) -> Batch {
-        self.sequence += 1;
-        self.shown = self.shown.plus(10_000);
-        let play = Play {
-            item: 0,
-            zone: ZoneName::Main,
-            start: self.shown,
-            monotonic: self.sequence * 10_000,
-            planned: Millis(10_000),
-            actual: Millis(10_000),
-            status: PlayStatus::Success,
-            trigger: Trigger::Loop,
-            evidence: Vec::new(),
-        };
-        Batch {
-            version: BATCH_VERSION,
-            screen: self.screen,
-            boot: BootId::new(uuid::Uuid::nil()),
-            sequence: self.sequence,
-            previous: self.previous,
-            sealed: self.shown.plus(10_001),
-            items: vec![self.item],
-            plays: vec![play],
-        }
-    }
-
-    fn follow(&mut self, batch: &SignedBatch) {
-        self.previous = batch.digest();
-    }
-}
-
 fn reports_that_cannot_be_believed_change_nothing_that_counts(database: Database) {
     let office = Office::open(database);
-    let device = Device::new(&office.server.url(), SecretKey::from_seed(&[7; 32]));
     let other_key = SecretKey::from_seed(&[8; 32]);
-    device
-        .introduce(Capabilities {
-            kind: ScreenKind::Lcd,
-            size: Size { width: 320, height: 180 },
-            clips: false,
-            sound: false,
-            software: "0".into(),
-            host: "test".into(),
-        })
-        .unwrap();
-    let venue = office.operator.add_venue("城东营业厅", "bank_hall", RIVERSIDE, "finance").unwrap();
-    let screen = office.operator.pair(&device.waiting_code().unwrap(), venue, "大厅屏", "full").unwrap();
-    let poster = office.approved_poster("贷款", sample("posters/loan-wide.png"));
-    let (campaign, _) = office.campaign("日常", &[poster], &Wish::default());
-    office.publish(campaign).unwrap();
-    let (digest, item) = until("the poster in the screen's programme", LONG, || {
-        let manifest = device.manifest().map_err(|refusal| refusal.body.to_string())?;
-        let digest = manifest.playlist.ok_or("no programme yet")?;
-        device.playlist(digest).items.first().cloned().map(|item| (digest, item)).ok_or("nothing in it yet".to_owned())
-    });
-    let item = ItemRef { playlist: Some(digest), booking: item.booking, creative: item.creative, asset: item.asset };
-    let long_ago = clock::now().plus(-600_000);
-    let mut chain = Chain { screen, item, sequence: 0, previous: Digest::ZERO, shown: long_ago };
+    let (device, mut chain) = reporting_screen(&office);
+    let (screen, item) = (chain.screen, chain.item);
     let log = || office.auditor.plays(&format!("screen={screen}"));
     let findings = |kind: &str| {
         let all = office.auditor.get(&format!("plays/findings?screen={screen}")).unwrap();
@@ -102,7 +27,7 @@ fn reports_that_cannot_be_believed_change_nothing_that_counts(database: Database
     };
 
     // The truth, and the truth again: one record, the same receipt.
-    let first = SignedBatch::sign(chain.next(), &device.key);
+    let first = SignedBatch::sign(chain.next_batch(), &device.key);
     let receipt = device.report(&first).unwrap();
     assert_eq!((receipt.sequence, receipt.batch), (1, first.digest()));
     assert_eq!(device.report(&first).unwrap(), receipt);
@@ -110,7 +35,7 @@ fn reports_that_cannot_be_believed_change_nothing_that_counts(database: Database
     assert_eq!(log().len(), 1);
 
     // Signed by another key; damaged on the way; no batch at all.
-    let forged = SignedBatch::sign(chain.next(), &other_key);
+    let forged = SignedBatch::sign(chain.next_batch(), &other_key);
     assert_eq!(device.report(&forged).unwrap_err().kind, "batch-refused");
     let mut damaged = SignedBatch::sign(forged.batch().clone(), &device.key).signed().to_vec();
     let middle = damaged.len() / 2;
@@ -152,7 +77,7 @@ fn reports_that_cannot_be_believed_change_nothing_that_counts(database: Database
     assert_eq!(device.report(&second).unwrap().sequence, 2);
     chain.follow(&second);
     assert_eq!(findings("unknown_item"), 1);
-    let third = SignedBatch::sign(chain.next(), &device.key);
+    let third = SignedBatch::sign(chain.next_batch(), &device.key);
     device.report(&third).unwrap();
 
     let counted: Vec<_> = log().into_iter().map(|play| (play.sequence, play.counted)).collect();

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod auditor;
 mod bad_input;
 mod bad_reports;
 mod browser;

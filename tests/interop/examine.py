@@ -1,0 +1,141 @@
+"""Examines a bundle as a stranger would who has FORMAT.md and no program of ours.
+
+The signatures are checked by pycose, CBOR is read by cbor2, signed notes and the Merkle proofs by what RFC 9162 and the C2SP
+texts say. Prints one JSON object; ends with an error at the first thing that does not hold.
+
+    examine.py BUNDLE PUBLISHING_KEY [WITNESS_FILE]
+"""
+
+import base64
+import hashlib
+import json
+import sys
+
+import cbor2
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pycose.keys import OKPKey
+from pycose.keys.curves import Ed25519
+from pycose.messages import Sign1Message
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def cose(signed, key, aad):
+    """The payload of a COSE_Sign1 that this key has signed for this purpose."""
+    message = Sign1Message.decode(b"\xd2" + signed)  # ours are untagged
+    message.external_aad = aad
+    message.key = OKPKey(crv=Ed25519, x=key)
+    assert message.verify_signature(), "the signature does not hold"
+    return cbor2.loads(message.payload)
+
+
+def note(text):
+    """A signed note: its text, and what stands behind each name."""
+    body, _, lines = text.rpartition("\n\n")
+    signatures = [line[2:].split(" ") for line in lines.splitlines()]
+    return body + "\n", [(name, base64.b64decode(signature)) for name, signature in signatures]
+
+
+def key_of(text):
+    name, key_id, encoded = text.split("+", 2)
+    raw = base64.b64decode(encoded)
+    assert sha256(name.encode() + b"\n" + raw)[:4].hex() == key_id
+    return name, bytes.fromhex(key_id), raw[0], Ed25519PublicKey.from_public_bytes(raw[1:])
+
+
+def checkpoint(text, log_key):
+    name, key_id, kind, key = key_of(log_key)
+    assert kind == 1
+    body, signatures = note(text)
+    own = [s for n, s in signatures if n == name and s[:4] == key_id]
+    assert len(own) == 1
+    key.verify(own[0][4:], body.encode())
+    origin, size, root = body.splitlines()
+    assert origin == name
+    return int(size), base64.b64decode(root)
+
+
+def included(leaf, index, size, path, root):
+    """RFC 9162, 2.1.3.2."""
+    assert index < size
+    fn, sn, r = index, size - 1, leaf
+    for p in path:
+        assert sn != 0
+        if fn & 1 or fn == sn:
+            r = sha256(b"\x01" + p + r)
+            while not fn & 1 and fn != 0:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            r = sha256(b"\x01" + r + p)
+        fn, sn = fn >> 1, sn >> 1
+    assert sn == 0 and r == root, "the proof leads elsewhere"
+
+
+def witnessed(path):
+    head, log, witness, *lines = open(path, encoding="utf-8").read().splitlines()
+    assert head == "xuanping-witness/1"
+    log, (name, key_id, kind, key) = log.removeprefix("log "), key_of(witness.removeprefix("witness "))
+    assert kind == 4
+    seen = {}
+    for line in lines:
+        size, root, signature = line.split(" ")
+        signature = base64.b64decode(signature)
+        assert signature[:4] == key_id
+        at = int.from_bytes(signature[4:12], "big")
+        origin = log.split("+")[0]
+        key.verify(signature[12:], f"cosignature/v1\ntime {at}\n{origin}\n{size}\n{root}\n".encode())
+        seen[int(size)] = base64.b64decode(root)
+    return log, seen
+
+
+def main():
+    data = open(sys.argv[1], "rb").read()
+    magic = b"xuanping-bundle/2\n"
+    assert data.startswith(magic)
+    at, frames = len(magic), []
+    while at < len(data):
+        kind, length = data[at], int.from_bytes(data[at + 1 : at + 5], "big")
+        frames.append((kind, data[at + 5 : at + 5 + length]))
+        at += 5 + length
+    assert at == len(data)
+    publisher = bytes.fromhex(sys.argv[2])
+    statement = cose(frames[0][1], publisher, b"xuanping/bundle/1")
+    assert statement[0] == 2 and statement[1] == publisher
+    screens, listed, records = statement[5], statement[8], statement[9]
+    log_key, proofs = statement[10]
+    batches = [body for kind, body in frames if kind == 2]
+    texts = [body for kind, body in frames if kind == 3]
+    proven = [body for kind, body in frames if kind == 4]
+    assert [kind for kind, _ in frames] == [1] + [2] * len(listed) + [3] + [4] * len(listed)
+    plays = 0
+    previous = {}
+    checkpoints = {}
+    for said, body, (length, digest), proof in zip(listed, batches, proofs, proven, strict=True):
+        assert sha256(body) == said[3] and len(body) == said[2]
+        screen, _, _, key = screens[said[0]]
+        batch = cose(body, key, b"xuanping/play-batch/1")
+        assert batch[0] == 1 and batch[1] == screen and batch[3] == said[1]
+        if (screen, batch[3] - 1) in previous:
+            assert batch[4] == previous[screen, batch[3] - 1], "the chain is broken"
+        previous[screen, batch[3]] = sha256(body)
+        plays += len(batch[7])
+        assert sha256(proof) == digest and len(proof) == length
+        head, signed = proof.decode().split("\n\n", 1)
+        header, index, *path = head.split("\n")
+        assert header == "c2sp.org/tlog-proof@v1"
+        size, root = checkpoints.setdefault(signed, checkpoint(signed, log_key))
+        entry = cbor2.dumps([1, screen, batch[3], sha256(body)])
+        path = [base64.b64decode(p) for p in path]
+        included(sha256(b"\x00" + entry), int(index.removeprefix("index ")), size, path, root)
+    assert sha256(texts[0]) == records[2] and texts[0].count(b"\n") == records[0] + 1
+    if len(sys.argv) > 3:
+        log, seen = witnessed(sys.argv[3])
+        assert log == log_key
+        for size, root in checkpoints.values():
+            assert seen[size] == root, "the witness saw something else"
+    print(json.dumps({"batches": len(batches), "plays": plays, "records": records[0]}))
+
+
+main()
