@@ -3,14 +3,15 @@
 //! The order is the promise: a receipt exists only for what is durable, so a player that keeps its journal until the
 //! receipt loses nothing, and a batch that comes again finds itself stored and gets the same receipt.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono_tz::Tz;
 use serde_json::json;
 use xuanping_core::{
     digest::Digest,
     id::TakeoverId,
-    playlog::{BatchError, ChainHead, ChainRefusal, ItemRef, Receipt, SignedBatch},
+    playlist::Playlist,
+    playlog::{BatchError, ChainHead, ChainRefusal, ItemRef, Play, Receipt, SignedBatch},
     time::UtcMillis,
 };
 
@@ -198,9 +199,12 @@ impl Plays {
         store::log::wait(&mut tx, screen.id, next.sequence).await?;
         store::plays::insert(&mut tx, screen, next.sequence, judged).await?;
         store::counts::add(&mut tx, screen, &tally(judged)).await?;
-        for (flag, kind) in
-            [(Flag::UnknownItem, FindingKind::UnknownItem), (Flag::ImpossibleTime, FindingKind::ImpossibleTime)]
-        {
+        for (flag, kind) in [
+            (Flag::UnknownItem, FindingKind::UnknownItem),
+            (Flag::ImpossibleTime, FindingKind::ImpossibleTime),
+            (Flag::NotOnAir, FindingKind::NotOnAir),
+            (Flag::Overlaps, FindingKind::Overlaps),
+        ] {
             let flagged: Vec<_> = judged.iter().filter(|j| j.flag == Some(flag)).collect();
             let Some(first) = flagged.first() else { continue };
             let new = NewFinding {
@@ -229,19 +233,44 @@ impl Plays {
         now: UtcMillis,
     ) -> Result<Circumstances, PlayError> {
         let names = self.campaigns.names().await?;
+        let (issued, playlists) = self.issued(screen, &batch.batch().items).await?;
         Ok(Circumstances {
             // A screen's zone was checked when it was registered; the county's is right for all but a damaged row.
             timezone: screen.timezone.parse().unwrap_or(Tz::Asia__Shanghai),
             enrolled: screen.enrolled_at,
             received: now,
-            issued: self.issued(screen, &batch.batch().items).await?,
+            issued,
+            playlists,
+            before: self.last_plays(screen, batch.batch().sequence - 1).await?,
             campaigns: names.into_iter().filter_map(|n| Some((n.booking, n.campaign?.0))).collect(),
         })
     }
 
-    /// Which of these items were really issued to the screen.
-    async fn issued(&self, screen: &Screen, items: &[ItemRef]) -> Result<HashSet<ItemRef>, PlayError> {
+    /// The last play of each zone in a stored batch.
+    async fn last_plays(&self, screen: &Screen, sequence: u64) -> Result<Vec<Play>, PlayError> {
+        if sequence == 0 {
+            return Ok(Vec::new());
+        }
+        let signed = store::batches::signed(&self.db, screen.id, sequence).await?;
+        // What was stored was verified; one that is damaged since says nothing here.
+        let Ok(before) = SignedBatch::verify(signed, &screen.public_key) else { return Ok(Vec::new()) };
+        let mut last: Vec<Play> = Vec::new();
+        for play in before.batch().plays.iter().rev() {
+            if !last.iter().any(|known| known.zone == play.zone) {
+                last.push(play.clone());
+            }
+        }
+        Ok(last)
+    }
+
+    /// Which of these items were really issued to the screen, and the playlists that they are in.
+    async fn issued(
+        &self,
+        screen: &Screen,
+        items: &[ItemRef],
+    ) -> Result<(HashSet<ItemRef>, HashMap<Digest, Playlist>), PlayError> {
         let mut issued = HashSet::new();
+        let mut playlists = HashMap::new();
         let mut by_playlist: BTreeMap<Option<Digest>, Vec<&ItemRef>> = BTreeMap::new();
         for item in items {
             by_playlist.entry(item.playlist).or_default().push(item);
@@ -264,6 +293,7 @@ impl Plays {
                             .any(|i| i.booking == item.booking && i.creative == item.creative && i.asset == item.asset)
                     };
                     issued.extend(items.into_iter().copied().filter(holds));
+                    playlists.insert(digest, playlist);
                 }
                 None => {
                     for item in items {
@@ -276,6 +306,6 @@ impl Plays {
                 }
             }
         }
-        Ok(issued)
+        Ok((issued, playlists))
     }
 }

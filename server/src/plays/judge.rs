@@ -3,14 +3,17 @@
 //! A signed play is never thrown away. One that cannot be true (an item the screen was never given, a time that cannot be)
 //! is kept with a flag and not counted, and a person is told.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{NaiveDate, Timelike as _};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use xuanping_core::{
+    digest::Digest,
+    geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId},
+    playlist::{OnAir, Playlist},
     playlog::{Batch, ItemRef, Play, PlayStatus, Trigger},
     time::UtcMillis,
 };
@@ -20,6 +23,9 @@ const CLOCK_AHEAD: i64 = 10 * 60_000;
 /// How long before its enrolment a screen's first play may lie, in milliseconds: its clock may have been a little slow.
 const BEFORE_ENROLMENT: i64 = 24 * 3_600_000;
 
+/// How far beside its slot a play may begin, in milliseconds.
+const A_MOMENT: i64 = 1_500;
+
 /// Why a play is not counted although the screen signed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -28,6 +34,10 @@ pub enum Flag {
     UnknownItem,
     /// It starts in the future or before the screen was enrolled: the player's clock was wrong.
     ImpossibleTime,
+    /// The playlist it names shows something else, or nothing, in that zone at that moment.
+    NotOnAir,
+    /// It began while the one before it in its zone was still on the wall.
+    Overlaps,
 }
 
 impl Flag {
@@ -36,6 +46,8 @@ impl Flag {
         match self {
             Self::UnknownItem => "未下发给该屏幕的素材",
             Self::ImpossibleTime => "播放时间不可能",
+            Self::NotOnAir => "当时不在播放单的轮播中",
+            Self::Overlaps => "与同一分区的上一次播放重叠",
         }
     }
 }
@@ -64,6 +76,10 @@ pub struct Circumstances {
     pub received: UtcMillis,
     /// Every item of the batch that was really issued to the screen.
     pub issued: HashSet<ItemRef>,
+    /// The playlists that its plays name, of those that were issued to the screen.
+    pub playlists: HashMap<Digest, Playlist>,
+    /// The last plays of the batch before, one for each zone.
+    pub before: Vec<Play>,
     /// Campaigns of the bookings.
     pub campaigns: BTreeMap<BookingId, CampaignId>,
 }
@@ -102,6 +118,7 @@ impl Judged<'_> {
 
 /// Judges every play of a batch whose signature and place in the chain were checked.
 pub fn judge<'a>(batch: &'a Batch, known: &Circumstances) -> Vec<Judged<'a>> {
+    let mut before: HashMap<ZoneName, &Play> = known.before.iter().map(|play| (play.zone, play)).collect();
     let judged = (0..).zip(&batch.plays).filter_map(|(position, play)| {
         // Verified batches name only items of their table.
         let item = batch.items.get(play.item as usize)?;
@@ -113,13 +130,13 @@ pub fn judge<'a>(batch: &'a Batch, known: &Circumstances) -> Vec<Judged<'a>> {
             campaign: known.campaigns.get(&item.booking).copied(),
             day: local.date_naive(),
             hour: local.hour(),
-            flag: flag(play, item, known),
+            flag: flag(play, item, before.insert(play.zone, play), known),
         })
     });
     judged.collect()
 }
 
-fn flag(play: &Play, item: &ItemRef, known: &Circumstances) -> Option<Flag> {
+fn flag(play: &Play, item: &ItemRef, before: Option<&Play>, known: &Circumstances) -> Option<Flag> {
     let fits = (play.trigger == Trigger::Takeover) == item.playlist.is_none();
     let earliest = known.enrolled.plus(-BEFORE_ENROLMENT);
     let latest = known.received.plus(CLOCK_AHEAD);
@@ -127,9 +144,33 @@ fn flag(play: &Play, item: &ItemRef, known: &Circumstances) -> Option<Flag> {
         Some(Flag::UnknownItem)
     } else if play.start < earliest || play.start > latest {
         Some(Flag::ImpossibleTime)
+    } else if item.playlist.is_some_and(|digest| !known.playlists.get(&digest).is_some_and(|p| on_air(play, item, p))) {
+        Some(Flag::NotOnAir)
+    } else if before.is_some_and(|before| overlaps(before, play)) {
+        Some(Flag::Overlaps)
     } else {
         None
     }
+}
+
+/// Whether the playlist shows this item when the play began. Begun a moment early or late is no lie: a frame has to be
+/// drawn, a worker has to start.
+fn on_air(play: &Play, item: &ItemRef, playlist: &Playlist) -> bool {
+    [0, A_MOMENT, -A_MOMENT].into_iter().any(|off| match playlist.on_air(play.zone, play.start.plus(off)) {
+        OnAir::Play { item: shown, .. } => playlist
+            .items
+            .get(shown as usize)
+            .is_some_and(|i| i.booking == item.booking && i.creative == item.creative && i.asset == item.asset),
+        OnAir::Hold { .. } | OnAir::Nothing { .. } => false,
+    })
+}
+
+/// Whether a play began before the one before it ended: by both clocks, for either may have been set or begun anew.
+fn overlaps(before: &Play, play: &Play) -> bool {
+    let lasted = before.actual.as_i64() - Play::TOLERANCE.as_i64();
+    let by_wall = (0..lasted).contains(&play.start.since(before.start));
+    let running = play.monotonic.checked_sub(before.monotonic).and_then(|ms| i64::try_from(ms).ok());
+    by_wall && running.is_some_and(|ms| ms < lasted)
 }
 
 /// A line of the counters: one creative, campaign, local day and hour of a screen.

@@ -5,6 +5,8 @@
 
 mod bundle;
 mod catch_up;
+mod day;
+pub mod exposure;
 pub mod http;
 mod ingest;
 pub mod judge;
@@ -33,6 +35,7 @@ use xuanping_core::{
 };
 
 pub use bundle::MOST_RECORDS;
+pub use day::ShownDay;
 pub use ingest::IngestError;
 pub use judge::Flag;
 pub use log::{Log, LogError};
@@ -145,6 +148,10 @@ pub enum FindingKind {
     UnknownItem,
     /// Stored, but it holds plays at times that cannot be.
     ImpossibleTime,
+    /// Stored, but it holds plays that the playlist did not have then.
+    NotOnAir,
+    /// Stored, but it holds plays that overlap in their zone.
+    Overlaps,
 }
 
 impl FindingKind {
@@ -159,6 +166,8 @@ impl FindingKind {
             Self::Gap => "前面的批次尚未收到",
             Self::UnknownItem => "含未下发素材的播放，已保存但不计入",
             Self::ImpossibleTime => "含时间不可能的播放，已保存但不计入",
+            Self::NotOnAir => "含当时不在轮播中的播放，已保存但不计入",
+            Self::Overlaps => "含与前一次重叠的播放，已保存但不计入",
         }
     }
 }

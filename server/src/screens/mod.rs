@@ -276,7 +276,7 @@ impl Screens {
     }
 
     /// Whether the person's scope covers a venue.
-    fn covers(who: &Principal, area: &str, department: &str) -> bool {
+    pub fn covers(who: &Principal, area: &str, department: &str) -> bool {
         let scope = &who.scope;
         scope.department.as_ref().is_none_or(|own| own == department)
             && scope.area.as_ref().is_none_or(|own| places::contains(own, area))

@@ -548,6 +548,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plays/exposure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_exposure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plays/findings": {
         parameters: {
             query?: never;
@@ -798,6 +814,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["post_screens_id_retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{id}/shown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screens_id_shown"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1701,11 +1733,71 @@ export interface components {
             /** @description Zone by zone. */
             zones: components["schemas"]["ZoneExplanation"][];
         };
+        /** @description What a creative came to there. */
+        ExposedCreative: {
+            creative: components["schemas"]["CreativeId"];
+            fraud_type?: components["schemas"]["FraudType"] | null;
+            kind?: components["schemas"]["CreativeKind"] | null;
+            /** @description Of the case's fraud type. */
+            matches: boolean;
+            title: string;
+            total: components["schemas"]["ExposureTotal"];
+        };
+        /** @description What a screen showed there. */
+        ExposingScreen: {
+            all: components["schemas"]["ExposureTotal"];
+            /** @description Of the case's fraud type. */
+            matching: components["schemas"]["ExposureTotal"];
+            name: string;
+            screen: components["schemas"]["ScreenId"];
+            venue: string;
+        };
+        /** @description A sum of plays. */
+        ExposureTotal: {
+            /**
+             * Format: date
+             * @description The last day on which any was shown.
+             */
+            last?: string | null;
+            /**
+             * Format: int64
+             * @description Shown in full so often.
+             */
+            plays: number;
+            /** @description On how many screens. */
+            screens: number;
+            /**
+             * Format: int64
+             * @description Milliseconds on the wall.
+             */
+            shown_ms: number;
+        };
+        /** @description What was shown around a place in the days before a case. */
+        ExposureView: {
+            /** @description Those of the case's fraud type first, the most shown first. */
+            creatives: components["schemas"]["ExposedCreative"][];
+            /**
+             * Format: date
+             * @description From this local day
+             */
+            from: string;
+            /** @description Screens in service there now. */
+            in_service: number;
+            /** @description Of the case's fraud type. */
+            matching: components["schemas"]["ExposureTotal"];
+            /** @description Those that showed most of the case's fraud type first. */
+            screens: components["schemas"]["ExposingScreen"][];
+            /**
+             * Format: date
+             * @description to this, included.
+             */
+            to: string;
+        };
         /**
          * @description What sort of thing a person should look into.
          * @enum {string}
          */
-        FindingKind: "bad_signature" | "malformed" | "other_screen" | "broken_chain" | "conflict" | "gap" | "unknown_item" | "impossible_time";
+        FindingKind: "bad_signature" | "malformed" | "other_screen" | "broken_chain" | "conflict" | "gap" | "unknown_item" | "impossible_time" | "not_on_air" | "overlaps";
         /** @description Findings, the newest first. */
         FindingPage: {
             items: components["schemas"]["FindingView"][];
@@ -1747,7 +1839,7 @@ export interface components {
          * @description Why a play is not counted although the screen signed it.
          * @enum {string}
          */
-        Flag: "unknown_item" | "impossible_time";
+        Flag: "unknown_item" | "impossible_time" | "not_on_air" | "overlaps";
         /** @description What publishing a campaign would not keep. */
         ForesightView: {
             /** @description Guarantees that are broken only at the seams of the day, where dayparts or fixed times meet. */
@@ -1775,6 +1867,20 @@ export interface components {
             code: components["schemas"]["FraudType"];
             name: string;
         };
+        /** @description A stretch in which something should have been shown and was not. */
+        Gap: {
+            /** @description Why, likely. */
+            cause: components["schemas"]["GapCause"];
+            /** @description Until. */
+            end: components["schemas"]["UtcMillis"];
+            /** @description From. */
+            start: components["schemas"]["UtcMillis"];
+        };
+        /**
+         * @description Why nothing was shown, as far as it can be told from what the screen signed.
+         * @enum {string}
+         */
+        GapCause: "not_reported" | "takeover" | "content" | "display" | "not_believed" | "power" | "restarted" | "clock" | "unknown";
         /** @description A guarantee as people write it. */
         Guarantee: {
             /**
@@ -2527,6 +2633,21 @@ export interface components {
              */
             venue_types: components["schemas"]["VenueType"][];
         };
+        /** @description One local day of one screen. */
+        ShownDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            date: string;
+            /** @description Its beginning and end. */
+            day: components["schemas"]["UtcInterval"];
+            reported_until?: components["schemas"]["UtcMillis"] | null;
+            /** @description IANA zone it is counted in. */
+            timezone: string;
+            /** @description Zone by zone. */
+            zones: components["schemas"]["ZoneDay"][];
+        };
         /** @description What is on the wall. */
         ShownView: {
             booking?: components["schemas"]["NamedBooking"] | null;
@@ -2825,6 +2946,13 @@ export interface components {
             media: components["schemas"]["MediaView"];
             name: string;
         };
+        /** @description A stretch of time, half open: `start` belongs to it, `end` does not. */
+        UtcInterval: {
+            /** @description Until, and without, this instant. */
+            end: components["schemas"]["UtcMillis"];
+            /** @description From this instant. */
+            start: components["schemas"]["UtcMillis"];
+        };
         /**
          * Format: int64
          * @description Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
@@ -2914,6 +3042,27 @@ export interface components {
             name: components["schemas"]["ZoneName"];
             /** @description Where. */
             rect: components["schemas"]["Rect"];
+        };
+        /** @description One zone's day. */
+        ZoneDay: {
+            /** @description When something should have been shown, until now. */
+            expected: components["schemas"]["UtcInterval"][];
+            /**
+             * Format: int64
+             * @description Milliseconds that should have been filled, and that were.
+             */
+            expected_ms: number;
+            /** @description When it should have been and was not. */
+            gaps: components["schemas"]["Gap"][];
+            /**
+             * Format: int64
+             * @description How many of these were filled.
+             */
+            kept_ms: number;
+            /** @description When something was. */
+            shown: components["schemas"]["UtcInterval"][];
+            /** @description Which. */
+            zone: components["schemas"]["ZoneName"];
         };
         /** @description One zone. */
         ZoneExplanation: {
@@ -3976,6 +4125,34 @@ export interface operations {
             };
         };
     };
+    get_plays_exposure: {
+        parameters: {
+            query: {
+                /** @description The village, township or county around it: 12 digits. */
+                area: string;
+                /** @description The day it happened. */
+                date: string;
+                /** @description How many days are looked back over, that day included: 14, at most 366. */
+                days?: number;
+                /** @description What kind of fraud it was. */
+                fraud_type?: components["schemas"]["FraudType"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExposureView"];
+                };
+            };
+        };
+    };
     get_plays_findings: {
         parameters: {
             query?: {
@@ -4382,6 +4559,36 @@ export interface operations {
         requestBody?: never;
         responses: {
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_screens_id_shown: {
+        parameters: {
+            query: {
+                /** @description The venue's local date. */
+                date: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownDay"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,6 +2,7 @@
 
 mod exports;
 mod log;
+mod lookback;
 mod player;
 mod records;
 
@@ -14,7 +15,12 @@ use crate::http::Problem;
 
 /// All routes of this domain.
 pub fn routes(state: Plays) -> OpenApiRouter {
-    player::routes().merge(records::routes()).merge(exports::routes()).merge(log::routes()).with_state(state)
+    player::routes()
+        .merge(records::routes())
+        .merge(exports::routes())
+        .merge(log::routes())
+        .merge(lookback::routes())
+        .with_state(state)
 }
 
 impl From<PlayError> for Problem {

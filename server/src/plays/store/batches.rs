@@ -87,3 +87,22 @@ pub async fn insert(tx: &mut Tx, stored: &StoredBatch, batch: &SignedBatch) -> R
     .await?;
     Ok(())
 }
+
+/// The signed batches that hold plays begun within this time, and which of their plays are not counted.
+pub async fn around(
+    db: &Db,
+    screen: ScreenId,
+    time: xuanping_core::time::UtcInterval,
+) -> Result<Vec<(Vec<u8>, Vec<u32>)>, DbError> {
+    let some = sql("SELECT signed, not_counted FROM play_batches WHERE screen_id = $1 AND sequence IN
+                    (SELECT DISTINCT sequence FROM plays WHERE screen_id = $1 AND started_at >= $2 AND started_at < $3)
+                    ORDER BY sequence");
+    let rows = db.all(some.bind(screen).bind(time.start).bind(time.end)).await?;
+    rows.iter().map(|row| Ok((row.bytes("signed")?, row.json("not_counted")?))).collect()
+}
+
+/// Until when a screen has reported.
+pub async fn reported_until(db: &Db, screen: ScreenId) -> Result<Option<UtcMillis>, DbError> {
+    let newest = sql("SELECT MAX(sealed_at) AS sealed FROM play_batches WHERE screen_id = $1");
+    db.one(newest.bind(screen)).await?.opt_instant("sealed")
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     super::{
         Filter, Group, SummaryLine,
+        exposure::Shown,
         judge::{Count, CountKey},
     },
     plays::campaign_text,
@@ -77,4 +78,29 @@ pub async fn summary(db: &Db, filter: &Filter, group: Group) -> Result<Vec<Summa
             })
         })
         .collect()
+}
+
+/// What each creative came to on each screen.
+pub async fn exposure(db: &Db, filter: &Filter) -> Result<Vec<Shown>, DbError> {
+    let wanted = Wanted::of(filter);
+    let text = format!(
+        "SELECT creative_id, screen_id, CAST(SUM(completed) AS BIGINT) AS completed,
+                CAST(SUM(shown_ms) AS BIGINT) AS shown_ms, COUNT(DISTINCT day) AS days, MIN(day) AS first_day,
+                MAX(day) AS last_day
+         FROM play_counts WHERE {} GROUP BY creative_id, screen_id ORDER BY creative_id, screen_id",
+        wanted.text()
+    );
+    let rows = db.all(wanted.statement(text)).await?;
+    let shown = |row: &crate::db::Row| {
+        Ok(Shown {
+            creative: row.parse("creative_id")?,
+            screen: row.parse("screen_id")?,
+            plays: row.int("completed")?,
+            shown_ms: row.int("shown_ms")?,
+            days: row.int("days")?,
+            first: row.parse("first_day")?,
+            last: row.parse("last_day")?,
+        })
+    };
+    rows.iter().map(shown).collect()
 }

@@ -153,7 +153,8 @@ async fn a_batch_that_names_another_predecessor_is_refused_and_the_true_one_stil
         let refused = county.ingest(&player, &player.sealed(vec![item], showings(1))).await.unwrap_err();
         assert!(matches!(refused, IngestError::Refused(FindingKind::BrokenChain)), "{refused:?}");
         player.previous = head.digest;
-        county.ingest(&player, &player.sealed(vec![item], showings(1))).await.unwrap();
+        let later = vec![play(clock::now().plus(1_000))];
+        county.ingest(&player, &player.sealed(vec![item], later)).await.unwrap();
         assert_eq!(stored.page(&Filter::default(), Order::OldestFirst, None, 10).await.unwrap().len(), 2);
         assert_eq!(county.kinds().await, [FindingKind::BrokenChain]);
     })
@@ -220,6 +221,61 @@ async fn a_play_at_an_impossible_time_is_kept_with_a_flag_and_not_counted() {
 }
 
 #[tokio::test]
+async fn a_play_that_its_playlist_did_not_have_then_or_there_is_kept_with_a_flag_and_not_counted() {
+    for_each_database(async |db| {
+        let (county, mut player) = ready(&db).await;
+        let item = county.given_ref(&player).await;
+        let now = clock::now();
+        // Before the playlist's first day, in a zone that the screen has not, and as it should be.
+        let yesterday = play(now.plus(-20 * 3_600_000 - 14 * 3_600_000));
+        let elsewhere = Play { zone: ZoneName::Ticker, ..play(now.plus(-60_000)) };
+        let batch = player.seal(vec![item], vec![elsewhere, play(now.plus(-60_000))]);
+        county.ingest(&player, &batch).await.unwrap();
+        let records = county.records(&Filter::default()).await;
+        let judged: Vec<_> = records.iter().map(|r| (r.zone, r.counted, r.flag)).collect();
+        assert!(judged.contains(&(ZoneName::Main, true, None)), "{judged:?}");
+        assert!(judged.contains(&(ZoneName::Ticker, false, Some(Flag::NotOnAir))), "{judged:?}");
+        assert_eq!(county.kinds().await, [FindingKind::NotOnAir]);
+        let early = player.seal(vec![item], vec![yesterday]);
+        county.ingest(&player, &early).await.unwrap();
+        let first = &county.records(&Filter::default()).await[0];
+        assert!(!first.counted && first.flag.is_some(), "{first:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_play_that_began_while_another_was_on_the_wall_is_kept_with_a_flag_and_not_counted() {
+    for_each_database(async |db| {
+        let (county, mut player) = ready(&db).await;
+        let item = county.given_ref(&player).await;
+        let now = clock::now();
+        let at = |before: i64, monotonic: u64| Play { monotonic, ..play(now.plus(-before)) };
+        // The second begins two seconds after the first of six; the third when the second is over.
+        let batch = player.seal(vec![item], vec![at(40_000, 100_000), at(38_000, 102_000), at(32_000, 108_000)]);
+        county.ingest(&player, &batch).await.unwrap();
+        // The next batch goes on in the middle of the last one; then the wall clock is set back, and the machine starts anew:
+        // neither is an overlap.
+        let batch = player
+            .seal(vec![item], vec![at(29_000, 111_000), at(23_000, 117_000), at(25_000, 123_000), at(19_500, 1_000)]);
+        county.ingest(&player, &batch).await.unwrap();
+        let flags = |sequence: u64| {
+            let county = &county;
+            async move {
+                let all = county.records(&Filter::default()).await;
+                let mut own: Vec<_> = all.into_iter().filter(|r| r.sequence == sequence).collect();
+                own.sort_by_key(|r| r.position);
+                own.iter().map(|r| r.flag).collect::<Vec<_>>()
+            }
+        };
+        assert_eq!(flags(1).await, [None, Some(Flag::Overlaps), None]);
+        assert_eq!(flags(2).await, [Some(Flag::Overlaps), None, None, None]);
+        assert_eq!(county.kinds().await, [FindingKind::Overlaps; 2]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn plays_of_a_takeover_count_if_the_screen_was_given_it_and_only_its_own_creatives() {
     for_each_database(async |db| {
         let (county, mut player) = ready(&db).await;
@@ -266,6 +322,7 @@ async fn partial_and_failed_showings_are_told_apart_from_complete_ones() {
             with(PlayStatus::ContentFailure, 0),
             with(PlayStatus::HardwareFailure, 0),
         ];
+        let plays = (0..).zip(plays).map(|(n, play)| Play { start: start.plus(n * 6_000), ..play }).collect();
         let batch = player.seal(vec![item], plays);
         county.ingest(&player, &batch).await.unwrap();
         let line = county.app.plays.summary(&Filter::default(), Group::Creative).await.unwrap().remove(0);

@@ -5,6 +5,7 @@ mod exports;
 mod http;
 mod ingest;
 mod log;
+mod lookback;
 mod looking;
 
 use chrono::Days;
