@@ -26,6 +26,8 @@ const SEAM: i64 = 2_000;
 const SHORTEST_GAP: i64 = 3_000;
 /// How far wall clock and monotonic clock may drift apart between two plays before one of them was set or begun anew.
 const DRIFT: i64 = 30_000;
+/// A showing that is still going on when a batch is sealed lasts no longer than this, mostly.
+const LONGEST_SHOWING: i64 = 120_000;
 /// How far around the day is looked for the plays before and after a gap.
 const AROUND: i64 = 12 * 3_600_000;
 
@@ -149,9 +151,10 @@ fn length(intervals: &[UtcInterval]) -> i64 {
     intervals.iter().map(|each| each.length()).sum()
 }
 
-/// Expected against actual in one zone.
-fn compare(zone: ZoneName, expected: Vec<UtcInterval>, plays: &[Seen], reported_until: Option<UtcMillis>) -> ZoneDay {
+/// Expected against actual in one zone, by a screen that sealed its newest batch then.
+fn compare(zone: ZoneName, expected: Vec<UtcInterval>, plays: &[Seen], sealed: Option<UtcMillis>) -> ZoneDay {
     let expected = UtcInterval::union(expected);
+    let reported_until = sealed.map(|sealed| known_until(sealed, zone, plays));
     let own = plays.iter().filter(|seen| seen.play.zone == zone);
     let bridged = own.filter_map(Seen::shown).map(|shown| UtcInterval { end: shown.end.plus(SEAM), ..shown });
     let shown: Vec<UtcInterval> = UtcInterval::union(bridged.collect())
@@ -207,8 +210,26 @@ fn cause(gap: UtcInterval, zone: ZoneName, plays: &[Seen]) -> Cause {
         Some(ran) if ran + DRIFT < by_wall && before.boot != after.boot => Cause::Power,
         Some(ran) if (ran - by_wall).abs() > DRIFT => Cause::Clock,
         Some(_) if before.boot != after.boot => Cause::Restarted,
+        // Whatever was on the wall was cut, and nothing came after it: so a player ends that is killed.
+        Some(_) if cut(zone, gap, plays) => Cause::Restarted,
         Some(_) => Cause::Unknown,
     }
+}
+
+/// Whether the last play before a gap was interrupted.
+fn cut(zone: ZoneName, gap: UtcInterval, plays: &[Seen]) -> bool {
+    let own = plays.iter().filter(|seen| seen.play.zone == zone && seen.play.start < gap.start);
+    let last = own.max_by_key(|seen| seen.play.start);
+    last.is_some_and(|last| last.play.status == PlayStatus::Interrupted)
+}
+
+/// Until when a screen that sealed its newest batch at this time has told everything of a zone: what was on the wall just
+/// then comes with the next one.
+fn known_until(sealed: UtcMillis, zone: ZoneName, plays: &[Seen]) -> UtcMillis {
+    let own = plays.iter().filter(|seen| seen.play.zone == zone);
+    let ends = own.map(|seen| seen.play.start + seen.play.actual);
+    let last = ends.filter(|end| *end <= sealed && sealed.since(*end) < LONGEST_SHOWING).max();
+    last.unwrap_or(sealed)
 }
 
 impl Plays {
@@ -253,10 +274,9 @@ impl Plays {
                 expected.extend(filled(&playlist, *zone, date).into_iter().filter_map(|f| f.intersection(in_force)));
             }
         }
-        let reported_until = store::batches::reported_until(&self.db, screen.id).await?;
-        let zones = zones.into_iter().map(|(zone, expected)| compare(zone, expected, &plays, reported_until));
-        let zones = zones.collect();
-        Ok(ShownDay { date, timezone: screen.timezone, day, reported_until, zones })
+        let sealed = store::batches::reported_until(&self.db, screen.id).await?;
+        let zones = zones.into_iter().map(|(zone, expected)| compare(zone, expected, &plays, sealed)).collect();
+        Ok(ShownDay { date, timezone: screen.timezone, day, reported_until: sealed, zones })
     }
 }
 
@@ -332,6 +352,9 @@ mod tests {
         assert_eq!(cause_of(&|_| {}), Cause::Unknown);
         let other_boot = BootId::new(Uuid::from_u128(2));
         assert_eq!(cause_of(&|seen| seen.boot = other_boot), Cause::Restarted);
+        let mut cut = every(|at| (30..50).contains(&at));
+        (cut[2].play.status, cut[2].play.actual) = (PlayStatus::Interrupted, Millis(4_000));
+        assert_eq!(day(&cut).gaps[0].cause, Cause::Restarted);
         let anew = |seen: &mut Seen| (seen.boot, seen.play.monotonic) = (other_boot, seen.play.monotonic - 3_640_000);
         assert_eq!(cause_of(&anew), Cause::Power);
         assert_eq!(cause_of(&|seen| seen.play.monotonic += 400_000), Cause::Clock);
@@ -357,9 +380,13 @@ mod tests {
     #[test]
     fn what_the_screen_has_not_reported_yet_is_told_apart() {
         let plays = every(|at| at >= 30);
-        let zone = compare(ZoneName::Main, vec![span(0, 100)], &plays, Some(NOON.plus(60_000)));
-        let gaps: Vec<_> = zone.gaps.iter().map(|gap| (gap.start, gap.cause)).collect();
-        assert_eq!(gaps, [(NOON.plus(30_000), Cause::Unknown), (NOON.plus(60_000), Cause::NotReported)]);
+        let gaps = |sealed: i64| {
+            let zone = compare(ZoneName::Main, vec![span(0, 400)], &plays, Some(NOON.plus(sealed * 1_000)));
+            zone.gaps.iter().map(|gap| (gap.start.since(NOON) / 1_000, gap.cause)).collect::<Vec<_>>()
+        };
+        // Something may still have been on the wall when it spoke last; not for minutes.
+        assert_eq!(gaps(60), [(30, Cause::NotReported)]);
+        assert_eq!(gaps(200), [(30, Cause::Unknown), (200, Cause::NotReported)]);
         let never = compare(ZoneName::Main, vec![span(0, 100)], &[], None);
         assert_eq!(never.gaps, [Gap { start: NOON, end: NOON.plus(100_000), cause: Cause::NotReported }]);
     }

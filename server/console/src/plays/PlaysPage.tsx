@@ -11,22 +11,30 @@ import { areaTree, useAreas, useDepartments, useVenueTypes } from "../screens/pl
 import { useScreens } from "../screens/screens"
 import { PageHead } from "../shell/Page"
 import { words as shell } from "../shell/words"
+import { DayCompared } from "./DayCompared"
 import { Exports } from "./Exports"
+import { Exposure } from "./Exposure"
 import { Findings } from "./Findings"
+import { lookbackWords } from "./lookbackWords"
 import { STATUSES, useFindings, type PlayFilter } from "./plays"
 import { Records } from "./Records"
 import { Summary } from "./Summary"
 import { words } from "./words"
 
-const TABS = ["records", "summary", "findings"] as const
+const TABS = ["records", "summary", "day", "exposure", "findings"] as const
 
 export function PlaysPage() {
   const t = useWords(words)
+  const back = useWords(lookbackWords)
   const [params, setParams] = useSearchParams()
   const tab = TABS.find((one) => one === params.get("tab")) ?? "records"
   const [filter, setFilter] = useState<PlayFilter>({ day_from: daysFromToday(-6), day_to: today(), screen: params.get("screen") ?? undefined })
   const findings = useFindings()
   const open = findings.data?.pages.flatMap((page) => page.items).filter((one) => one.resolved_at == null).length ?? 0
+  const records = (day: string) => {
+    setFilter({ screen: filter.screen, day_from: day, day_to: day })
+    setParams({})
+  }
   return (
     <>
       <PageHead title={t.title} lead={t.lead}>
@@ -38,13 +46,17 @@ export function PlaysPage() {
         items={[
           { key: "records", label: t.tabRecords },
           { key: "summary", label: t.tabSummary },
+          { key: "day", label: back.tabDay },
+          { key: "exposure", label: back.tabExposure },
           { key: "findings", label: <Badge count={open} size="small" offset={[8, 0]}>{t.tabFindings}</Badge> },
         ]}
       />
-      <section className="panel flush" aria-label={{ records: t.tabRecords, summary: t.tabSummary, findings: t.tabFindings }[tab]}>
-        {tab !== "findings" && <Filters filter={filter} onChange={setFilter} />}
+      <section className="panel flush" aria-label={{ records: t.tabRecords, summary: t.tabSummary, day: back.tabDay, exposure: back.tabExposure, findings: t.tabFindings }[tab]}>
+        {(tab === "records" || tab === "summary") && <Filters filter={filter} onChange={setFilter} />}
         {tab === "records" && <Records filter={filter} />}
         {tab === "summary" && <Summary filter={filter} />}
+        {tab === "day" && <DayCompared screen={filter.screen} onScreen={(screen) => setFilter({ ...filter, screen })} onRecords={records} />}
+        {tab === "exposure" && <Exposure />}
         {tab === "findings" && <Findings />}
       </section>
     </>
