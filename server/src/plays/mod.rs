@@ -20,6 +20,7 @@ mod tests;
 pub mod verify;
 pub mod witness;
 mod words;
+pub mod workbook;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -225,6 +226,12 @@ pub enum PlayError {
     /// The Merkle log.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// Writing a workbook failed.
+    #[error("workbook: {0}")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// The temporary file of an export failed.
+    #[error("export: {0}")]
+    File(#[from] std::io::Error),
     /// Playlists.
     #[error(transparent)]
     Playlists(#[from] PlaylistError),
@@ -303,7 +310,7 @@ impl Plays {
     pub async fn note_export(
         &self,
         who: &Actor,
-        format: &'static str,
+        format: &str,
         filter: &Filter,
         now: UtcMillis,
     ) -> Result<(), PlayError> {

@@ -20,9 +20,14 @@ pub enum Format {
     People,
     /// For an auditor's machine: Outsmart Playout, digital, version 1.7. Only plays that count.
     Outsmart,
+    /// For programs: one JSON object a line, as the API has them.
+    Ndjson,
+    /// For spreadsheet programs: a workbook with the columns of the table for people.
+    Xlsx,
 }
 
-const PEOPLE: [&str; 24] = [
+/// Headers of the table for people.
+pub(super) const PEOPLE: [&str; 24] = [
     "开始时间",
     "播放日期",
     "屏幕",
@@ -51,7 +56,16 @@ const PEOPLE: [&str; 24] = [
 
 const TAKEOVER: &str = "紧急插播";
 
-impl Format {
+/// A table that is written line by line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// See [`Format::People`].
+    People,
+    /// See [`Format::Outsmart`].
+    Outsmart,
+}
+
+impl Lines {
     /// What comes before the first record.
     pub fn head(self) -> Result<Vec<u8>, csv::Error> {
         match self {
@@ -101,7 +115,7 @@ fn seconds(duration: Millis) -> String {
     format!("{}.{:03}", duration.0 / 1000, duration.0 % 1000)
 }
 
-fn people<'a>(record: &'a PlayRecord, names: &'a Names) -> [Cow<'a, str>; 24] {
+pub(super) fn people<'a>(record: &'a PlayRecord, names: &'a Names) -> [Cow<'a, str>; 24] {
     let screen = names.screen(record.screen);
     let creative = names.creative(record.creative);
     let zone = screen.map_or(Tz::Asia__Shanghai, |s| s.timezone);

@@ -4106,8 +4106,8 @@ export interface operations {
                 status?: components["schemas"]["PlayStatus"];
                 /** @description Only those that count. */
                 counted_only?: boolean;
-                /** @description `people` or `outsmart`. */
-                format: "people" | "outsmart";
+                /** @description `people`, `outsmart`, `ndjson` or `xlsx`. */
+                format: "people" | "outsmart" | "ndjson" | "xlsx";
             };
             header?: never;
             path?: never;
@@ -4120,7 +4120,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": unknown;
+                    "application/octet-stream": unknown;
                 };
             };
         };

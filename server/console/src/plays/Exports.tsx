@@ -8,7 +8,7 @@ import { useRefusalNotice } from "../shell/refusals"
 import { exportAddress, usePlayLog, usePublishingKey, type PlayFilter } from "./plays"
 import { words } from "./words"
 
-type What = "people" | "outsmart" | "bundle"
+type What = "people" | "xlsx" | "outsmart" | "ndjson" | "bundle"
 
 export function Exports({ filter }: { filter: PlayFilter }) {
   const t = useWords(words)
@@ -42,7 +42,7 @@ export function Exports({ filter }: { filter: PlayFilter }) {
         trigger={["click"]}
         menu={{
           items: [
-            { key: "note", type: "group", label: t.exportNote, children: [entry("people", t.exportPeople, t.exportPeopleHint), entry("outsmart", t.exportOutsmart, t.exportOutsmartHint), entry("bundle", t.exportBundle, t.exportBundleHint)] },
+            { key: "note", type: "group", label: t.exportNote, children: [entry("xlsx", t.exportXlsx, t.exportXlsxHint), entry("people", t.exportPeople, t.exportPeopleHint), entry("outsmart", t.exportOutsmart, t.exportOutsmartHint), entry("ndjson", t.exportNdjson, t.exportNdjsonHint), entry("bundle", t.exportBundle, t.exportBundleHint)] },
           ],
           onClick: ({ key }) => void take(key as What),
         }}

@@ -60,7 +60,7 @@ export const usePublishingKey = () =>
 export const usePlayLog = () => useQuery({ queryKey: ["plays", "log"], queryFn: () => answered(api.GET("/api/v1/plays/log")) })
 
 /** Where an export is downloaded from. */
-export function exportAddress(what: "people" | "outsmart" | "bundle", filter: PlayFilter): string {
+export function exportAddress(what: "people" | "xlsx" | "outsmart" | "ndjson" | "bundle", filter: PlayFilter): string {
   const query = new URLSearchParams(what === "bundle" ? {} : { format: what })
   for (const [key, value] of Object.entries(filter)) if (value) query.set(key, String(value))
   return `/api/v1/plays/${what === "bundle" ? "bundle" : "export"}?${query.toString()}`

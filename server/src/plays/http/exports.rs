@@ -8,18 +8,24 @@ use axum::{
     http::{HeaderName, header},
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    super::{Cursor, Filter, Order, PlayError, Plays, names::Names, sheet::Format},
-    records::{BundleQuery, ExportQuery},
+    super::{
+        Cursor, Filter, Order, PlayError, PlayRecord, Plays,
+        names::Names,
+        sheet::{Format, Lines},
+        workbook::Book,
+    },
+    records::{BundleQuery, ExportQuery, PlayView},
 };
 use crate::{
     accounts::{Actor, Allowed, ReadPlays, SignedIn},
     clock,
+    db::code_of,
     http::{Body, Problem, QueryOf},
 };
 
@@ -35,7 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<Plays> {
 }
 
 #[utoipa::path(get, path = "/api/v1/plays/export", tag = "plays", params(ExportQuery),
-    responses((status = 200, content_type = "text/csv")),
+    responses((status = 200, content_type = "application/octet-stream")),
     extensions(("x-roles" = json!(["auditor", "editor", "reviewer", "admin"]))))]
 async fn table(
     State(plays): State<Plays>,
@@ -43,58 +49,96 @@ async fn table(
     QueryOf(query): QueryOf<ExportQuery>,
 ) -> Result<Response, Problem> {
     let mut filter = query.filter(&me)?;
-    let format = query.format;
-    let now = clock::now();
-    let (kind, name) = match format {
-        Format::People => ("people", "播放记录"),
-        Format::Outsmart => {
-            // Interrupted and failed showings are no playouts.
-            filter.counted_only = true;
-            ("outsmart", "outsmart")
+    // Interrupted and failed showings are no playouts.
+    filter.counted_only |= query.format == Format::Outsmart;
+    let kind = code_of(&query.format);
+    plays.note_export(&Actor::from(&me), &kind, &filter, clock::now()).await?;
+    let names = Names::open(&plays).await?;
+    let mut records = Pages { plays, names, filter, place: Place::Start };
+    let (head, media_type, name, ending) = match query.format {
+        Format::People => (table_of(Lines::People, records)?, CSV, "播放记录", "csv"),
+        Format::Outsmart => (table_of(Lines::Outsmart, records)?, CSV, "outsmart", "csv"),
+        Format::Ndjson => {
+            let lines = stream::try_unfold(records, async |mut records| {
+                let Some(some) = records.next().await? else { return Ok(None) };
+                let mut bytes = Vec::new();
+                for record in some {
+                    // A view of a record has nothing that JSON cannot say.
+                    bytes.extend(serde_json::to_vec(&PlayView::new(record, &records.names)).unwrap_or_default());
+                    bytes.push(b'\n');
+                }
+                Ok::<_, PlayError>(Some((Bytes::from(bytes), records)))
+            });
+            (HttpBody::from_stream(lines), "application/x-ndjson", "播放记录", "ndjson")
+        }
+        Format::Xlsx => {
+            let mut book = Book::new().map_err(PlayError::from)?;
+            while let Some(some) = records.next().await? {
+                book.add(&some, &records.names).map_err(PlayError::from)?;
+            }
+            (file_of(book).await?, XLSX, "播放记录", "xlsx")
         }
     };
-    plays.note_export(&Actor::from(&me), kind, &filter, now).await?;
-    let head = format.head().map_err(PlayError::from)?;
-    let names = Names::open(&plays).await?;
-    let start = Export { plays, names, filter, format, stage: Stage::Head(head) };
-    let stream = stream::try_unfold(start, Export::next);
-    Ok((download("text/csv; charset=utf-8", name, "csv"), HttpBody::from_stream(stream)).into_response())
+    Ok((download(media_type, name, ending), head).into_response())
 }
 
-struct Export {
+const CSV: &str = "text/csv; charset=utf-8";
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// A table, written piece by piece. An error cuts the connection before its proper end, so that nobody takes a part for the
+/// whole.
+fn table_of(lines: Lines, records: Pages) -> Result<HttpBody, PlayError> {
+    let head = Bytes::from(lines.head()?);
+    let rest = stream::try_unfold((lines, records), async |(lines, mut records)| {
+        let Some(some) = records.next().await? else { return Ok(None) };
+        let piece = lines.lines(&some, &records.names)?;
+        Ok::<_, PlayError>(Some((Bytes::from(piece), (lines, records))))
+    });
+    Ok(HttpBody::from_stream(stream::once(async { Ok(head) }).chain(rest)))
+}
+
+/// A workbook's file, packed and then read piece by piece.
+async fn file_of(book: Book) -> Result<HttpBody, PlayError> {
+    let packed = tokio::task::spawn_blocking(move || book.finish()).await;
+    let file = tokio::fs::File::from_std(packed.map_err(std::io::Error::other)??);
+    let pieces = stream::try_unfold(file, async |mut file| {
+        let mut piece = vec![0; 64 << 10];
+        let read = tokio::io::AsyncReadExt::read(&mut file, &mut piece).await?;
+        piece.truncate(read);
+        Ok::<_, std::io::Error>((read > 0).then(|| (Bytes::from(piece), file)))
+    });
+    Ok(HttpBody::from_stream(pieces))
+}
+
+/// The records of an export, a page at a time, the oldest first.
+struct Pages {
     plays: Plays,
     names: Names,
     filter: Filter,
-    format: Format,
-    stage: Stage,
+    place: Place,
 }
 
-enum Stage {
-    Head(Vec<u8>),
-    Records(Option<Cursor>),
-    Done,
+enum Place {
+    Start,
+    After(Cursor),
+    End,
 }
 
-impl Export {
-    /// The next piece. An error cuts the connection before its proper end, so that nobody takes a part for the whole.
-    async fn next(mut self) -> Result<Option<(Bytes, Self)>, PlayError> {
-        let piece = match self.stage {
-            Stage::Head(head) => {
-                self.stage = Stage::Records(None);
-                head
-            }
-            Stage::Records(cursor) => {
-                let records = self.plays.page(&self.filter, Order::OldestFirst, cursor, PIECE).await?;
-                self.names.learn(&self.plays, &records).await?;
-                self.stage = match records.last() {
-                    Some(last) if records.len() == PIECE as usize => Stage::Records(Some(Cursor::after(last))),
-                    _ => Stage::Done,
-                };
-                self.format.lines(&records, &self.names)?
-            }
-            Stage::Done => return Ok(None),
+impl Pages {
+    /// The next records with the names they need; `None` after the last.
+    async fn next(&mut self) -> Result<Option<Vec<PlayRecord>>, PlayError> {
+        let cursor = match self.place {
+            Place::Start => None,
+            Place::After(cursor) => Some(cursor),
+            Place::End => return Ok(None),
         };
-        Ok(Some((piece.into(), self)))
+        let records = self.plays.page(&self.filter, Order::OldestFirst, cursor, PIECE).await?;
+        self.names.learn(&self.plays, &records).await?;
+        self.place = match records.last() {
+            Some(last) if records.len() == PIECE as usize => Place::After(Cursor::after(last)),
+            _ => Place::End,
+        };
+        Ok((!records.is_empty()).then_some(records))
     }
 }
 

@@ -26,7 +26,11 @@ pub fn routes(state: Plays) -> OpenApiRouter {
 impl From<PlayError> for Problem {
     fn from(error: PlayError) -> Self {
         match error {
-            PlayError::Damaged { .. } | PlayError::Bundle(_) | PlayError::Sheet(_) => Self::internal(&error),
+            PlayError::Damaged { .. }
+            | PlayError::Bundle(_)
+            | PlayError::Sheet(_)
+            | PlayError::Workbook(_)
+            | PlayError::File(_) => Self::internal(&error),
             PlayError::Nothing => Self::new(
                 StatusCode::NOT_FOUND,
                 "no-plays",

@@ -102,7 +102,7 @@ filtered! {
     }
     /// Which records, and as what.
     ExportQuery {
-        /// `people` or `outsmart`.
+        /// `people`, `outsmart`, `ndjson` or `xlsx`.
         #[param(inline)]
         format: Format,
     }
@@ -167,7 +167,7 @@ pub struct PlayView {
 }
 
 impl PlayView {
-    fn new(record: PlayRecord, names: &Names) -> Self {
+    pub(super) fn new(record: PlayRecord, names: &Names) -> Self {
         let screen = names.screen(record.screen);
         let creative = names.creative(record.creative);
         Self {

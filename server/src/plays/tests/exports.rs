@@ -7,7 +7,7 @@ use crate::{
     db::testing::for_each_database,
     plays::{
         names::Names,
-        sheet::{Format, cell},
+        sheet::{Lines, cell},
         verify::{Language, Outcome, Verify},
     },
 };
@@ -24,7 +24,7 @@ async fn with_plays(db: &Db) -> (County, Player) {
     (county, player)
 }
 
-async fn table(county: &County, format: Format) -> String {
+async fn table(county: &County, format: Lines) -> String {
     let records = county.records(&Filter::default()).await;
     let mut names = Names::open(&county.app.plays).await.unwrap();
     names.learn(&county.app.plays, &records).await.unwrap();
@@ -42,7 +42,7 @@ fn cells(text: &str, headers: bool) -> Vec<Vec<String>> {
 async fn the_table_for_people_opens_in_a_spreadsheet_and_runs_nothing() {
     for_each_database(async |db| {
         let (county, player) = with_plays(&db).await;
-        let text = table(&county, Format::People).await;
+        let text = table(&county, Lines::People).await;
         let body = text.strip_prefix('\u{feff}').expect("a byte order mark, so that it is read as UTF-8");
         assert!(body.starts_with("开始时间,播放日期,屏幕,点位,"), "{body}");
         assert!(body.lines().count() == 13 && body.ends_with("\r\n"));
@@ -63,7 +63,7 @@ async fn the_table_for_people_opens_in_a_spreadsheet_and_runs_nothing() {
 async fn the_table_for_machines_follows_the_outsmart_specification() {
     for_each_database(async |db| {
         let (county, player) = with_plays(&db).await;
-        let text = table(&county, Format::Outsmart).await;
+        let text = table(&county, Lines::Outsmart).await;
         assert!(!text.contains('\r') && text.ends_with('\n') && !text.starts_with('\u{feff}'));
         let rows = cells(&text, false);
         assert_eq!(rows.len(), 12, "no header");

@@ -184,3 +184,37 @@ async fn what_is_asked_wrongly_or_by_the_wrong_person_is_refused_clearly() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn programs_get_json_lines_and_spreadsheets_a_workbook_with_every_record() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let mut player = county.player(1, 0).await;
+        county.publish().await;
+        let item = county.given_ref(&player).await;
+        // More than one page of the database.
+        for _ in 0..3 {
+            let batch = player.seal(vec![item], showings(400));
+            report(&county, &player, batch.signed()).await;
+        }
+        let answer = ask(&county, Role::Auditor, "/plays/export?format=ndjson").await;
+        assert_eq!(answer.headers["content-type"], "application/x-ndjson");
+        let text = String::from_utf8(answer.bytes).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((lines.len(), &lines[0]["creative_title"]), (1_200, &TITLE.into()));
+        assert!(lines.windows(2).all(|pair| pair[0]["started"].as_i64() <= pair[1]["started"].as_i64()));
+
+        let answer = ask(&county, Role::Auditor, "/plays/export?format=xlsx").await;
+        assert!(answer.headers["content-disposition"].to_str().unwrap().contains(".xlsx"));
+        let mut book: calamine::Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(answer.bytes)).unwrap();
+        let sheet = calamine::Reader::worksheet_range_at(&mut book, 0).unwrap().unwrap();
+        assert_eq!((sheet.height(), sheet.width()), (1_201, 24));
+        let cell = |row, column| sheet.get_value((row, column)).unwrap().to_string();
+        assert_eq!((cell(0, 9).as_str(), cell(1, 9)), ("素材", format!("'{TITLE}")), "text is no formula");
+        assert_eq!(cell(1, 14), "6", "seconds are numbers");
+        // Nothing matches: an empty table, not an error.
+        let none = ask(&county, Role::Auditor, "/plays/export?format=ndjson&day_to=2000-01-01").await;
+        assert_eq!((none.status, none.bytes.len()), (StatusCode::OK, 0));
+    })
+    .await;
+}
