@@ -6,7 +6,7 @@ use clap::{Parser, ValueEnum};
 use serde::Deserialize;
 use xuanping_core::{geometry::Size, vocabulary::ScreenKind};
 
-use crate::output::Placement;
+use crate::output::{Colours, Fold, Placement, Rotation, Wiring};
 
 /// Where frames go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -73,6 +73,16 @@ pub struct Arguments {
     #[arg(long, value_parser = parse_position, allow_hyphen_values = true)]
     #[serde(deserialize_with = "position_text")]
     position: Option<(i32, i32)>,
+    /// How far the picture is turned clockwise on its way to the display.
+    #[arg(long, value_enum)]
+    rotation: Option<Rotation>,
+    /// A wall longer than its display is folded: size and place on the wall, and where on the display it goes, e.g.
+    /// `512x32+1024+0 -> 0,64`. Once for each stripe; what is in none of them is not shown.
+    #[arg(long = "fold")]
+    folds: Vec<Fold>,
+    /// The colours of the modules.
+    #[arg(long, value_enum)]
+    colours: Option<Colours>,
     /// Headless: folder for frame.png.
     #[arg(long)]
     headless_dir: Option<PathBuf>,
@@ -120,6 +130,8 @@ pub struct Config {
     pub kind: ScreenKind,
     /// Where the window goes.
     pub placement: Placement,
+    /// How the wall hangs on the display.
+    pub wiring: Wiring,
     /// Headless: folder for pictures, and how often.
     pub headless: Option<(PathBuf, Duration)>,
     /// How often plays are sealed.
@@ -174,6 +186,15 @@ impl Config {
         if output == OutputKind::Headless && size.is_none() {
             return Err(ConfigError::Missing("size"));
         }
+        let wiring = Wiring {
+            rotation: arguments.rotation.or(file.rotation).unwrap_or_default(),
+            folds: if arguments.folds.is_empty() { file.folds } else { arguments.folds },
+            colours: arguments.colours.or(file.colours).unwrap_or_default(),
+        };
+        if !wiring.folds.is_empty() && size.is_none() {
+            // Stripes do not say how large the wall is.
+            return Err(ConfigError::Missing("size"));
+        }
         let every = arguments.headless_every.or(file.headless_every).unwrap_or(Duration::from_secs(2));
         let position = arguments.position.or(file.position);
         let data = arguments.data.or(file.data).ok_or(ConfigError::Missing("data"))?;
@@ -186,6 +207,7 @@ impl Config {
             size,
             kind,
             placement: position.map_or(Placement::FullScreen, |(x, y)| Placement::At { x, y }),
+            wiring,
             headless: arguments.headless_dir.or(file.headless_dir).map(|folder| (folder, every)),
             seal_interval: arguments.seal_interval.or(file.seal_interval).unwrap_or(Duration::from_secs(15)),
             batch_plays: arguments.batch_plays.or(file.batch_plays).unwrap_or(1_000).max(1),
@@ -276,6 +298,20 @@ mod tests {
         let path = folder.path().join("player.toml");
         fs::write(&path, "sever = 'https://a.cn'").unwrap();
         assert!(matches!(config(&["--config", path.to_str().unwrap()]), Err(ConfigError::File { .. })));
+    }
+
+    #[test]
+    fn the_wiring_of_a_wall_is_read_from_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("player.toml");
+        let said = "data = 'd'\nserver = 'https://a.cn'\nrotation = '180'\ncolours = 'two'\n\
+                    folds = ['512x32+0+0 -> 0,0', '512x32+512+0 -> 0,32']\n";
+        fs::write(&path, said).unwrap();
+        let arguments = ["--config", path.to_str().unwrap()];
+        assert!(matches!(config(&arguments), Err(ConfigError::Missing("size"))));
+        let config = config(&[&arguments[..], &["--size", "1024x32"]].concat()).unwrap();
+        assert_eq!((config.wiring.rotation, config.wiring.colours), (Rotation::Half, Colours::Two));
+        assert_eq!(config.wiring.display(config.size.unwrap()), Size { width: 512, height: 64 });
     }
 
     #[test]

@@ -9,7 +9,7 @@ use xuanping_player::{
     config::{Arguments, Config, OutputKind},
     event::Event,
     inbox::Inbox,
-    output::{Headless, Output, OutputError, Window},
+    output::{Headless, Output, OutputError, Window, Wired},
     run,
 };
 
@@ -43,12 +43,15 @@ fn start() -> Result<(), Fault> {
 }
 
 fn open(config: &Config) -> Result<Box<dyn Output>, OutputError> {
-    Ok(match config.output {
-        OutputKind::Window => Box::new(Window::open(config.placement, config.size, "宣屏")?),
+    let wiring = &config.wiring;
+    let size = config.size.map(|wall| wiring.display(wall));
+    let output: Box<dyn Output> = match config.output {
+        OutputKind::Window => Box::new(Window::open(config.placement, size, "宣屏")?),
         OutputKind::Headless => {
-            Box::new(Headless::new(config.size.unwrap_or(Size { width: 0, height: 0 }), config.headless.clone())?)
+            Box::new(Headless::new(size.unwrap_or(Size { width: 0, height: 0 }), config.headless.clone())?)
         }
-    })
+    };
+    Ok(if wiring.is_plain() { output } else { Box::new(Wired::new(output, wiring.clone(), config.size)) })
 }
 
 /// SIGTERM and Ctrl-C become an event like any other.

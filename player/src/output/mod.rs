@@ -1,10 +1,14 @@
-//! Where frames go: a window that owns the display, or nothing but a file.
+//! Where frames go: a window that owns the display, or nothing but a file; through the wiring of the wall, if it has one.
 
 mod headless;
 mod window;
+mod wired;
+mod wiring;
 
 pub use headless::Headless;
 pub use window::{Placement, Window};
+pub use wired::Wired;
+pub use wiring::{Colours, Fold, Rotation, Wiring};
 
 use std::time::Duration;
 

@@ -1,0 +1,48 @@
+//! A display that gets the wall's picture as the wall is wired to it.
+
+use std::time::Duration;
+
+use xuanping_core::geometry::{Rect, Size};
+
+use super::{Output, OutputError, Waited, Wiring};
+use crate::{inbox::Waker, stage::Frame};
+
+/// Another output with a [`Wiring`] before it.
+pub struct Wired {
+    inner: Box<dyn Output>,
+    wiring: Wiring,
+    wall: Size,
+    display: Frame,
+}
+
+impl Wired {
+    /// A wall of this size on that display; without a size, the wall that fills it.
+    pub fn new(inner: Box<dyn Output>, wiring: Wiring, wall: Option<Size>) -> Self {
+        let wall = wall.unwrap_or_else(|| wiring.wall(inner.size()));
+        let display = Frame::new(inner.size());
+        Self { inner, wiring, wall, display }
+    }
+}
+
+impl Output for Wired {
+    fn size(&self) -> Size {
+        self.wall
+    }
+
+    fn present(&mut self, frame: &Frame, damage: &[Rect]) -> Result<(), OutputError> {
+        let mut changed = self.wiring.draw(frame, damage, &mut self.display);
+        if damage.contains(&frame.size().rect()) {
+            // What nobody wired is black, and has to be drawn once too.
+            changed = vec![self.display.size().rect()];
+        }
+        self.inner.present(&self.display, &changed)
+    }
+
+    fn wait(&mut self, longest: Duration) -> Waited {
+        self.inner.wait(longest)
+    }
+
+    fn waker(&self) -> Waker {
+        self.inner.waker()
+    }
+}
