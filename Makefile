@@ -9,7 +9,7 @@ BROWSER      := tests/browser
 INTEROP      := tests/interop
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
-.PHONY: demo test setup console console-check lint unit stories api bench clean-demo help
+.PHONY: demo test setup console console-check lint unit stories api bench packages clean-demo help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -64,6 +64,11 @@ console-check: console
 bench:
 	cargo bench -p xuanping-core --bench rotation
 	cargo bench -p xuanping-core --bench planner -- 10000 100000 1000000
+
+## make packages     build Debian packages of server and player into target/packages
+packages: setup console
+	cargo build --release -p xuanping-server -p xuanping-player -p xuanping-media
+	scripts/packages
 
 ## make lint         formats and clippy
 lint:
