@@ -63,6 +63,7 @@ console-check: console
 ## make bench        measure loops and planning beside the plain way of doing it (BENCHMARKS.md); takes some minutes
 bench:
 	cargo bench -p xuanping-core --bench rotation
+	cargo bench -p xuanping-core --bench verify
 	cargo bench -p xuanping-core --bench planner -- 10000 100000 1000000
 
 ## make packages     build Debian packages of server and player into target/packages

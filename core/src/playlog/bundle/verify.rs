@@ -1,6 +1,9 @@
 //! The examination of a bundle: from the outside in, going on after each finding as far as sense can be made.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    cell::LazyCell,
+    collections::{BTreeMap, HashMap},
+};
 
 use minicbor::Decoder;
 
@@ -112,15 +115,17 @@ impl Examination<'_> {
         let text = text.map(|body| &body[..body.len().min(statement.records.length as usize)]).unwrap_or_default();
         let text = String::from_utf8_lossy(text).into_owned();
         let lines: Vec<&str> = text.split_inclusive('\n').skip(1).collect();
-        let words: HashMap<PlayRef, &str> =
-            lines.iter().filter_map(|line| Some((records::play_of(line)?, line.trim_end()))).collect();
+        // Only asked for when something is damaged.
+        let words = LazyCell::new(|| {
+            lines.iter().filter_map(|line| Some((records::play_of(line)?, line.trim_end()))).collect::<HashMap<_, _>>()
+        });
 
         let mut rest = file;
         let mut batches: BTreeMap<(u32, u64), SignedBatch> = BTreeMap::new();
         for described in &statement.batches {
             let (body, after) = self.frame(rest, FrameKind::Batch, described.length, Some(described));
             rest = after;
-            if let Some(batch) = body.and_then(|body| self.batch(body, described, &words)) {
+            if let Some(batch) = body.and_then(|body| self.batch(body, described, |play| words.get(play).copied())) {
                 batches.insert((described.screen, described.sequence), batch);
             }
         }
@@ -165,7 +170,12 @@ impl Examination<'_> {
     }
 
     /// A batch, if it is what its screen signed and what the statement says.
-    fn batch(&mut self, body: &[u8], described: &BundleBatch, words: &HashMap<PlayRef, &str>) -> Option<SignedBatch> {
+    fn batch<'w>(
+        &mut self,
+        body: &[u8],
+        described: &BundleBatch,
+        words: impl Fn(&PlayRef) -> Option<&'w str>,
+    ) -> Option<SignedBatch> {
         let digest = Digest::of(body);
         let same = digest == described.digest;
         self.verdict.count(CheckKind::Digests, same);
@@ -177,7 +187,7 @@ impl Examination<'_> {
             let play = hit.as_ref().map(|hit| hit.play);
             let record = hit.and_then(|hit| {
                 let at = PlayRef { screen: screen.id, sequence: described.sequence, play: hit.play };
-                let words = words.get(&at).map(|line| (*line).to_owned());
+                let words = words(&at).map(str::to_owned);
                 words.or_else(|| hit.intact.map(|intact| self.in_words(&intact)))
             });
             if !same {
@@ -211,15 +221,19 @@ impl Examination<'_> {
             self.verdict.findings.push(Finding::of(Fault::Record));
         }
         let mut before = None;
+        let mut made_again = String::new();
         for line in lines {
             let claimed = records::play_of(line);
             let batch = claimed.and_then(|at| {
                 let screen = self.statement.screens.iter().position(|screen| screen.id == at.screen)?;
                 batches.get(&(screen as u32, at.sequence))
             });
-            let made_again = claimed.zip(batch).and_then(|(at, batch)| self.names.line(batch.batch(), at.play));
+            made_again.clear();
+            let made = claimed
+                .zip(batch)
+                .and_then(|(at, batch)| self.names.write_line(&mut made_again, batch.batch(), at.play));
             // Ascending, so that no play is counted twice.
-            let passed = made_again.as_deref() == Some(*line) && before < claimed;
+            let passed = made.is_some() && made_again == *line && before < claimed;
             self.verdict.count(CheckKind::Records, passed);
             if !passed {
                 let described = claimed.and_then(|at| {

@@ -1,0 +1,151 @@
+//! Examining a bundle offline: how many plays a second, beside the least that anybody has to do who trusts nobody, which is
+//! to hash the file and to check the signatures. Budget (design.md): a million plays a second.
+
+#![allow(missing_docs, clippy::expect_used)] // A program for people who measure.
+
+mod stopwatch;
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+use xuanping_core::{
+    digest::Digest,
+    geometry::ZoneName,
+    id::{BookingId, BootId, CreativeId, ScreenId},
+    playlog::{
+        BATCH_VERSION, Batch, ItemRef, LogEntry, Play, PlayStatus, SignedBatch, Trigger,
+        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef, ProvenBy, Trust},
+    },
+    sign::{Context, SecretKey},
+    time::{Millis, UtcMillis},
+    tlog::{Edge, LogProof, Signer, Tiles, inclusion},
+};
+
+use self::stopwatch::once;
+
+const START: i64 = 1_764_000_000_000;
+const SCREENS: u128 = 20;
+const BATCHES: u64 = 10;
+const PLAYS: i64 = 500;
+
+fn key(n: u128) -> SecretKey {
+    SecretKey::from_seed(&[n as u8 + 1; 32])
+}
+
+fn screen(n: u128) -> ScreenId {
+    ScreenId::new(Uuid::from_u128(0x5c0 + n))
+}
+
+fn item(n: u128) -> ItemRef {
+    ItemRef {
+        playlist: Some(Digest::of(b"playlist")),
+        booking: BookingId::new(Uuid::from_u128(0xb00 + n)),
+        creative: CreativeId::new(Uuid::from_u128(0xc0 + n)),
+        asset: Digest::of(&n.to_be_bytes()),
+    }
+}
+
+fn play(n: i64) -> Play {
+    Play {
+        item: (n % 12) as u32,
+        zone: ZoneName::Main,
+        start: UtcMillis(START + n * 10_000),
+        monotonic: 1_000 + n as u64 * 10_000,
+        planned: Millis(10_000),
+        actual: Millis(10_000),
+        status: PlayStatus::Success,
+        trigger: Trigger::Loop,
+        evidence: Vec::new(),
+    }
+}
+
+fn chain(of: u128) -> Vec<SignedBatch> {
+    let mut chain: Vec<SignedBatch> = Vec::new();
+    for sequence in 1..=BATCHES {
+        let base = (sequence as i64 - 1) * PLAYS;
+        let batch = Batch {
+            version: BATCH_VERSION,
+            screen: screen(of),
+            boot: BootId::new(Uuid::from_u128(0xb007)),
+            sequence,
+            previous: chain.last().map_or(Digest::ZERO, SignedBatch::digest),
+            sealed: UtcMillis(START + (base + PLAYS) * 10_000),
+            items: (0..12).map(item).collect(),
+            plays: (0..PLAYS).map(|n| play(base + n)).collect(),
+        };
+        chain.push(SignedBatch::sign(batch, &key(of)));
+    }
+    chain
+}
+
+fn proven(batches: &[SignedBatch]) -> ProvenBy {
+    let signer = Signer::new("bench.example/log".parse().expect("a name"), SecretKey::from_seed(&[200; 32]));
+    let (mut edge, mut tiles) = (Edge::new(), Tiles::new());
+    for batch in batches {
+        edge.append(LogEntry::of(batch).hash(), &mut tiles);
+    }
+    let checkpoint = signer.checkpoint(edge.size(), edge.root()).to_string();
+    let proofs: BTreeMap<_, _> = (0..)
+        .zip(batches)
+        .map(|(index, batch)| {
+            let hashes = inclusion(&tiles, index, edge.size()).expect("all tiles are here");
+            let proof = LogProof { index, hashes, checkpoint: checkpoint.clone() };
+            ((batch.batch().screen, batch.batch().sequence), proof)
+        })
+        .collect();
+    ProvenBy { key: signer.verifier().clone(), proofs }
+}
+
+fn main() {
+    let batches: Vec<SignedBatch> = (0..SCREENS).flat_map(chain).collect();
+    let records = batches.iter().flat_map(|batch| {
+        let (screen, sequence) = (batch.batch().screen, batch.batch().sequence);
+        (0..PLAYS as u32).map(move |play| PlayRef { screen, sequence, play })
+    });
+    let contents = Contents {
+        exported: UtcMillis(START),
+        filter: "全部".into(),
+        timezone: chrono_tz::Asia::Shanghai,
+        screens: (0..SCREENS)
+            .map(|n| BundleScreen {
+                id: screen(n),
+                name: format!("屏 {n}"),
+                venue: "支行".into(),
+                key: key(n).public(),
+            })
+            .collect(),
+        creatives: (0..12).map(|n| BundleCreative { id: item(n).creative, title: format!("素材 {n}") }).collect(),
+        bookings: (0..12)
+            .map(|n| BundleBooking { id: item(n).booking, name: format!("排期 {n}"), campaign: "宣传月".into() })
+            .collect(),
+        records: records.collect(),
+        log: Some(proven(&batches)),
+        batches: batches.clone(),
+    };
+    let publisher = key(100);
+    let file = bundle::write(contents, publisher.public(), |payload| publisher.sign(Context::Bundle, payload))
+        .expect("a bundle");
+    let plays = SCREENS as f64 * BATCHES as f64 * PLAYS as f64;
+    println!("{plays} plays in {} batches of {} screens, {} bytes", batches.len(), SCREENS, file.len());
+    let trust = Trust::publisher(publisher.public());
+    let runs = |name: &str, run: &dyn Fn() -> bool| {
+        let mut took: Vec<f64> = (0..9)
+            .map(|_| {
+                let (good, ms) = once(run);
+                assert!(good, "{name}");
+                ms
+            })
+            .collect();
+        took.sort_by(f64::total_cmp);
+        println!("{name:<44} median {:>7.1} ms   {:>9.0} plays/s", took[4], plays / took[4] * 1_000.0);
+    };
+    runs("hash the file and check the signatures", &|| {
+        let whole = Digest::of(&file) != Digest::ZERO;
+        whole
+            && batches.iter().all(|batch| {
+                let of = (0..SCREENS).find(|n| screen(*n) == batch.batch().screen).expect("its screen");
+                key(of).public().verify(Context::PlayBatch, batch.signed()).is_ok()
+            })
+    });
+    runs("verify the bundle: everything", &|| bundle::verify(&file, &trust).is_intact());
+}
