@@ -9,7 +9,7 @@ BROWSER      := tests/browser
 INTEROP      := tests/interop
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
-.PHONY: demo test setup console console-check lint unit stories api bench packages clean-demo help
+.PHONY: demo test setup console console-check lint unit stories api bench packages fuzz clean-demo help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -70,6 +70,10 @@ bench:
 packages: setup console
 	cargo build --release -p xuanping-server -p xuanping-player -p xuanping-media
 	scripts/packages
+
+## make fuzz         run every decoder against made-up bytes, a minute each (SECONDS=…)
+fuzz:
+	scripts/fuzz $(or $(SECONDS),60)
 
 ## make lint         formats and clippy
 lint:

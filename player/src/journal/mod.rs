@@ -12,7 +12,7 @@ mod segment;
 mod tests;
 
 pub use outbox::{Head, Outbox, Waiting};
-pub use record::{Entry, PlayKey, Record};
+pub use record::{Entry, PlayKey, Record, read_all};
 pub use seal::{SealRules, Sealer, wipe};
 pub use segment::Recovered;
 
