@@ -65,6 +65,10 @@ impl Chain {
     }
 }
 
+/// Shanghai is so far east, and a day so long.
+const EAST: i64 = 8 * 3_600_000;
+const DAY: i64 = 24 * 3_600_000;
+
 /// A bank's screen, paired, with a poster in its programme; and its chain, which begins ten minutes ago.
 pub fn reporting_screen(office: &Office) -> (Device, Chain) {
     let device = Device::new(&office.server.url(), SecretKey::from_seed(&[7; 32]));
@@ -89,7 +93,9 @@ pub fn reporting_screen(office: &Office) -> (Device, Chain) {
         device.playlist(digest).items.first().cloned().map(|item| (digest, item)).ok_or("nothing in it yet".to_owned())
     });
     let item = ItemRef { playlist: Some(digest), booking: item.booking, creative: item.creative, asset: item.asset };
-    let long_ago = clock::now().plus(-600_000);
+    // Playlists begin with the day: just after midnight, what was ten minutes ago is not theirs.
+    let midnight = UtcMillis((clock::now().0 + EAST).div_euclid(DAY) * DAY - EAST);
+    let long_ago = clock::now().plus(-600_000).max(midnight);
     let chain = Chain { screen, item, sequence: 0, previous: Digest::ZERO, shown: long_ago };
     (device, chain)
 }

@@ -7,6 +7,7 @@ mod ingest;
 mod log;
 mod lookback;
 mod looking;
+mod peers;
 
 use chrono::Days;
 use tempfile::TempDir;
@@ -32,6 +33,7 @@ use crate::{
     clock,
     content::{Draft, Step},
     db::Db,
+    playlists::Replan,
     screens::{Department, NewArea, NewToken, NewVenue, Screen},
 };
 
@@ -41,7 +43,7 @@ const CAMPAIGN: &str = "@反诈,宣传月";
 
 struct County {
     app: App,
-    _folder: TempDir,
+    folder: TempDir,
     creative: CreativeId,
     venues: [VenueId; 2],
 }
@@ -88,7 +90,7 @@ impl County {
             venues.push(app.screens.add_venue(venue, None, &by, now).await.unwrap().id);
         }
         let creative = approved(&app, TITLE).await;
-        Self { app, _folder: folder, creative, venues: [venues[0], venues[1]] }
+        Self { app, folder, creative, venues: [venues[0], venues[1]] }
     }
 
     /// A new LED strip in one of the two venues, paired by token.
@@ -116,9 +118,10 @@ impl County {
         Player { key, screen: screens.get(screen).await.unwrap(), sequence: 1, previous: Digest::ZERO }
     }
 
-    /// A campaign for every screen, published and planned.
+    /// A campaign for every screen, published and planned since yesterday: just after midnight, what was shown a few minutes
+    /// ago was on air too.
     async fn publish(&self) {
-        let today = clock::today(chrono_tz::Asia::Shanghai);
+        let today = clock::today(chrono_tz::Asia::Shanghai).checked_sub_days(Days::new(1)).unwrap();
         let (now, campaigns) = (clock::now(), &self.app.campaigns);
         let until = today.checked_add_days(Days::new(30)).unwrap();
         let draft = CampaignDraft {
@@ -149,6 +152,8 @@ impl County {
         campaigns.add_booking(campaign.id, booking, &editor(), now).await.unwrap();
         campaigns.publish(campaign.id, Unreached::Refuse, &reviewer(), today, now).await.unwrap();
         self.work().await;
+        let yesterday = clock::now().plus(-24 * 3_600_000);
+        self.app.playlists.replan(Replan::Everything, yesterday).await.unwrap();
     }
 
     /// Does everything that waits to be done: renditions, then planning.
