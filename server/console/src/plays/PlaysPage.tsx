@@ -31,8 +31,8 @@ export function PlaysPage() {
   const [filter, setFilter] = useState<PlayFilter>({ day_from: daysFromToday(-6), day_to: today(), screen: params.get("screen") ?? undefined })
   const findings = useFindings()
   const open = findings.data?.pages.flatMap((page) => page.items).filter((one) => one.resolved_at == null).length ?? 0
-  const records = (day: string) => {
-    setFilter({ screen: filter.screen, day_from: day, day_to: day })
+  const show = (wanted: PlayFilter) => {
+    setFilter(wanted)
     setParams({})
   }
   return (
@@ -54,8 +54,8 @@ export function PlaysPage() {
       <section className="panel flush" aria-label={{ records: t.tabRecords, summary: t.tabSummary, day: back.tabDay, exposure: back.tabExposure, findings: t.tabFindings }[tab]}>
         {(tab === "records" || tab === "summary") && <Filters filter={filter} onChange={setFilter} />}
         {tab === "records" && <Records filter={filter} />}
-        {tab === "summary" && <Summary filter={filter} />}
-        {tab === "day" && <DayCompared screen={filter.screen} onScreen={(screen) => setFilter({ ...filter, screen })} onRecords={records} />}
+        {tab === "summary" && <Summary filter={filter} onRecords={show} />}
+        {tab === "day" && <DayCompared screen={filter.screen} onScreen={(screen) => setFilter({ ...filter, screen })} onRecords={(day) => show({ screen: filter.screen, day_from: day, day_to: day })} />}
         {tab === "exposure" && <Exposure />}
         {tab === "findings" && <Findings />}
       </section>

@@ -6,10 +6,21 @@ import { useLanguage, useWords } from "../i18n/language"
 import { Loaded, Nothing } from "../shell/Page"
 import { GROUPS, useSummary, type Group, type Line, type PlayFilter } from "./plays"
 import { words } from "./words"
+import "./lookback.css"
 
 const NUMBERS = ["completed", "interrupted", "failed", "not_counted"] as const
 
-export function Summary({ filter }: { filter: PlayFilter }) {
+/** The records behind a line, as a filter; none: it cannot be asked for. */
+function behind(group: Group, key: string): PlayFilter | null {
+  if (key === "" || group === "hour") return null
+  if (group === "day") return { day_from: key, day_to: key }
+  return { [group]: key }
+}
+
+/** The records behind a column: those that failed did so in two ways, and those that are not believed have no filter. */
+const STATUS = { completed: "success", interrupted: "interrupted" } as const
+
+export function Summary({ filter, onRecords }: { filter: PlayFilter; onRecords: (filter: PlayFilter) => void }) {
   const t = useWords(words)
   const { language } = useLanguage()
   const [group, setGroup] = useState<Group>("creative")
@@ -37,7 +48,12 @@ export function Summary({ filter }: { filter: PlayFilter }) {
                 width: 120,
                 align: "right" as const,
                 sorter: (a: Line, b: Line) => a[key] - b[key],
-                render: (_: unknown, l: Line) => (l[key] ? count(l[key]) : <span className="faint">0</span>),
+                render: (_: unknown, l: Line) => {
+                  if (!l[key]) return <span className="faint">0</span>
+                  const own = behind(group, l.key)
+                  if (!own || (key !== "completed" && key !== "interrupted")) return count(l[key])
+                  return <button className="figure" title={t.figureHint} onClick={() => onRecords({ ...filter, ...own, status: STATUS[key] })}>{count(l[key])}</button>
+                },
               })),
               { title: t.airtime, key: "airtime", width: 150, align: "right", sorter: (a, b) => a.shown_ms - b.shown_ms, render: (_, l) => duration(l.shown_ms, language) },
             ]}
