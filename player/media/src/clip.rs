@@ -18,6 +18,7 @@ use gstreamer_app::{AppSink, AppSinkCallbacks};
 use crate::{
     memory::{Easel, Memory},
     protocol::{Event, JUMP_FROM_MS, PictureArea, Prepare},
+    pulse::Pulse,
     speaker::{self, say},
 };
 
@@ -34,6 +35,7 @@ pub struct Clip {
     audible: bool,
     shown: Arc<Mutex<Shown>>,
     stage: Stage,
+    pulse: Pulse,
     /// Told to begin there, then, before it was ready.
     told: Option<(u64, Instant)>,
 }
@@ -100,7 +102,7 @@ impl Clip {
         });
         // A failure is also said on the bus, with its reason.
         let _ = pipeline.set_state(State::Paused);
-        Ok(Self { pipeline, about, audible, shown, stage: Stage::Preparing, told: None })
+        Ok(Self { pipeline, about, audible, shown, stage: Stage::Preparing, pulse: Pulse::default(), told: None })
     }
 
     /// Everything that was asked of the pipeline is done: it is open, or where it was to jump.
@@ -175,6 +177,11 @@ impl Clip {
             let at_ms = self.position();
             say(&Event::Position { id: self.about.id, at_ms, presented_ms: at_ms.saturating_sub(begin) });
         }
+    }
+
+    /// It is still being opened, but nothing in it moves: nobody will say any more what was wrong.
+    pub fn is_stillborn(&mut self) -> bool {
+        matches!(self.stage, Stage::Preparing) && self.pulse.is_gone(&self.pipeline)
     }
 
     /// The stream is over. What ends before its time was cut.

@@ -11,6 +11,7 @@ mod memory;
 #[path = "../../src/media/protocol.rs"]
 #[allow(dead_code, reason = "the worker's half of what the player speaks")]
 mod protocol;
+mod pulse;
 mod speaker;
 mod worker;
 

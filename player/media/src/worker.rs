@@ -63,6 +63,7 @@ impl Worker {
                 next_beat = now + beat;
                 say(&Event::Beat);
                 self.clips.values().for_each(Clip::tell_position);
+                self.bury();
             }
             match told.recv_timeout(next_beat.saturating_duration_since(now)) {
                 Ok(Happening::Told(Command::Quit) | Happening::Alone) | Err(RecvTimeoutError::Disconnected) => return,
@@ -121,6 +122,14 @@ impl Worker {
         match Clip::open(about, &self.memory, heard) {
             Ok(clip) => drop(self.clips.insert(id, clip)),
             Err(error) => say(&Event::Failed { id, reason: Reason::Internal, detail: error.to_string() }),
+        }
+    }
+
+    fn bury(&mut self) {
+        let stillborn: Vec<_> =
+            self.clips.iter_mut().filter_map(|(id, clip)| clip.is_stillborn().then_some(*id)).collect();
+        for id in stillborn {
+            self.give_up(id, Reason::Undecodable, "it gave up opening without saying why".to_owned());
         }
     }
 
