@@ -184,6 +184,55 @@ fn played(playlist: &Playlist, zone: ZoneName) -> Vec<(i64, i64, u32)> {
     played
 }
 
+#[test]
+fn a_loop_that_goes_on_after_its_window_is_found_though_a_fixed_time_has_the_whole_day() {
+    let day = date("2025-11-03");
+    let hours = |from: u16, to: u16| DayWindow {
+        from: TimeOfDay::from_minutes(60 * from).unwrap(),
+        to: TimeOfDay::from_minutes(60 * to).unwrap(),
+    };
+    let booking = |n: u128, mode: serde_json::Value, window: DayWindow, ms: u32| ProgrammeBooking {
+        booking: BookingId::new(Uuid::from_u128(n)),
+        mode: serde_json::from_value(mode).unwrap(),
+        most_per_day: None,
+        intensity: Vec::new(),
+        missed: 0,
+        schedule: Schedule::checked(Recurrence::plain(day, None, Rule::Weekdays(Weekdays::ALL)), vec![window]).unwrap(),
+        items: vec![ProgrammeItem {
+            creative: CreativeId::new(Uuid::from_u128(n)),
+            zone: ZoneName::Main,
+            asset: Digest::of(&n.to_be_bytes()),
+            bytes: 1000,
+            show: Show::Picture { size: SIZE },
+            duration: Millis(ms),
+            kind: CreativeKind::Poster,
+            fraud_type: None,
+            valid_from: None,
+            valid_until: None,
+        }],
+        left_out: Vec::new(),
+    };
+    let programme = Programme {
+        timezone: chrono_tz::Asia::Shanghai,
+        zones: Layout::MainAndTicker.zones(SIZE, Sound::Off),
+        opening: OpeningHours::checked(Vec::new()).unwrap(),
+        bookings: vec![
+            booking(1, json!({"fixed": {"times": ["00:00"]}}), DayWindow::ALL_DAY, 4_000),
+            // The last showing ends before the hour does: a poster is held meanwhile.
+            booking(2, json!({"share": {"weight": 1}}), hours(2, 3), 192_632),
+        ],
+    };
+    let horizon = DateRange::starting(day, 1);
+    let (mut playlist, _) = playlist::build(&programme, horizon);
+    assert_eq!(plan_check::check(&playlist, &programme, horizon), []);
+    let main = playlist.zones.iter_mut().find(|zone| zone.zone == ZoneName::Main).unwrap();
+    let last = main.days[0].dayparts.last_mut().unwrap();
+    let at = last.start;
+    last.end = last.end.plus(60_000);
+    let fault = PlanFault::NotPromised { zone: ZoneName::Main, at, creative: None };
+    assert_eq!(plan_check::check(&playlist, &programme, horizon), [fault]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(250) })]
 

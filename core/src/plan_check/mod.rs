@@ -167,15 +167,17 @@ pub fn check(playlist: &Playlist, programme: &Programme, horizon: DateRange) -> 
         }
         for (part, block) in showings::blocks(zone) {
             let time = UtcInterval { start: part.start, end: part.end };
-            // What waits for events is in no daypart.
-            let waits = |offer: &Offer<'_>| matches!(offer.0.mode, Mode::Event { .. });
-            let offered = stretches.iter().filter(|s| s.offers.iter().any(|offer| !waits(offer)));
+            let length = playlist.loops.get(part.looped as usize).map_or(0, |l| l.length().as_i64());
+            let slots = playlist.loops.get(part.looped as usize).map_or(&[][..], |l| &l.slots);
+            // At each moment something of the loop is promised: that something else is says nothing for what is held.
+            let of_loop = |offer: &Offer<'_>| {
+                slots.iter().any(|slot| known.get(slot.item as usize).copied().flatten().is_some_and(|o| is(&o, offer)))
+            };
+            let offered = stretches.iter().filter(|s| s.offers.iter().any(of_loop));
             let offered: i64 = offered.filter_map(|s| s.time.intersection(time)).map(UtcInterval::length).sum();
             if offered != time.length() {
                 faults.push(PlanFault::NotPromised { zone: zone.zone, at: part.start, creative: None });
             }
-            let length = playlist.loops.get(part.looped as usize).map_or(0, |l| l.length().as_i64());
-            let slots = playlist.loops.get(part.looped as usize).map_or(&[][..], |l| &l.slots);
             let fixed = |item: u32| {
                 let offer = known.get(item as usize).copied().flatten();
                 offer.is_some_and(|(booking, _)| matches!(booking.mode, Mode::Fixed { .. }))
