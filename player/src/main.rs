@@ -37,8 +37,8 @@ fn start() -> Result<(), Fault> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut output = open(&config)?;
     let (inbox, events) = Inbox::new(output.waker());
-    stop_on_signals(inbox.clone())?;
-    run::run(&config, output.as_mut(), &inbox, &events)?;
+    stop_on_signals(inbox)?;
+    run::run(&config, output.as_mut(), &events)?;
     Ok(())
 }
 

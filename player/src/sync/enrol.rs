@@ -56,12 +56,13 @@ fn load(data: &Path) -> Option<Kept> {
 }
 
 /// Runs until this player is enrolled.
-pub(super) async fn introduce(context: &Context, introduction: &Introduction) {
-    let mut request = EnrolmentRequest {
-        public_key: context.client.key().public(),
-        capabilities: introduction.capabilities.clone(),
-        token: introduction.token.clone(),
+pub(super) async fn introduce(context: &Context, introduction: Introduction) {
+    let Ok(capabilities) = tokio::task::spawn_blocking(introduction.capabilities).await else {
+        // Only if the thread is being ended.
+        return;
     };
+    let mut request =
+        EnrolmentRequest { public_key: context.client.key().public(), capabilities, token: introduction.token };
     let mut backoff = context.backoff();
     let mut asked_by_code = None;
     loop {

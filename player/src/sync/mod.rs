@@ -101,8 +101,8 @@ async fn pause(backoff: &mut Backoff) {
 
 /// What an unpaired player starts with.
 pub struct Introduction {
-    /// What it says of its wall.
-    pub capabilities: Capabilities,
+    /// What it says of its wall. Asked for once, where waiting holds up nothing.
+    pub capabilities: Box<dyn FnOnce() -> Capabilities + Send>,
     /// A one-time token instead of a code.
     pub token: Option<String>,
 }
@@ -129,7 +129,7 @@ pub struct Sync {
 impl Sync {
     /// Introduces this player until an operator has paired it; the end is an `Event::Pairing(Enrolled)`.
     pub fn introduce(context: Context, introduction: Introduction) -> io::Result<Self> {
-        Self::start(move |_| async move { enrol::introduce(&context, &introduction).await })
+        Self::start(move |_| async move { enrol::introduce(&context, introduction).await })
     }
 
     /// Serves an enrolled player. `followed` is the version of the manifest that is followed already.

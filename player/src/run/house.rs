@@ -1,0 +1,57 @@
+//! What is done now and then beside showing: status, live picture, progress of long plays.
+
+use std::sync::Arc;
+
+use xuanping_core::wire::PlayerStatus;
+
+use super::life::Life;
+use crate::{
+    clock::{Moment, device_timezone},
+    journal::Record,
+    state::PROGRESS_EVERY,
+};
+
+/// How often the wall is shown to whoever watches.
+const PICTURE_EVERY: u64 = 2_000;
+/// How often the snapshot of the status is renewed.
+const STATUS_EVERY: u64 = 500;
+
+impl Life<'_> {
+    /// What is done now and then: status, live picture, progress of long plays, a journal that could not be opened.
+    pub(super) fn keep_house(&mut self, now: Moment) {
+        if self.journal.is_none() && self.enrolled.is_some() && now.monotonic >= self.journal_retry {
+            self.open_journal();
+        }
+        if now.monotonic >= self.next_progress {
+            self.next_progress = now.monotonic + PROGRESS_EVERY;
+            for (key, shown) in self.state.progress(now) {
+                self.write(&Record::Showing(key, shown));
+            }
+        }
+        let Some(sync) = &self.sync else { return };
+        if now.monotonic >= self.next_status && self.enrolled.is_some() {
+            self.next_status = now.monotonic + STATUS_EVERY;
+            sync.status(self.status(now));
+        }
+        let pixels = self.stage.frame().size().width > 0;
+        if self.state.picture_wanted() && pixels && now.monotonic >= self.next_picture {
+            self.next_picture = now.monotonic + PICTURE_EVERY;
+            sync.picture(Arc::new(self.stage.frame().clone()));
+        }
+    }
+
+    fn status(&self, now: Moment) -> PlayerStatus {
+        PlayerStatus {
+            boot: self.boot,
+            now: now.wall,
+            device_timezone: device_timezone(),
+            manifest_version: self.state.manifest_version(),
+            playlist: self.state.playlist(),
+            zones: self.state.zone_states(),
+            unreported_plays: self.journal.as_ref().map_or(0, |(journal, _)| journal.state().unreported),
+            missing_assets: self.state.missing_assets(),
+            last_error: self.state.trouble(now),
+            software: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! One life as one screen: from reading the data folder until asked to stop, or until the screen is retired.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, mpsc::Receiver},
+    time::Duration,
+};
+
+use xuanping_core::{id::BootId, sign::SecretKey};
+
+use super::{
+    End, LONGEST_SLEEP, RunError,
+    introduction::{host_name, introduction},
+};
+use crate::{
+    cache::Cache,
+    clips::Clips,
+    clock::{Clock, Moment},
+    config::Config,
+    entropy,
+    event::{Event, Pairing},
+    inbox::Inbox,
+    journal::{Journal, Record},
+    journalist::Journalist,
+    keys,
+    loader::Loader,
+    media,
+    output::Output,
+    stage::{Scene, Stage, Wall, next_frame},
+    state::{Abilities, Action, State},
+    sync::{self, Client, Context, Deliveries, Enrolled, Sync},
+};
+
+/// In percent.
+const FULL_VOLUME: u8 = 100;
+
+/// One life as one screen.
+pub(super) struct Life<'a> {
+    /// Before all that sends: a thread that waits for room in the queue must not be waited for.
+    events: Receiver<Event>,
+    pub(super) config: &'a Config,
+    pub(super) key: Arc<SecretKey>,
+    pub(super) boot: BootId,
+    pub(super) clock: Clock,
+    cache: Cache,
+    pub(super) inbox: Inbox,
+    loader: Loader,
+    clips: Clips,
+    pub(super) state: State,
+    pub(super) stage: Stage,
+    pub(super) sync: Option<Sync>,
+    pub(super) deliveries: Deliveries,
+    pub(super) journal: Option<(Journal, Journalist)>,
+    pub(super) enrolled: Option<Enrolled>,
+    pub(super) journal_retry: u64,
+    pub(super) next_status: u64,
+    pub(super) next_picture: u64,
+    pub(super) next_progress: u64,
+    end: Option<End>,
+}
+
+impl<'a> Life<'a> {
+    /// Begins one. Its threads speak to it alone: what one of an earlier life still says reaches nobody.
+    pub(super) fn new(config: &'a Config, output: &dyn Output) -> Result<Self, RunError> {
+        let at = |error| RunError::Data { path: config.data.clone(), error };
+        let (inbox, events) = Inbox::new(output.waker());
+        let key = Arc::new(keys::load_or_create(&config.data)?);
+        let clock = Clock::new();
+        let cache = Cache::open(&config.data).map_err(at)?;
+        let size = output.size();
+        let host = host_name();
+        let wall = Wall { size, kind: config.kind, note: format!("{} · {host} · {size}", config.server) };
+        let worker = media::find(config.media_worker.as_deref());
+        let abilities = Abilities { media: worker.is_some() };
+        let mut life = Self {
+            events,
+            config,
+            key,
+            boot: BootId::new(entropy::uuid(clock.now().wall)?),
+            clock,
+            loader: Loader::start(cache.clone(), inbox.clone())?,
+            clips: Clips::new(worker.clone(), inbox.waker())?,
+            cache,
+            inbox,
+            state: State::new(abilities),
+            stage: Stage::new(wall),
+            sync: None,
+            deliveries: Deliveries::default(),
+            journal: None,
+            enrolled: None,
+            journal_retry: 0,
+            next_status: 0,
+            next_picture: 0,
+            next_progress: 0,
+            end: None,
+        };
+        match Enrolled::load(&config.data) {
+            Some(enrolled) => life.serve(enrolled)?,
+            None => {
+                let introduction = introduction(config, size, host, worker);
+                life.sync = Some(Sync::introduce(life.context()?, introduction)?);
+            }
+        }
+        Ok(life)
+    }
+
+    fn context(&self) -> Result<Context, RunError> {
+        let (server, plain) = (&self.config.server, self.config.allow_plain_http);
+        Ok(Context {
+            client: Client::new(server, plain, self.key.clone(), self.clock.clone())?,
+            cache: self.cache.clone(),
+            inbox: self.inbox.clone(),
+            clock: self.clock.clone(),
+            data: self.config.data.clone(),
+            retry_limit: self.config.retry_limit,
+        })
+    }
+
+    /// Begins to play as a screen: first what is on disk, then what the server says.
+    fn serve(&mut self, enrolled: Enrolled) -> Result<(), RunError> {
+        self.enrolled = Some(enrolled);
+        self.handle(Event::Pairing(Pairing::Enrolled(enrolled.screen)));
+        self.open_journal();
+        let trusted = sync::load_manifest(&self.config.data, &enrolled);
+        let followed = trusted.as_ref().map(|t| t.manifest.version);
+        // The one before must be gone before another speaks for this screen.
+        self.sync = None;
+        self.sync = Some(Sync::serve(self.context()?, enrolled, self.deliveries.clone(), followed)?);
+        if let Some(trusted) = trusted {
+            if let Some(correction) = self.clock.not_before(trusted.manifest.issued) {
+                tracing::warn!(correction, "the device's clock is earlier than its newest manifest and is moved on");
+            }
+            self.handle(Event::Manifest(trusted));
+        }
+        Ok(())
+    }
+
+    /// Shows until it ends; `outside` is what people and signals say to the process.
+    pub(super) fn play(&mut self, output: &mut dyn Output, outside: &Receiver<Event>) -> End {
+        let mut exposed = true;
+        loop {
+            while let Ok(event) = outside.try_recv() {
+                self.handle(event);
+            }
+            while let Ok(event) = self.events.try_recv() {
+                self.handle(event);
+            }
+            for event in self.clips.events() {
+                self.handle(event);
+            }
+            let now = self.clock.now();
+            if self.state.next_change(now).is_some_and(|at| at <= now.wall) {
+                self.handle(Event::Tick);
+            }
+            if let Some(end) = self.end.take() {
+                return end;
+            }
+            let scene = self.state.scene(now);
+            self.draw(output, &scene, now, std::mem::take(&mut exposed));
+            self.keep_house(now);
+            let waited = output.wait(self.sleep(&scene));
+            exposed = waited.exposed;
+            if waited.closed {
+                self.handle(Event::Stop);
+            }
+        }
+    }
+
+    /// Steps the state and does what it says, and what comes of that, until nothing more does.
+    pub(super) fn handle(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            if let Event::Pairing(Pairing::Enrolled(_)) = event
+                && self.enrolled.is_none()
+            {
+                self.begin_serving();
+                continue;
+            }
+            if let Event::Verified(zone, item, Ok(path)) = event {
+                let volume = (self.state.is_audible() && !self.config.mute).then_some(FULL_VOLUME);
+                self.clips.prepare(zone, &item, path, volume);
+                continue;
+            }
+            if let Event::Verified(zone, item, Err(_)) = &event
+                && !self.clips.refused(*zone, item.asset)
+            {
+                continue;
+            }
+            let actions = self.state.step(event, self.clock.now());
+            for action in actions {
+                events.extend(self.perform(action));
+            }
+        }
+    }
+
+    /// The operator has typed the code.
+    fn begin_serving(&mut self) {
+        let Some(enrolled) = Enrolled::load(&self.config.data) else {
+            tracing::error!("the enrolment was not kept; introducing this player again");
+            self.end = Some(End::Restart);
+            return;
+        };
+        tracing::info!(screen = %enrolled.screen, "paired");
+        if let Err(error) = self.serve(enrolled) {
+            tracing::error!(%error, "playing could not begin; trying again");
+            self.end = Some(End::Restart);
+        }
+    }
+
+    fn perform(&mut self, action: Action) -> Option<Event> {
+        match action {
+            Action::Open(key, entry) => self.write(&Record::Opened(key, entry)),
+            Action::Finish(key, entry) => {
+                let play = &entry.play;
+                tracing::debug!(zone = ?play.zone, start = %play.start, actual = play.actual.0, status = ?play.status, "a play ended");
+                self.write(&Record::Finished(key, entry));
+                if let Some((_, journalist)) = &self.journal {
+                    journalist.poke();
+                }
+            }
+            Action::Load(item) => self.loader.load(item),
+            Action::PrepareMedia(zone, item) => {
+                self.clips.want(zone, &item, self.state.zone_size(zone));
+                self.loader.verify(zone, item);
+            }
+            Action::StartMedia(zone, asset, late) => self.clips.start(zone, asset, late),
+            Action::StopMedia(zone, asset) => self.clips.stop(zone, asset),
+            Action::DropMedia(zone, asset) => self.clips.drop_prepared(zone, asset),
+            Action::Fetch(wants) => {
+                let (here, missing): (Vec<_>, Vec<_>) = wants.into_iter().partition(|w| self.cache.contains(&w.asset));
+                if let Some(sync) = &self.sync {
+                    sync.want(missing);
+                }
+                if !here.is_empty() {
+                    return Some(Event::Stored(here.into_iter().map(|w| w.asset).collect()));
+                }
+            }
+            Action::FetchPlaylist(digest) => {
+                if let Some(sync) = &self.sync {
+                    sync.want_playlist(digest);
+                }
+            }
+            Action::Keep(wanted) => self.loader.retain(wanted, self.clock.now().wall),
+            Action::Wipe => self.end = Some(End::Wipe),
+            Action::Exit => self.end = Some(End::Stop),
+        }
+        None
+    }
+
+    fn draw(&mut self, output: &mut dyn Output, scene: &Scene, now: Moment, exposed: bool) {
+        let clips = &mut self.clips;
+        let mut damage = self.stage.draw(scene, now.wall, &mut |zone, fresh| clips.frame(zone, fresh));
+        if exposed {
+            damage = vec![self.stage.frame().size().rect()];
+        }
+        if !damage.is_empty()
+            && let Err(error) = output.present(self.stage.frame(), &damage)
+        {
+            tracing::error!(%error, "the frame could not be shown");
+        }
+    }
+
+    /// How long nothing needs to be done.
+    fn sleep(&self, scene: &Scene) -> Duration {
+        let now = self.clock.now();
+        let changes = [self.state.next_change(now), next_frame(scene, now.wall)];
+        let next = changes.into_iter().flatten().map(|at| at.since(now.wall).max(0)).min();
+        next.map_or(LONGEST_SLEEP, |ms| Duration::from_millis(ms as u64)).min(LONGEST_SLEEP)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use xuanping_core::geometry::Size;
+
+    use super::*;
+    use crate::{config::Arguments, output::Headless};
+
+    #[test]
+    fn what_a_thread_of_an_ended_life_still_says_reaches_no_later_one() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().to_str().unwrap();
+        let arguments = ["xuanping-player", "--data", folder, "--server", "http://127.0.0.1:9", "--size", "64x32"];
+        let config = Config::from_arguments(Arguments::parse_from(arguments)).unwrap();
+        let mut output = Headless::new(Size { width: 64, height: 32 }, None).unwrap();
+        let (_people, outside) = std::sync::mpsc::channel();
+
+        let first = Life::new(&config, &output).unwrap();
+        let late = first.inbox.clone();
+        drop(first);
+        let mut second = Life::new(&config, &output).unwrap();
+        late.send(Event::Retired);
+        second.inbox.send(Event::Stop);
+        assert!(matches!(second.play(&mut output, &outside), End::Stop), "the retirement was another life's");
+    }
+}
