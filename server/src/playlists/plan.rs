@@ -51,12 +51,22 @@ pub(super) struct Planned {
     plan: Plan,
     facts: Facts,
     arrears: HashMap<ScreenId, OfScreen>,
+    /// For which programme playlists were made, by their digests, as far as somebody asked.
+    programmes: HashMap<Digest, Digest>,
 }
 
 /// A group that needs another playlist.
 struct DueGroup {
     group: GroupNumber,
     programme: Programme,
+    horizon: DateRange,
+}
+
+/// A playlist that was just made.
+struct MadePlaylist {
+    bytes: Vec<u8>,
+    digest: Digest,
+    programme: Digest,
     horizon: DateRange,
 }
 
@@ -102,6 +112,10 @@ impl Playlists {
         self.tell(planned, &touched, &changed, now).await?;
         if what == Replan::Everything {
             self.memo.forget_unused();
+            let issued = self.known_screens().into_iter().filter_map(|s| self.issued(s.facts.screen)?.playlist);
+            let newest = planned.plan.groups().into_iter().filter_map(|group| planned.plan.newest(group));
+            let in_use: HashSet<Digest> = issued.chain(newest).collect();
+            planned.programmes.retain(|playlist, _| in_use.contains(playlist));
         }
         Ok(())
     }
@@ -170,14 +184,14 @@ impl Playlists {
             let made = on_all_cores(&due, |each| {
                 let (playlist, _, bytes, digest) = planner::make(&each.programme, each.horizon, &memo);
                 judge(&playlist, &each.programme, each.horizon);
-                (bytes, digest)
+                MadePlaylist { bytes, digest, programme: each.programme.fingerprint(), horizon: each.horizon }
             });
             (due, made)
         })
         .await?;
-        let digests: Vec<_> = made.iter().map(|(_, digest)| *digest).collect();
-        let horizons = due.iter().map(|each| each.horizon);
-        self.keep(made.into_iter().zip(horizons).collect(), now).await?;
+        let digests: Vec<_> = made.iter().map(|made| made.digest).collect();
+        planned.programmes.extend(made.iter().map(|made| (made.digest, made.programme)));
+        self.keep(made, now).await?;
         for (each, digest) in due.into_iter().zip(digests) {
             planned.plan.keep(each.group, each.programme, each.horizon, digest);
         }
@@ -187,21 +201,36 @@ impl Playlists {
     /// Issues to these screens, to those in groups that play something else now, and to all whose manifest is old.
     async fn tell(
         &self,
-        planned: &Planned,
+        planned: &mut Planned,
         touched: &HashSet<ScreenId>,
         changed: &HashSet<GroupNumber>,
         now: UtcMillis,
     ) -> Result<(), PlaylistError> {
         let overriding = self.campaigns.active_takeovers(now).await?;
+        let screens = self.known_screens();
+        let concerns = |plan: &Plan, id: ScreenId| {
+            touched.contains(&id) || plan.group_of(id).is_some_and(|group| changed.contains(&group))
+        };
+        let concerned = screens.iter().map(|screen| screen.facts.screen).filter(|id| concerns(&planned.plan, *id));
+        let playing: HashSet<Digest> = concerned.filter_map(|id| self.issued(id)?.playlist).collect();
+        self.learn(&mut planned.programmes, playing).await?;
         let mut orders = Vec::new();
-        for screen in self.known_screens() {
+        for screen in screens {
             let id = screen.facts.screen;
             let Some(group) = planned.plan.group_of(id) else { continue };
             let Some(newest) = planned.plan.newest(group) else { continue };
             let last = self.issued(id);
-            if touched.contains(&id) || changed.contains(&group) || due(id, last.as_deref(), now) {
+            // After a restart all is planned anew, and mostly it comes to the same: then nobody is woken for it.
+            let same = |playing: Digest| {
+                let programme = planned.programmes.get(&newest);
+                programme.is_some() && programme == planned.programmes.get(&playing)
+            };
+            let concerned = concerns(&planned.plan, id);
+            let news = concerned && !last.as_ref().and_then(|last| last.playlist).is_some_and(same);
+            if news || due(id, last.as_deref(), now) {
                 orders.push(Order { screen, orders: Orders::Play(newest) });
-            } else if last.as_ref().and_then(|l| l.says.as_ref()).is_none_or(|says| !says.takeovers.is_empty())
+            } else if concerned
+                || last.as_ref().and_then(|l| l.says.as_ref()).is_none_or(|says| !says.takeovers.is_empty())
                 || overriding.iter().any(|takeover| takeover.selector.matches(&screen.facts))
             {
                 // A rendition for it may be ready now, or its time is over.
@@ -236,8 +265,8 @@ impl Playlists {
 
     /// Issues manifests to those whose last one is old; a playlist for the days to come is in it.
     pub(super) async fn refresh(&self, now: UtcMillis) -> Result<(), PlaylistError> {
-        let kept = self.planned.lock().await;
-        let Some(planned) = &*kept else { return Ok(()) };
+        let mut kept = self.planned.lock().await;
+        let Some(planned) = &mut *kept else { return Ok(()) };
         self.tell(planned, &HashSet::new(), &HashSet::new(), now).await
     }
 
@@ -255,18 +284,26 @@ impl Playlists {
         });
     }
 
+    /// Finds out for which programmes these playlists were made, where that is not known yet.
+    async fn learn(
+        &self,
+        programmes: &mut HashMap<Digest, Digest>,
+        mut playlists: HashSet<Digest>,
+    ) -> Result<(), PlaylistError> {
+        playlists.retain(|playlist| !programmes.contains_key(playlist));
+        programmes.extend(store::programmes_of(&self.db, playlists.into_iter().collect()).await?);
+        Ok(())
+    }
+
     /// Stores playlists under their digests; nothing happens to those that are there.
-    async fn keep(&self, playlists: Vec<((Vec<u8>, Digest), DateRange)>, now: UtcMillis) -> Result<(), PlaylistError> {
-        let mut new: BTreeMap<Digest, (Vec<u8>, DateRange)> = BTreeMap::new();
-        for ((bytes, digest), days) in playlists {
-            new.insert(digest, (bytes, days));
-        }
+    async fn keep(&self, playlists: Vec<MadePlaylist>, now: UtcMillis) -> Result<(), PlaylistError> {
+        let mut new: BTreeMap<Digest, MadePlaylist> = playlists.into_iter().map(|made| (made.digest, made)).collect();
         for digest in store::playlists_among(&self.db, new.keys().copied().collect()).await? {
             new.remove(&digest);
         }
         let mut writing = tokio::task::JoinSet::new();
-        let days: Vec<_> = new.iter().map(|(digest, (_, days))| (*digest, *days)).collect();
-        for (bytes, _) in new.into_values() {
+        let rows: Vec<_> = new.values().map(|made| (made.digest, made.programme, made.horizon)).collect();
+        for MadePlaylist { bytes, .. } in new.into_values() {
             if writing.len() >= WRITERS
                 && let Some(written) = writing.join_next().await
             {
@@ -278,7 +315,7 @@ impl Playlists {
         while let Some(written) = writing.join_next().await {
             written.map_err(std::io::Error::other)??;
         }
-        store::insert_playlists(&self.db, &days, now).await?;
+        store::insert_playlists(&self.db, &rows, now).await?;
         Ok(())
     }
 }

@@ -28,9 +28,26 @@ pub(super) async fn playlists_among(db: &Db, digests: Vec<Digest>) -> Result<Vec
     Ok(there)
 }
 
+/// For which programmes these playlists were made; those made before that was noted are left out.
+pub(super) async fn programmes_of(db: &Db, digests: Vec<Digest>) -> Result<Vec<(Digest, Digest)>, DbError> {
+    let mut known = Vec::new();
+    for some in digests.chunks(200) {
+        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
+        let query = sql(format!(
+            "SELECT digest, programme FROM playlists WHERE programme IS NOT NULL AND digest IN ({})",
+            places.join(", ")
+        ));
+        for row in &db.all(some.iter().fold(query, |query, digest| query.bind(*digest))).await? {
+            known.push((row.parse("digest")?, row.parse("programme")?));
+        }
+    }
+    Ok(known)
+}
+
+/// Playlists, for which programmes they were made, and their days.
 pub(super) async fn insert_playlists(
     db: &Db,
-    playlists: &[(Digest, DateRange)],
+    playlists: &[(Digest, Digest, DateRange)],
     now: UtcMillis,
 ) -> Result<(), DbError> {
     if playlists.is_empty() {
@@ -38,16 +55,19 @@ pub(super) async fn insert_playlists(
     }
     let mut tx = db.begin().await?;
     for some in playlists.chunks(200) {
-        let rows: Vec<_> = (0..some.len())
-            .map(|row| format!("(${}, ${}, ${}, ${})", row * 4 + 1, row * 4 + 2, row * 4 + 3, row * 4 + 4))
-            .collect();
+        let row = |row: usize| {
+            let places: Vec<_> = (1..=5).map(|n| format!("${}", row * 5 + n)).collect();
+            format!("({})", places.join(", "))
+        };
+        let rows: Vec<_> = (0..some.len()).map(row).collect();
         let insert = sql(format!(
-            "INSERT INTO playlists (digest, first_day, last_day, created_at) VALUES {}
+            "INSERT INTO playlists (digest, programme, first_day, last_day, created_at) VALUES {}
              ON CONFLICT (digest) DO NOTHING",
             rows.join(", ")
         ));
-        let bind = |insert: crate::db::Statement, (digest, days): &(Digest, DateRange)| {
-            insert.bind(*digest).bind(days.first.to_string()).bind(days.last.to_string()).bind(now)
+        let bind = |insert: crate::db::Statement, (digest, programme, days): &(Digest, Digest, DateRange)| {
+            let insert = insert.bind(*digest).bind(*programme);
+            insert.bind(days.first.to_string()).bind(days.last.to_string()).bind(now)
         };
         tx.exec(some.iter().fold(insert, bind)).await?;
     }

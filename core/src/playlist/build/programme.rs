@@ -1,11 +1,13 @@
 //! What a planner is given and what it says about it: a programme, and the report that comes with the playlist.
 
+use std::hash::Hash;
+
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use crate::{
     campaign::{Mode, Unplayable},
-    digest::Digest,
+    digest::{self, Digest},
     geometry::{Zone, ZoneName},
     id::{BookingId, CreativeId},
     playlist::Show,
@@ -16,7 +18,7 @@ use crate::{
 };
 
 /// All that is promised to one class of screens: screens with equal programmes share one playlist.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Programme {
     /// Where the days are counted.
     pub timezone: Tz,
@@ -28,8 +30,35 @@ pub struct Programme {
     pub bookings: Vec<ProgrammeBooking>,
 }
 
+impl Programme {
+    /// What tells it from programmes that play anything else, in whatever order bookings are listed. Not for signed
+    /// bytes: another build of this program may say it otherwise, and then every programme counts as changed once.
+    pub fn fingerprint(&self) -> Digest {
+        struct Sum(digest::Hasher);
+        impl std::hash::Hasher for Sum {
+            fn finish(&self) -> u64 {
+                0
+            }
+            fn write(&mut self, bytes: &[u8]) {
+                self.0.update(bytes);
+            }
+        }
+        let mut sum = Sum(digest::Hasher::new());
+        (self.timezone, &self.zones, &self.opening).hash(&mut sum);
+        // What cannot be shown changes no playlist.
+        let mut bookings: Vec<&ProgrammeBooking> = self.bookings.iter().filter(|b| !b.items.is_empty()).collect();
+        bookings.sort_by_key(|booking| booking.booking);
+        for ProgrammeBooking { booking, mode, most_per_day, intensity, missed, schedule, items, left_out: _ } in
+            bookings
+        {
+            (booking, mode, most_per_day, intensity, missed, schedule, items).hash(&mut sum);
+        }
+        sum.0.finish()
+    }
+}
+
 /// One booking's part in a programme.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProgrammeBooking {
     /// Which.
     pub booking: BookingId,
@@ -58,7 +87,7 @@ impl ProgrammeBooking {
 }
 
 /// A creative ready to be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProgrammeItem {
     /// Which.
     pub creative: CreativeId,

@@ -256,6 +256,8 @@ async fn a_new_day_is_planned_at_once_and_told_screen_by_screen() {
         let days = async |screen: &Screen| -> Vec<_> {
             county.playlist(screen).await.zones[0].days.iter().map(|d| d.date).collect()
         };
+        let more = county.slogan("不点链接").await;
+        county.work().await;
         // An hour before midnight everybody was told, long after the last time.
         let evening = midnight(day(2)).plus(-HOUR);
         county.replan(evening).await;
@@ -266,7 +268,6 @@ async fn a_new_day_is_planned_at_once_and_told_screen_by_screen() {
         county.app.playlists.refresh(night).await.unwrap();
         assert_eq!(county.versions(&all), told, "seven days are left: nobody is woken");
         // Who has news is told of the new day too.
-        let more = county.slogan("不点链接").await;
         county.on_air("又西镇", BookingDraft { selector: west(), ..booking("又西镇", vec![more]) }).await;
         county.app.playlists.replan(Replan::Bookings, night).await.unwrap();
         assert_eq!(county.versions(&all)[..2], told[..2]);
@@ -277,6 +278,32 @@ async fn a_new_day_is_planned_at_once_and_told_screen_by_screen() {
         let by_then: Vec<_> = county.versions(&all).iter().zip(&told).map(|(now, then)| now - then).collect();
         assert_eq!(by_then[..2], [1, 1], "each once");
         assert_eq!(days(&screens[0]).await, (2..10).map(day).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restart_on_a_new_day_wakes_nobody_but_those_who_missed_news() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let screens = three(&county).await;
+        let all = [&screens[0], &screens[1], &screens[2]];
+        let more = county.slogan("不点链接").await;
+        county.work().await;
+        let evening = midnight(day(2)).plus(-HOUR);
+        county.replan(evening).await;
+        let told = county.versions(&all);
+        // The new day's playlists are others; what they were made for is the same.
+        let county = county.restarted(&db).await;
+        let night = evening.plus(2 * HOUR);
+        county.replan(night).await;
+        assert_eq!(county.versions(&all), told);
+        // What was published while nobody planned reaches whom it concerns.
+        county.on_air("又西镇", BookingDraft { selector: west(), ..booking("又西镇", vec![more]) }).await;
+        let county = county.restarted(&db).await;
+        county.replan(night.plus(1)).await;
+        assert_eq!(county.versions(&all)[..2], told[..2]);
+        assert!(county.versions(&all)[2] > told[2]);
     })
     .await;
 }
