@@ -13,7 +13,7 @@ use xuanping_core::{
     geometry::ZoneName,
     id::{BookingId, BootId, CreativeId, ScreenId},
     playlog::{
-        BATCH_VERSION, Batch, ItemRef, LogEntry, Play, PlayStatus, SignedBatch, Trigger,
+        Batch, ItemRef, LogEntry, Play, PlayStatus, SignedBatch, Trigger,
         bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef, ProvenBy, Trust},
     },
     sign::{Context, SecretKey},
@@ -64,7 +64,6 @@ fn chain(of: u128) -> Vec<SignedBatch> {
     for sequence in 1..=BATCHES {
         let base = (sequence as i64 - 1) * PLAYS;
         let batch = Batch {
-            version: BATCH_VERSION,
             screen: screen(of),
             boot: BootId::new(Uuid::from_u128(0xb007)),
             sequence,
@@ -72,6 +71,8 @@ fn chain(of: u128) -> Vec<SignedBatch> {
             sealed: UtcMillis(START + (base + PLAYS) * 10_000),
             items: (0..12).map(item).collect(),
             plays: (0..PLAYS).map(|n| play(base + n)).collect(),
+            walls: Vec::new(),
+            machine: None,
         };
         chain.push(SignedBatch::sign(batch, &key(of)));
     }
@@ -144,7 +145,7 @@ fn main() {
         whole
             && batches.iter().all(|batch| {
                 let of = (0..SCREENS).find(|n| screen(*n) == batch.batch().screen).expect("its screen");
-                key(of).public().verify(Context::PlayBatch, batch.signed()).is_ok()
+                key(of).public().verify(Context::PlayBatch2, batch.signed()).is_ok()
             })
     });
     runs("verify the bundle: everything", &|| bundle::verify(&file, &trust).is_intact());

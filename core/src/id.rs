@@ -68,6 +68,10 @@ ids! {
     TakeoverId = "takeover";
     /// One run of a player process between power-on and power-off: drawn at start, in every batch.
     BootId = "boot";
+    /// One run of a player's machine, as its kernel names it: what the monotonic clock counts from.
+    MachineBootId = "machine boot";
+    /// One showing that an event asked for, drawn by whoever asked.
+    ShowId = "show";
 }
 
 mod uuid_bytes {

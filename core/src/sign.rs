@@ -17,8 +17,10 @@ use crate::digest::Digest;
 pub enum Context {
     /// Server → player: the manifest of one screen.
     Manifest,
-    /// Player → server: a batch of plays.
+    /// Player → server: a batch of plays, of version 1.
     PlayBatch,
+    /// Player → server: a batch of plays, of version 2.
+    PlayBatch2,
     /// Server → player: "that batch is stored for good".
     Receipt,
     /// Server → player: what time it is, answering a nonce.
@@ -35,6 +37,7 @@ impl Context {
         match self {
             Self::Manifest => b"xuanping/manifest/1",
             Self::PlayBatch => b"xuanping/play-batch/1",
+            Self::PlayBatch2 => b"xuanping/play-batch/2",
             Self::Receipt => b"xuanping/receipt/1",
             Self::Time => b"xuanping/time/1",
             Self::Request => b"xuanping/request/1",

@@ -11,16 +11,16 @@ use uuid::Uuid;
 use xuanping_core::{
     digest::Digest,
     geometry::{Layout, Size, Sound, ZoneName},
-    id::{BookingId, BootId, CreativeId, ScreenId, TakeoverId},
+    id::{BookingId, BootId, CreativeId, MachineBootId, ScreenId, ShowId, TakeoverId},
     playlist::{
         Day, Daypart, Item, Loop, MANIFEST_VERSION, Manifest, PLAYLIST_VERSION, Playlist, ScreenOrders, Show, Slot,
         Takeover, TakeoverItem, TakeoverLevel, TrustedManifest, ZoneProgramme,
     },
     playlog::{
-        BATCH_VERSION, Batch, ItemRef, LogEntry, Play, PlayStatus, Receipt, SignedBatch, Trigger,
+        Batch, ItemRef, LogEntry, Play, PlayStatus, Receipt, SignedBatch, Trigger, WallChange, WallReason, WallState,
         bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef, ProvenBy, Trust},
     },
-    sign::{Context, SecretKey},
+    sign::{Context, SecretKey, unverified_payload},
     time::{Millis, UtcMillis},
     tlog::{Edge, LogProof, Signer, Tiles, inclusion},
     vocabulary::CreativeKind,
@@ -121,7 +121,7 @@ fn manifest() -> Manifest {
     }
 }
 
-/// The example of FORMAT.md.
+/// The first example of FORMAT.md.
 fn batch() -> Batch {
     let play = |n: i64, actual, status, evidence| Play {
         item: 0,
@@ -135,7 +135,6 @@ fn batch() -> Batch {
         evidence,
     };
     Batch {
-        version: BATCH_VERSION,
         screen: screen(),
         boot: BootId::new(uuid(0x50)),
         sequence: 1,
@@ -151,17 +150,75 @@ fn batch() -> Batch {
             play(0, 10_000, PlayStatus::Success, vec![Digest::of(b"picture")]),
             play(1, 4_200, PlayStatus::Interrupted, Vec::new()),
         ],
+        walls: Vec::new(),
+        machine: None,
+    }
+}
+
+fn signed_batch() -> SignedBatch {
+    SignedBatch::sign_version1(batch(), &device()).unwrap()
+}
+
+/// The second example of FORMAT.md: the next batch, of version 2, with something of everything.
+fn batch_of_columns() -> Batch {
+    let loop_play = |n: i64, late: i64| Play {
+        item: (n % 2) as u32,
+        zone: ZoneName::Main,
+        start: UtcMillis(DAY + 9 * HOUR + n * 10_000 + late),
+        monotonic: 3_660_000 + (n * 10_000 + late) as u64,
+        planned: Millis(10_000),
+        actual: Millis(10_000),
+        status: PlayStatus::Success,
+        trigger: Trigger::Loop,
+        evidence: Vec::new(),
+    };
+    let event = Play {
+        item: 2,
+        zone: ZoneName::Audio,
+        planned: Millis(5_000),
+        actual: Millis(2_000),
+        status: PlayStatus::Interrupted,
+        trigger: Trigger::Event(ShowId::new(uuid(0x70))),
+        ..loop_play(1, 400)
+    };
+    let item = |playlist, n: u128| ItemRef {
+        playlist,
+        booking: BookingId::new(uuid(0x20)),
+        creative: CreativeId::new(uuid(0x30 + n)),
+        asset: Digest::of(&[n as u8]),
+    };
+    let listed = Some(playlist().digest());
+    Batch {
+        sequence: 2,
+        previous: signed_batch().digest(),
+        sealed: UtcMillis(DAY + 9 * HOUR + 60_000),
+        items: vec![item(listed, 0), item(listed, 1), item(None, 3)],
+        plays: vec![
+            loop_play(0, 3),
+            Play { evidence: vec![Digest::of(b"picture")], ..loop_play(1, 12) },
+            loop_play(2, 12),
+            Play { actual: Millis(10_016), ..loop_play(3, 12) },
+            event,
+        ],
+        walls: vec![WallChange { from: UtcMillis(DAY + 8 * HOUR), state: WallState::On, why: WallReason::Hours }],
+        machine: Some(MachineBootId::new(uuid(0x60))),
+        ..batch()
     }
 }
 
 fn bundle() -> Vec<u8> {
-    bundle_in(None)
+    bundle_in(vec![signed_batch()], None)
+}
+
+/// Two batches of one chain, of either version.
+fn mixed_bundle() -> Vec<u8> {
+    bundle_in(vec![signed_batch(), SignedBatch::sign(batch_of_columns(), &device())], None)
 }
 
 /// The same with the batch in a log, as its second entry.
 fn logged_bundle() -> Vec<u8> {
     let signer = Signer::new("xuanping.example/log".parse().unwrap(), SecretKey::from_seed(&[3; 32]));
-    let signed = SignedBatch::sign(batch(), &device());
+    let signed = signed_batch();
     let (mut edge, mut tiles) = (Edge::new(), Tiles::new());
     let other = LogEntry::new(ScreenId::new(uuid(2)), 1, Digest::of(b"another batch"));
     for entry in [other, LogEntry::of(&signed), other] {
@@ -170,10 +227,10 @@ fn logged_bundle() -> Vec<u8> {
     let hashes = inclusion(&tiles, 1, 3).unwrap();
     let checkpoint = signer.checkpoint(3, edge.root()).to_string();
     let proofs = [((screen(), 1), LogProof { index: 1, hashes, checkpoint })].into();
-    bundle_in(Some(ProvenBy { key: signer.verifier().clone(), proofs }))
+    bundle_in(vec![signed], Some(ProvenBy { key: signer.verifier().clone(), proofs }))
 }
 
-fn bundle_in(log: Option<ProvenBy>) -> Vec<u8> {
+fn bundle_in(batches: Vec<SignedBatch>, log: Option<ProvenBy>) -> Vec<u8> {
     let contents = Contents {
         exported: UtcMillis(DAY + 24 * HOUR),
         filter: "城关支行大厅屏 2025-06-02".into(),
@@ -190,7 +247,7 @@ fn bundle_in(log: Option<ProvenBy>) -> Vec<u8> {
             name: "银行网点".into(),
             campaign: "集中宣传月".into(),
         }],
-        batches: vec![SignedBatch::sign(batch(), &device())],
+        batches,
         records: vec![PlayRef { screen: screen(), sequence: 1, play: 0 }],
         log,
     };
@@ -222,15 +279,19 @@ fn a_manifest_keeps_its_bytes_and_its_signature() {
 
 #[test]
 fn a_batch_keeps_its_bytes_and_its_signature() {
-    let signed = SignedBatch::sign(batch(), &device());
-    golden("batch-1", signed.signed());
-    let read = SignedBatch::verify(signed.signed().to_vec(), &device().public()).unwrap();
-    assert_eq!(read.batch(), &batch());
+    let read = |signed: &SignedBatch| SignedBatch::verify(signed.signed().to_vec(), &device().public()).unwrap();
+    let first = signed_batch();
+    golden("batch-1", first.signed());
+    assert_eq!(read(&first).batch(), &batch());
+    let second = SignedBatch::sign(batch_of_columns(), &device());
+    golden("batch-2", second.signed());
+    assert_eq!(read(&second).batch(), &batch_of_columns());
+    assert!(first.is_followed_by(second.batch()));
 }
 
 #[test]
 fn a_receipt_keeps_its_bytes_and_its_signature() {
-    let digest = SignedBatch::sign(batch(), &device()).digest();
+    let digest = signed_batch().digest();
     let receipt = Receipt { screen: screen(), sequence: 1, batch: digest, received: UtcMillis(DAY + 9 * HOUR) };
     let signed = receipt.sign(&publisher());
     golden("receipt-1", &signed);
@@ -241,23 +302,31 @@ fn a_receipt_keeps_its_bytes_and_its_signature() {
 fn a_bundle_keeps_its_bytes() {
     golden("bundle-1", &bundle());
     golden("bundle-2", &logged_bundle());
+    golden("bundle-1-mixed", &mixed_bundle());
+    assert!(bundle::verify(&mixed_bundle(), &Trust::publisher(publisher().public())).is_intact());
     assert!(bundle::verify(&logged_bundle(), &Trust::publisher(publisher().public())).is_intact());
     assert!(bundle::verify(&bundle(), &Trust::publisher(publisher().public())).is_intact());
 }
 
 #[test]
-fn the_example_in_the_format_description_is_the_golden_batch() {
+fn the_examples_in_the_format_description_are_the_golden_batches() {
     let text = include_str!("../src/playlog/FORMAT.md");
-    let block = text.split("```hex").nth(1).unwrap().split("```").next().unwrap();
-    let digits: String = block
-        .lines()
-        .flat_map(|line| line.split('#').next().unwrap_or_default().chars())
-        .filter(|c| !c.is_whitespace())
-        .collect();
-    let bytes = hex::decode(digits).unwrap();
-    assert_eq!(hex::encode(&bytes), hex::encode(SignedBatch::sign(batch(), &device()).signed()));
-    assert!(text.contains(&device().public().to_string()), "the example's public key");
-    assert!(text.contains(&Digest::of(&bytes).to_string()), "the example's digest");
+    assert!(text.contains(&device().public().to_string()), "the examples' public key");
+    let examples = [signed_batch(), SignedBatch::sign(batch_of_columns(), &device())];
+    for (block, batch) in text.split("```hex").skip(1).zip(examples) {
+        let digits: String = block
+            .split("```")
+            .next()
+            .unwrap()
+            .lines()
+            .flat_map(|line| line.split('#').next().unwrap_or_default().chars())
+            .filter(|c| !c.is_whitespace())
+            .collect();
+        let bytes = hex::decode(digits).unwrap();
+        assert_eq!(hex::encode(&bytes), hex::encode(batch.signed()));
+        assert!(text.contains(&Digest::of(&bytes).to_string()), "the example's digest");
+    }
+    assert_eq!(text.matches("```hex").count(), 2);
 }
 
 proptest! {
@@ -270,7 +339,7 @@ proptest! {
 
     #[test]
     fn no_mutation_makes_a_decoder_panic(
-        which in 0..6usize,
+        which in 0..7usize,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in proptest::option::weighted(0.2, any::<prop::sample::Index>()),
         insert in proptest::option::weighted(0.2, (any::<prop::sample::Index>(), any::<u8>())),
@@ -278,10 +347,11 @@ proptest! {
         let mut bytes = match which {
             0 => playlist().to_bytes(),
             1 => manifest().sign(&publisher()),
-            2 => SignedBatch::sign(batch(), &device()).signed().to_vec(),
+            2 => signed_batch().signed().to_vec(),
             3 => bundle(),
-            4 => logged_bundle(),
-            _ => minicbor::to_vec(batch()).unwrap(),
+            4 => mixed_bundle(),
+            5 => unverified_payload(SignedBatch::sign(batch_of_columns(), &device()).signed()).unwrap(),
+            _ => unverified_payload(signed_batch().signed()).unwrap(),
         };
         for (at, value) in changes {
             let at = at.index(bytes.len());
@@ -308,7 +378,7 @@ fn decode_all(bytes: &[u8]) {
     let _ = SignedBatch::verify(bytes.to_vec(), &device().public());
     let _ = Receipt::verify(bytes, &publisher().public());
     let _ = bundle::verify(bytes, &Trust::default());
-    for context in [Context::Manifest, Context::PlayBatch, Context::Receipt] {
+    for context in [Context::Manifest, Context::PlayBatch, Context::PlayBatch2, Context::Receipt] {
         let signed = publisher().sign(context, bytes.to_vec());
         let _ = TrustedManifest::accept(signed.clone(), &publisher().public(), screen(), None);
         let _ = SignedBatch::verify(signed.clone(), &publisher().public());

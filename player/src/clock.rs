@@ -8,7 +8,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use xuanping_core::time::UtcMillis;
+use xuanping_core::{id::MachineBootId, time::UtcMillis};
 
 /// One instant, on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,6 +78,11 @@ fn device_time() -> UtcMillis {
 fn monotonic() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     u64::try_from(time.tv_sec).unwrap_or(0) * 1000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
+}
+
+/// This run of the machine, as Linux names it: what [`Moment::monotonic`] counts from.
+pub fn machine_boot() -> Option<MachineBootId> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().parse().ok()
 }
 
 /// The device's IANA zone, if it says one (`/etc/timezone`, else where `/etc/localtime` points).

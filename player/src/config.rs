@@ -90,10 +90,14 @@ pub struct Arguments {
     #[arg(long, value_parser = parse_duration)]
     #[serde(deserialize_with = "duration_text")]
     headless_every: Option<Duration>,
-    /// How often plays are sealed into a batch, if there are any.
+    /// How long plays wait until a batch of them is sealed. The longer, the fewer bytes for everybody.
     #[arg(long, value_parser = parse_duration)]
     #[serde(deserialize_with = "duration_text")]
     seal_interval: Option<Duration>,
+    /// How long plays wait that are news: the first since the start, takeovers, failures, or any while somebody watches.
+    #[arg(long, value_parser = parse_duration)]
+    #[serde(deserialize_with = "duration_text")]
+    seal_news: Option<Duration>,
     /// Plays in a batch at most.
     #[arg(long)]
     batch_plays: Option<usize>,
@@ -134,8 +138,10 @@ pub struct Config {
     pub wiring: Wiring,
     /// Headless: folder for pictures, and how often.
     pub headless: Option<(PathBuf, Duration)>,
-    /// How often plays are sealed.
+    /// How long plays wait to be sealed.
     pub seal_interval: Duration,
+    /// And how long if they are news.
+    pub seal_news: Duration,
     /// Plays in a batch at most.
     pub batch_plays: usize,
     /// The longest wait between two tries.
@@ -209,8 +215,9 @@ impl Config {
             placement: position.map_or(Placement::FullScreen, |(x, y)| Placement::At { x, y }),
             wiring,
             headless: arguments.headless_dir.or(file.headless_dir).map(|folder| (folder, every)),
-            seal_interval: arguments.seal_interval.or(file.seal_interval).unwrap_or(Duration::from_secs(15)),
-            batch_plays: arguments.batch_plays.or(file.batch_plays).unwrap_or(1_000).max(1),
+            seal_interval: arguments.seal_interval.or(file.seal_interval).unwrap_or(Duration::from_hours(1)),
+            seal_news: arguments.seal_news.or(file.seal_news).unwrap_or(Duration::from_secs(15)),
+            batch_plays: arguments.batch_plays.or(file.batch_plays).unwrap_or(512).max(1),
             retry_limit: arguments.retry_limit.or(file.retry_limit).unwrap_or(Duration::from_secs(30)),
             token: arguments.token.or(file.token),
             allow_plain_http: arguments.allow_plain_http || file.allow_plain_http,
@@ -289,7 +296,8 @@ mod tests {
         assert_eq!(config.kind, ScreenKind::LedStrip);
         assert_eq!(config.placement, Placement::At { x: 0, y: 40 });
         assert_eq!(config.seal_interval, Duration::from_millis(500));
-        assert_eq!(config.batch_plays, 1_000);
+        assert_eq!(config.seal_news, Duration::from_secs(15));
+        assert_eq!(config.batch_plays, 512);
     }
 
     #[test]

@@ -202,6 +202,9 @@ async fn commands(app: &App, address: &str, data: &Path) -> Result<Vec<Player>, 
             screen.size,
             "--output",
             if display { "window" } else { "headless" },
+            // Who looks at the demo wants to see plays come in; a real screen sends them once an hour.
+            "--seal-interval",
+            "15s",
         ]
         .map(str::to_owned)
         .to_vec();

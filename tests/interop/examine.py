@@ -31,6 +31,65 @@ def cose(signed, key, aad):
     return cbor2.loads(message.payload)
 
 
+def column(data, count):
+    """The numbers of a column, by FORMAT.md."""
+    numbers, at = [], 0
+    while at < len(data):
+        token, shift = 0, 0
+        while True:
+            byte = data[at]
+            token |= (byte & 0x7F) << shift
+            at, shift = at + 1, shift + 7
+            if byte < 0x80:
+                break
+        if token & 1:
+            numbers.append(token >> 1)
+        else:
+            assert token > 0, "a run of no zeros"
+            numbers += [0] * (token >> 1)
+    assert len(numbers) <= count and (not numbers or numbers[-1] != 0)
+    return numbers + [0] * (count - len(numbers))
+
+
+def signed(number):
+    return -(number + 1) // 2 if number & 1 else number // 2
+
+
+def plays_of(batch):
+    """The plays of a batch of version 2, as version 1 would list them (without pictures)."""
+    sealed, plays, seen = batch[5], [], set()
+    for zone, count, *columns, shows in batch[8]:
+        items, planned, starts, monotonics, actuals, outcomes = (column(data, count) for data in columns)
+        shows, zone_plays, followed, lengths = iter(shows), [], {}, {}
+        for n in range(count):
+            three = tuple(play[0] for play in zone_plays[-3:]) if n >= 3 else None
+            unseen = next(i for i in range(len(seen) + 1) if i not in seen)
+            item = items[n] - 1 if items[n] else followed.get(three, unseen)
+            if three:
+                followed[three] = item
+            seen.add(item)
+            before = zone_plays[-1] if n else None
+            length = signed(planned[n]) + lengths.get(item, before[4] if n else 0)
+            lengths[item] = length
+            start = signed(starts[n]) + (before[2] + before[4] if n else sealed)
+            monotonic = signed(monotonics[n]) + (before[3] + start - before[2] if n else 0)
+            status, trigger = outcomes[n] & 3, outcomes[n] >> 2
+            trigger = [2, next(shows)] if trigger == 2 else trigger
+            zone_plays.append([item, zone, start, monotonic, length, None, status, trigger])
+        for n, play in enumerate(zone_plays):
+            until = zone_plays[n + 1][3] - play[3] if n + 1 < count else None
+            expected = until if until is not None and abs(until - play[4]) <= 500 else play[4]
+            play[5] = expected + signed(actuals[n])
+        assert next(shows, None) is None
+        plays += zone_plays
+    assert all(play[0] < len(batch[7]) and play[4] >= 0 and play[5] >= 0 for play in plays)
+    return plays
+
+
+def marks(things):
+    return b"".join(sha256(cbor2.dumps(thing))[:4] for thing in things)
+
+
 def note(text):
     """A signed note: its text, and what stands behind each name."""
     body, _, lines = text.rpartition("\n\n")
@@ -115,12 +174,22 @@ def main():
     for said, body, (length, digest), proof in zip(listed, batches, proofs, proven, strict=True):
         assert sha256(body) == said[3] and len(body) == said[2]
         screen, _, _, key = screens[said[0]]
-        batch = cose(body, key, b"xuanping/play-batch/1")
-        assert batch[0] == 1 and batch[1] == screen and batch[3] == said[1]
+        version = cbor2.loads(cbor2.loads(body)[2])[0]
+        batch = cose(body, key, b"xuanping/play-batch/%d" % version)
+        assert version in (1, 2) and batch[1] == screen and batch[3] == said[1]
+        if version == 2:
+            shown = plays_of(batch)
+            pictures = [[digest for at, digest in batch.get(9, []) if at == n] for n in range(len(shown))]
+            shown = [play + [taken] for play, taken in zip(shown, pictures, strict=True)]
+            # The marks are of what our program read: so both read the same.
+            assert marks(shown) == said[7], "the plays read otherwise"
+            assert marks([[batch[6][p] if p is not None else None, *rest] for p, *rest in batch[7]]) == said[6]
+        else:
+            shown = batch[7]
         if (screen, batch[3] - 1) in previous:
             assert batch[4] == previous[screen, batch[3] - 1], "the chain is broken"
         previous[screen, batch[3]] = sha256(body)
-        plays += len(batch[7])
+        plays += len(shown)
         assert sha256(proof) == digest and len(proof) == length
         head, signed = proof.decode().split("\n\n", 1)
         header, index, *path = head.split("\n")

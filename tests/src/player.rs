@@ -19,7 +19,7 @@ use xuanping_core::{
 };
 use xuanping_player::{
     clock::Clock,
-    journal::{Journal, SealRules, Sealer},
+    journal::{Journal, Run, SealRules, Sealer},
 };
 
 use crate::{
@@ -210,12 +210,14 @@ impl Player {
         }
         copy_folder(&from, &to);
         let key = self.key();
-        let (journal, _) = Journal::open(copy.path(), key.public()).expect("the journal opens");
-        let now = Clock::new().now();
-        let rules = SealRules { interval: 0, plays: 1 };
         // Whose it is and in which run does not matter to the plays.
-        let (screen, boot) = (ScreenId::new(Uuid::nil()), BootId::new(Uuid::nil()));
-        Sealer::new(journal.clone(), screen, boot, rules, now).work(&key, now, true).expect("the journal is sealed");
+        let run = Run { boot: BootId::new(Uuid::nil()), machine: None };
+        let (journal, _) = Journal::open(copy.path(), key.public(), run).expect("the journal opens");
+        let now = Clock::new().now();
+        let rules = SealRules { interval: 0, plays: 1, soon: 0 };
+        Sealer::new(journal.clone(), ScreenId::new(Uuid::nil()), run, rules, now)
+            .work(&key, now, true)
+            .expect("the journal is sealed");
         let receipted = journal.outbox().oldest().expect("the outbox is read").map_or(u64::MAX, |b| b.batch().sequence);
         let mut plays = Vec::new();
         for file in fs::read_dir(to.join("batches")).expect("the outbox is a folder") {

@@ -6,7 +6,7 @@ use xuanping_core::{
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId, ScreenId},
     playlist::{OnAir, Playlist, Show},
-    playlog::{PlayStatus, Trigger},
+    playlog::{PlayStatus, TriggerKind},
     time::{Millis, UtcInterval, UtcMillis},
 };
 
@@ -38,7 +38,7 @@ pub struct PlayRecord {
     /// How it went.
     pub status: PlayStatus,
     /// What put it up.
-    pub trigger: Trigger,
+    pub trigger: TriggerKind,
     /// Whether it counts.
     pub counted: bool,
 }
@@ -220,7 +220,7 @@ mod tests {
             planned: Millis(3_000),
             actual: Millis(actual),
             status: if actual >= 2_500 { PlayStatus::Success } else { PlayStatus::Interrupted },
-            trigger: Trigger::Loop,
+            trigger: TriggerKind::Loop,
             counted: true,
         }
     }

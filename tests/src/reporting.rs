@@ -4,7 +4,7 @@ use xuanping_core::{
     digest::Digest,
     geometry::{Size, ZoneName},
     id::{BootId, ScreenId},
-    playlog::{BATCH_VERSION, Batch, ItemRef, Play, PlayStatus, SignedBatch, Trigger},
+    playlog::{Batch, ItemRef, Play, PlayStatus, SignedBatch, Trigger},
     sign::SecretKey,
     time::{Millis, UtcMillis},
     vocabulary::ScreenKind,
@@ -48,7 +48,6 @@ impl Chain {
             evidence: Vec::new(),
         };
         Batch {
-            version: BATCH_VERSION,
             screen: self.screen,
             boot: BootId::new(uuid::Uuid::nil()),
             sequence: self.sequence,
@@ -56,6 +55,8 @@ impl Chain {
             sealed: self.shown.plus(10_001),
             items: vec![self.item],
             plays: vec![play],
+            walls: Vec::new(),
+            machine: None,
         }
     }
 

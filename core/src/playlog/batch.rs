@@ -1,46 +1,59 @@
 //! A batch of plays and its signature.
 
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Decoder, Encode};
 
-use super::Play;
+use super::{Play, WallChange, version1, version2};
 use crate::{
     digest::Digest,
-    id::{BookingId, BootId, CreativeId, ScreenId},
-    sign::{Context, PublicKey, SecretKey, SignatureError},
+    id::{BookingId, BootId, CreativeId, MachineBootId, ScreenId},
+    sign::{Context, PublicKey, SecretKey, SignatureError, unverified_payload},
     time::UtcMillis,
 };
 
-/// Version of the batch encoding written by this crate.
-pub const BATCH_VERSION: u32 = 1;
-
-/// A run of plays of one screen, in the order they ended.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
+/// A run of plays of one screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    /// [`BATCH_VERSION`].
-    #[n(0)]
-    pub version: u32,
     /// Whose.
-    #[n(1)]
     pub screen: ScreenId,
-    /// The run of the player process that sealed it.
-    #[n(2)]
+    /// The run of the player process that showed the plays.
     pub boot: BootId,
     /// 1 for the screen's first batch, then without gaps.
-    #[n(3)]
     pub sequence: u64,
     /// Digest of the signed bytes of the batch before; [`Digest::ZERO`] for the first.
-    #[n(4)]
     pub previous: Digest,
     /// Wall clock when it was sealed.
-    #[n(5)]
     pub sealed: UtcMillis,
     /// What was shown; plays refer by position. No duplicates.
-    #[n(6)]
     pub items: Vec<ItemRef>,
-    /// The plays.
-    #[n(7)]
+    /// The plays, at most [`Batch::MAX_PLAYS`]: by zone, in each as they ended. In version 1, as they ended whatever the zone.
     pub plays: Vec<Play>,
+    /// Whether the wall was on, as far as the player knows, ascending. Empty in version 1.
+    pub walls: Vec<WallChange>,
+    /// The run of the machine that monotonic times count from. Not known in version 1.
+    pub machine: Option<MachineBootId>,
+}
+
+impl Batch {
+    /// Plays of the largest batch of version 2.
+    pub const MAX_PLAYS: usize = version2::MAX_PLAYS;
+}
+
+/// How a batch is written. All are read for ever; the newest is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BatchVersion {
+    /// Play by play.
+    One,
+    /// Column by column.
+    Two,
+}
+
+impl BatchVersion {
+    const fn context(self) -> Context {
+        match self {
+            Self::One => Context::PlayBatch,
+            Self::Two => Context::PlayBatch2,
+        }
+    }
 }
 
 /// Which item of which playlist.
@@ -65,6 +78,7 @@ pub struct ItemRef {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedBatch {
     batch: Batch,
+    version: BatchVersion,
     signed: Vec<u8>,
 }
 
@@ -101,27 +115,40 @@ impl SignedBatch {
     /// Bytes of the largest batch that is accepted.
     pub const MAX_BYTES: usize = 4 << 20;
 
-    /// Signs a batch.
-    pub fn sign(batch: Batch, key: &SecretKey) -> Self {
-        // Encoding into a Vec cannot fail: the writer's error type is uninhabited.
-        let signed = key.sign(Context::PlayBatch, minicbor::to_vec(&batch).unwrap_or_default());
-        Self { batch, signed }
+    /// Signs a batch, in the newest version. Its plays get their order: by zone, in each as given.
+    pub fn sign(mut batch: Batch, key: &SecretKey) -> Self {
+        batch.plays.sort_by_key(|play| play.zone);
+        let signed = key.sign(Context::PlayBatch2, version2::encode(&batch));
+        Self { batch, version: BatchVersion::Two, signed }
     }
 
-    /// Checks signature, form and item references of received or stored bytes.
+    /// Signs a batch as players of version 1 did: for trying out what reads them. `None` if it says what version 1 has no
+    /// words for.
+    pub fn sign_version1(batch: Batch, key: &SecretKey) -> Option<Self> {
+        let signed = key.sign(Context::PlayBatch, version1::encode(batch.clone())?);
+        Some(Self { batch, version: BatchVersion::One, signed })
+    }
+
+    /// Checks signature, form and item references of received or stored bytes, of any version.
     pub fn verify(signed: Vec<u8>, key: &PublicKey) -> Result<Self, BatchError> {
         if signed.len() > Self::MAX_BYTES {
             return Err(BatchError::TooLarge);
         }
-        let payload = key.verify(Context::PlayBatch, &signed)?;
-        let mut decoder = minicbor::Decoder::new(&payload);
-        let batch: Batch = decoder.decode().map_err(|e| BatchError::Malformed(e.to_string()))?;
-        if decoder.position() != payload.len() {
-            return Err(BatchError::Malformed("bytes after the end".into()));
-        }
-        if batch.version != BATCH_VERSION {
-            return Err(BatchError::Version(batch.version));
-        }
+        // What the bytes say of themselves is believed only as far as to choose what the signature has to be for.
+        let claimed = unverified_payload(&signed).ok_or(SignatureError::Malformed)?;
+        let version = match version_of(&claimed) {
+            Ok(version) => version,
+            Err(newer @ BatchError::Version(_)) => return Err(newer),
+            Err(error) => {
+                key.verify(Context::PlayBatch2, &signed).or_else(|_| key.verify(Context::PlayBatch, &signed))?;
+                return Err(error);
+            }
+        };
+        let payload = key.verify(version.context(), &signed)?;
+        let batch = match version {
+            BatchVersion::One => version1::decode(&payload)?,
+            BatchVersion::Two => version2::decode(&payload)?,
+        };
         if let Some(play) = batch.plays.iter().position(|p| p.item as usize >= batch.items.len()) {
             return Err(BatchError::UnknownItem { play });
         }
@@ -129,7 +156,12 @@ impl SignedBatch {
         if let Some(item) = batch.items.iter().position(|item| !seen.insert(item)) {
             return Err(BatchError::ItemTwice { item });
         }
-        Ok(Self { batch, signed })
+        Ok(Self { batch, version, signed })
+    }
+
+    /// How it is written.
+    pub const fn version(&self) -> BatchVersion {
+        self.version
     }
 
     /// What it says.
@@ -152,5 +184,20 @@ impl SignedBatch {
         next.screen == self.batch.screen
             && Some(next.sequence) == self.batch.sequence.checked_add(1)
             && next.previous == self.digest()
+    }
+}
+
+/// The version that a payload says it has.
+pub(super) fn version_of(payload: &[u8]) -> Result<BatchVersion, BatchError> {
+    let malformed = |e: minicbor::decode::Error| BatchError::Malformed(e.to_string());
+    let mut decoder = Decoder::new(payload);
+    decoder.map().map_err(malformed)?;
+    if decoder.u32().map_err(malformed)? != 0 {
+        return Err(BatchError::Malformed("a batch begins with its version".into()));
+    }
+    match decoder.u32().map_err(malformed)? {
+        1 => Ok(BatchVersion::One),
+        2 => Ok(BatchVersion::Two),
+        other => Err(BatchError::Version(other)),
     }
 }

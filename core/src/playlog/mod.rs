@@ -7,13 +7,20 @@
 mod batch;
 pub mod bundle;
 mod chain;
+mod columns;
 mod entry;
 mod receipt;
+mod trigger;
+mod version1;
+mod version2;
+mod wall;
 
-pub use batch::{BATCH_VERSION, Batch, BatchError, ItemRef, SignedBatch};
+pub use batch::{Batch, BatchError, BatchVersion, ItemRef, SignedBatch};
 pub use chain::{ChainHead, ChainRefusal, ChainReport, check_chain};
 pub use entry::LogEntry;
 pub use receipt::Receipt;
+pub use trigger::{Trigger, TriggerKind};
+pub use wall::{WallChange, WallReason, WallState};
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -24,7 +31,7 @@ use crate::{
     time::{Millis, UtcMillis},
 };
 
-/// One showing of one item.
+/// One showing of one item. Its CBOR is what batches of version 1, journals and a bundle's marks are made of.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Play {
@@ -75,20 +82,6 @@ pub enum PlayStatus {
     /// Cut short: takeover, new playlist, power. `actual` says how long it was shown.
     #[n(3)]
     Interrupted,
-}
-
-/// What put a play on the wall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cbor(index_only)]
-#[serde(rename_all = "snake_case")]
-pub enum Trigger {
-    /// The loop of a daypart.
-    #[n(0)]
-    Loop,
-    /// A takeover.
-    #[n(1)]
-    Takeover,
 }
 
 impl Play {

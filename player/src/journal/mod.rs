@@ -12,14 +12,17 @@ mod segment;
 mod tests;
 
 pub use outbox::{Head, Outbox, Waiting};
-pub use record::{Entry, PlayKey, Record, read_all};
+pub use record::{Entry, PlayKey, Record, Run, read_all};
 pub use seal::{SealRules, Sealer, wipe};
 pub use segment::Recovered;
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use segment::Segment;
@@ -32,6 +35,7 @@ pub struct Journal {
     segment: Arc<Mutex<Segment>>,
     outbox: Outbox,
     reserve: PathBuf,
+    watched: Arc<AtomicBool>,
 }
 
 /// How the journal is doing.
@@ -49,32 +53,42 @@ pub struct JournalState {
 const RESERVE: usize = 1 << 20;
 
 impl Journal {
-    /// Opens the journal below `data`, recovering whatever a crash or power cut left. `key` is the screen's own.
-    pub fn open(data: &Path, key: PublicKey) -> io::Result<(Self, Recovered)> {
+    /// Opens the journal below `data`, recovering whatever a crash or power cut left. `key` is the screen's own; what is
+    /// written from now on is of this `run`.
+    pub fn open(data: &Path, key: PublicKey, run: Run) -> io::Result<(Self, Recovered)> {
         let folder = data.join("journal");
         let reserve = data.join("reserve");
-        let opened = Self::open_folder(&folder, key).or_else(|error| {
+        let opened = Self::open_folder(&folder, key, run).or_else(|error| {
             if fs::remove_file(&reserve).is_err() {
                 return Err(error);
             }
             tracing::warn!(%error, "the journal could not be opened; trying again with the space kept in reserve");
-            Self::open_folder(&folder, key)
+            Self::open_folder(&folder, key, run)
         })?;
         let (segment, outbox, recovered) = opened;
-        let journal = Self { folder, segment: Arc::new(Mutex::new(segment)), outbox, reserve };
+        let journal = Self { folder, segment: Arc::new(Mutex::new(segment)), outbox, reserve, watched: Arc::default() };
         journal.keep_reserve();
         Ok((journal, recovered))
     }
 
-    fn open_folder(folder: &Path, key: PublicKey) -> io::Result<(Segment, Outbox, Recovered)> {
+    fn open_folder(folder: &Path, key: PublicKey, run: Run) -> io::Result<(Segment, Outbox, Recovered)> {
         let outbox = Outbox::open(&folder.join("batches"), key)?;
-        let (segment, recovered) = Segment::recover(folder, outbox.head()?.sequence)?;
+        let (segment, recovered) = Segment::recover(folder, outbox.head()?.sequence, run)?;
         Ok((segment, outbox, recovered))
     }
 
     /// Appends a record. If the disk refuses, a finished play is kept in memory and tried again with the next sync.
     pub fn append(&self, record: &Record) -> io::Result<()> {
         self.segment().append(record)
+    }
+
+    /// Somebody watches this screen, or no longer does: while they do, they hear of plays soon.
+    pub fn watched(&self, watched: bool) {
+        self.watched.store(watched, Ordering::Relaxed);
+    }
+
+    fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Relaxed)
     }
 
     /// Sealed batches.

@@ -5,9 +5,22 @@
 use minicbor::{Decode, Encode};
 use xuanping_core::{
     digest::Digest,
+    id::{BootId, MachineBootId},
     playlog::{ItemRef, Play},
     time::Millis,
 };
+
+/// In which run of this program, and of the machine, something was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Run {
+    /// Of the program.
+    #[n(0)]
+    pub boot: BootId,
+    /// Of the machine, which is what monotonic times count from; `None` if it does not say.
+    #[n(1)]
+    pub machine: Option<MachineBootId>,
+}
 
 /// A play with what it showed; the play's own `item` number means nothing until it is sealed into a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -37,6 +50,9 @@ pub enum Record {
     /// It is over, and this is its record. Complete in itself.
     #[n(2)]
     Finished(#[n(0)] PlayKey, #[n(1)] Entry),
+    /// Everything in this segment was shown in this run. First in each segment; those of older programs have none.
+    #[n(3)]
+    Began(#[n(0)] Run),
 }
 
 const HEAD: usize = 4 + 8;

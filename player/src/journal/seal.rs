@@ -7,13 +7,13 @@ use std::{
 };
 
 use xuanping_core::{
-    id::{BootId, ScreenId},
-    playlog::{BATCH_VERSION, Batch, ItemRef, Play, SignedBatch},
+    id::ScreenId,
+    playlog::{Batch, ItemRef, Play, SignedBatch},
     sign::SecretKey,
 };
 
 use super::{
-    Entry, Journal,
+    Entry, Journal, Run,
     segment::{discard, finished_plays, segments},
 };
 use crate::clock::Moment;
@@ -21,16 +21,21 @@ use crate::clock::Moment;
 /// When a segment is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SealRules {
-    /// A segment with plays is closed after so many milliseconds.
+    /// A segment with plays is closed after so many milliseconds: the fewer the batches, the fewer the bytes of a play.
     pub interval: u64,
     /// Or as soon as it has this many plays.
     pub plays: usize,
+    /// Or after so many milliseconds, if its plays are news: the first since the start, a takeover, a failure; or if
+    /// somebody watches.
+    pub soon: u64,
 }
 
 impl SealRules {
     /// While the server does not answer, small batches would only pile up: segments then grow to `plays`, but are closed
     /// at the latest after this many milliseconds.
     pub const OFFLINE_INTERVAL: u64 = 600_000;
+    /// News that goes on is no news: each time in turn it waits twice as long, up to so many times `soon`.
+    const PATIENCE: u64 = 64;
     /// From so many batches without a receipt on, the server counts as not answering.
     pub const OFFLINE_BATCHES: u64 = 4;
 }
@@ -40,15 +45,19 @@ impl SealRules {
 pub struct Sealer {
     journal: Journal,
     screen: ScreenId,
-    boot: BootId,
+    run: Run,
     rules: SealRules,
     last: u64,
+    /// How long news waits, as a multiple of `soon`.
+    patience: u64,
+    /// Whether something was sealed since the start.
+    reported: bool,
 }
 
 impl Sealer {
     /// A sealer for the journal of `screen`.
-    pub fn new(journal: Journal, screen: ScreenId, boot: BootId, rules: SealRules, now: Moment) -> Self {
-        Self { journal, screen, boot, rules, last: now.monotonic }
+    pub fn new(journal: Journal, screen: ScreenId, run: Run, rules: SealRules, now: Moment) -> Self {
+        Self { journal, screen, run, rules, last: now.monotonic, patience: 1, reported: false }
     }
 
     /// Syncs what was appended, closes the segment if it is time (or `at_once`), and seals every closed one. Returns how
@@ -63,18 +72,20 @@ impl Sealer {
     }
 
     fn try_work(&mut self, key: &SecretKey, now: Moment, at_once: bool) -> io::Result<usize> {
-        let (to_sync, finished) = {
+        let (to_sync, finished, news) = {
             let mut segment = self.journal.segment();
             segment.write_backlog()?;
-            (segment.take_unsynced(), segment.finished())
+            (segment.take_unsynced(), segment.finished(), segment.has_news() || !self.reported)
         };
         if let Some(file) = to_sync {
             file?.sync_data()?;
         }
-        if self.due(finished, now, at_once) {
+        if self.due(finished, news, now, at_once) {
             self.journal.segment().rotate()?;
             File::open(&self.journal.folder)?.sync_all()?;
             self.last = now.monotonic;
+            self.patience = if news { (self.patience * 2).min(SealRules::PATIENCE) } else { 1 };
+            self.reported = true;
         }
         if finished == 0 {
             self.last = now.monotonic;
@@ -86,11 +97,20 @@ impl Sealer {
         Ok(made)
     }
 
-    fn due(&self, finished: usize, now: Moment, at_once: bool) -> bool {
+    fn due(&self, finished: usize, news: bool, now: Moment, at_once: bool) -> bool {
         let waited = now.monotonic.saturating_sub(self.last);
         let offline = self.journal.outbox.waiting().batches >= SealRules::OFFLINE_BATCHES;
-        let interval = if offline { SealRules::OFFLINE_INTERVAL.max(self.rules.interval) } else { self.rules.interval };
-        finished > 0 && (at_once || finished >= self.rules.plays || waited >= interval)
+        let SealRules { interval, plays, soon } = self.rules;
+        let interval = if offline {
+            SealRules::OFFLINE_INTERVAL.max(interval)
+        } else if self.journal.is_watched() {
+            interval.min(soon)
+        } else if news {
+            interval.min(soon.saturating_mul(self.patience))
+        } else {
+            interval
+        };
+        finished > 0 && (at_once || finished >= plays || waited >= interval)
     }
 
     fn seal_closed(&self, key: &SecretKey, now: Moment) -> io::Result<usize> {
@@ -99,17 +119,20 @@ impl Sealer {
         for number in segments(&self.journal.folder)?.into_iter().filter(|n| *n < current) {
             let head = self.journal.outbox.head()?;
             if number > head.sequence {
-                let plays = finished_plays(&self.journal.folder, number)?;
+                let (began, plays) = finished_plays(&self.journal.folder, number)?;
+                // What a run before this one left is of that run; only older programs did not write down which.
+                let run = began.unwrap_or(self.run);
                 let (items, plays) = tabulate(plays);
                 let batch = Batch {
-                    version: BATCH_VERSION,
                     screen: self.screen,
-                    boot: self.boot,
+                    boot: run.boot,
                     sequence: number,
                     previous: head.digest,
                     sealed: now.wall,
                     items,
                     plays,
+                    walls: Vec::new(),
+                    machine: run.machine,
                 };
                 self.journal.outbox.put(&SignedBatch::sign(batch, key))?;
                 made += 1;

@@ -10,11 +10,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use xuanping_core::{playlog::PlayStatus, time::Millis};
+use xuanping_core::{
+    playlog::{Play, PlayStatus, TriggerKind},
+    time::Millis,
+};
 
 use super::{
     outbox::numbers,
-    record::{Entry, PlayKey, Record, read_all},
+    record::{Entry, PlayKey, Record, Run, read_all},
 };
 use crate::durable;
 
@@ -29,10 +32,12 @@ const FULL: usize = 20_000;
 pub struct Segment {
     folder: PathBuf,
     number: u64,
+    run: Run,
     file: File,
     /// Bytes of whole records in the file.
     length: u64,
     finished: usize,
+    news: bool,
     opened: BTreeMap<PlayKey, Entry>,
     backlog: VecDeque<(Vec<u8>, bool)>,
     lost: u64,
@@ -50,8 +55,8 @@ pub struct Recovered {
 
 impl Segment {
     /// Recovers the folder after whatever happened to it, given the number of the newest sealed batch. Afterwards there
-    /// are closed segments `head + 1 ..` and an empty one to write to.
-    pub fn recover(folder: &Path, head: u64) -> io::Result<(Self, Recovered)> {
+    /// are closed segments `head + 1 ..` and an empty one for `run` to write to.
+    pub fn recover(folder: &Path, head: u64, run: Run) -> io::Result<(Self, Recovered)> {
         fs::create_dir_all(folder)?;
         let mut found = Recovered::default();
         let mut kept = Vec::new();
@@ -77,20 +82,24 @@ impl Segment {
             }
             next += 1;
         }
-        let segment = Self::begin(folder, next)?;
+        let segment = Self::begin(folder, next, run)?;
         durable::sync_folder_of(&segment.path())?;
         Ok((segment, found))
     }
 
-    fn begin(folder: &Path, number: u64) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path(folder, number))?;
+    fn begin(folder: &Path, number: u64, run: Run) -> io::Result<Self> {
+        let mut file = OpenOptions::new().create(true).append(true).open(path(folder, number))?;
         file.set_len(0)?;
+        let began = Record::Began(run).to_bytes();
+        file.write_all(&began)?;
         Ok(Self {
             folder: folder.to_owned(),
             number,
+            run,
             file,
-            length: 0,
+            length: began.len() as u64,
             finished: 0,
+            news: false,
             opened: BTreeMap::new(),
             backlog: VecDeque::new(),
             lost: 0,
@@ -110,9 +119,11 @@ impl Segment {
                     entry.play.actual = *actual;
                 }
             }
-            Record::Finished(key, _) => {
+            Record::Finished(key, entry) => {
                 self.opened.remove(key);
+                self.news |= is_news(&entry.play);
             }
+            Record::Began(_) => {}
         }
         if !finishes && !self.backlog.is_empty() {
             // What only says that a play began is not worth memory when the disk is full.
@@ -170,6 +181,11 @@ impl Segment {
         self.finished
     }
 
+    /// Whether one of them is something that the office should hear of soon.
+    pub fn has_news(&self) -> bool {
+        self.news
+    }
+
     /// Plays that are only in memory because the disk refuses them, and plays lost because even that was full.
     pub fn troubled(&self) -> (usize, u64) {
         (self.backlog.len(), self.lost)
@@ -180,18 +196,20 @@ impl Segment {
         self.number
     }
 
-    /// Closes this segment and goes on in the next, which begins with the plays now on the wall.
+    /// Closes this segment and goes on in the next, which begins with the run and the plays now on the wall.
     pub fn rotate(&mut self) -> io::Result<()> {
         let new = path(&self.folder, self.number + 1).with_extension("new");
-        let opened: Vec<u8> =
-            self.opened.iter().flat_map(|(key, entry)| Record::Opened(*key, entry.clone()).to_bytes()).collect();
-        fs::write(&new, &opened)?;
+        let opened = self.opened.iter().map(|(key, entry)| Record::Opened(*key, entry.clone()));
+        let beginning: Vec<u8> =
+            std::iter::once(Record::Began(self.run)).chain(opened).flat_map(|record| record.to_bytes()).collect();
+        fs::write(&new, &beginning)?;
         let file = OpenOptions::new().append(true).open(&new)?;
         fs::rename(&new, path(&self.folder, self.number + 1))?;
         self.number += 1;
         self.file = file;
-        self.length = opened.len() as u64;
+        self.length = beginning.len() as u64;
         self.finished = 0;
+        self.news = false;
         self.dirty = true;
         Ok(())
     }
@@ -201,13 +219,20 @@ impl Segment {
     }
 }
 
-/// The plays of a closed segment; what is torn was cut off when it was recovered or never finished.
-pub fn finished_plays(folder: &Path, number: u64) -> io::Result<Vec<Entry>> {
+/// The plays of a closed segment and the run that showed them, if it says; what is torn was cut off when it was recovered or
+/// never finished.
+pub fn finished_plays(folder: &Path, number: u64) -> io::Result<(Option<Run>, Vec<Entry>)> {
     let (records, _) = read_all(&fs::read(path(folder, number))?);
-    Ok(records
-        .into_iter()
-        .filter_map(|r| if let Record::Finished(_, entry) = r { Some(entry) } else { None })
-        .collect())
+    let mut began = None;
+    let mut plays = Vec::new();
+    for record in records {
+        match record {
+            Record::Began(run) => began = Some(run),
+            Record::Finished(_, entry) => plays.push(entry),
+            Record::Opened(..) | Record::Showing(..) => {}
+        }
+    }
+    Ok((began, plays))
 }
 
 /// The numbers of segments in a folder, ascending.
@@ -218,6 +243,12 @@ pub fn segments(folder: &Path) -> io::Result<Vec<u64>> {
 /// Removes a segment that has become a batch.
 pub fn discard(folder: &Path, number: u64) -> io::Result<()> {
     durable::remove(&path(folder, number))
+}
+
+/// A failure, or something that somebody asked to be shown.
+fn is_news(play: &Play) -> bool {
+    let asked_for = matches!(play.trigger.kind(), TriggerKind::Takeover | TriggerKind::Event);
+    asked_for || matches!(play.status, PlayStatus::HardwareFailure | PlayStatus::ContentFailure)
 }
 
 /// Cuts off what is torn; in the last segment also finishes, as interrupted, the plays that were on the wall. Returns
@@ -242,6 +273,7 @@ fn repair(file: &Path, last: bool, found: &mut Recovered) -> io::Result<usize> {
                 opened.remove(&key);
                 finished += 1;
             }
+            Record::Began(_) => {}
         }
     }
     let mut handle = OpenOptions::new().append(true).open(file)?;

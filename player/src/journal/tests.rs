@@ -7,7 +7,7 @@ use uuid::Uuid;
 use xuanping_core::{
     digest::Digest,
     geometry::ZoneName,
-    id::{BookingId, BootId, CreativeId, ScreenId},
+    id::{BookingId, BootId, CreativeId, MachineBootId, ScreenId},
     playlog::{ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger},
     sign::SecretKey,
     time::{Millis, UtcMillis},
@@ -16,7 +16,7 @@ use xuanping_core::{
 use super::*;
 use crate::clock::Moment;
 
-const RULES: SealRules = SealRules { interval: 1_000, plays: 1_000 };
+const RULES: SealRules = SealRules { interval: 1_000, plays: 1_000, soon: 1_000 };
 
 fn key() -> SecretKey {
     SecretKey::from_seed(&[7; 32])
@@ -56,8 +56,12 @@ fn entry(n: u64) -> Entry {
     Entry { item, play }
 }
 
+fn run(n: u128) -> Run {
+    Run { boot: BootId::new(Uuid::from_u128(n)), machine: Some(MachineBootId::new(Uuid::from_u128(n + 100))) }
+}
+
 fn sealer(journal: &Journal) -> Sealer {
-    Sealer::new(journal.clone(), screen(), BootId::new(Uuid::from_u128(3)), RULES, at(0))
+    Sealer::new(journal.clone(), screen(), run(3), RULES, at(0))
 }
 
 fn play(journal: &Journal, n: u64) {
@@ -106,7 +110,7 @@ impl Server {
 #[test]
 fn plays_come_out_in_order_once_and_chained() {
     let data = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     let mut sealer = sealer(&journal);
     let mut server = Server::default();
     for n in 1..=20 {
@@ -129,9 +133,9 @@ fn plays_come_out_in_order_once_and_chained() {
 #[test]
 fn a_segment_waits_for_its_time_unless_it_is_full() {
     let data = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
-    let rules = SealRules { interval: 15_000, plays: 3 };
-    let mut sealer = Sealer::new(journal.clone(), screen(), BootId::new(Uuid::nil()), rules, at(0));
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
+    let rules = SealRules { interval: 15_000, plays: 3, soon: 15_000 };
+    let mut sealer = Sealer::new(journal.clone(), screen(), run(3), rules, at(0));
     assert_eq!(sealer.work(&key(), at(60_000), false).unwrap(), 0, "nothing to seal");
     play(&journal, 1);
     assert_eq!(sealer.work(&key(), at(61_000), false).unwrap(), 0, "too early");
@@ -143,9 +147,43 @@ fn a_segment_waits_for_its_time_unless_it_is_full() {
 }
 
 #[test]
+fn plays_wait_for_a_full_batch_unless_they_are_news_or_somebody_watches() {
+    let data = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
+    let rules = SealRules { interval: 3_600_000, plays: 512, soon: 15_000 };
+    let mut sealer = Sealer::new(journal.clone(), screen(), run(3), rules, at(0));
+    let mut server = Server::default();
+    let mut now = 0;
+    // How long a play waited, in seconds, if it is sealed within two hours.
+    let mut waits = |change: &dyn Fn(&mut Entry)| {
+        let mut shown = entry(now);
+        change(&mut shown);
+        journal.append(&Record::Finished(now, shown)).unwrap();
+        let waited = (1..=7_200).find(|second| sealer.work(&key(), at(now + second * 1_000), false).unwrap() > 0);
+        server.take_all(&journal);
+        now += waited.unwrap() * 1_000;
+        waited
+    };
+    let usual = |_: &mut Entry| {};
+    let failed = |entry: &mut Entry| entry.play.status = PlayStatus::ContentFailure;
+    let takeover = |entry: &mut Entry| entry.play.trigger = Trigger::Takeover;
+    assert_eq!(waits(&usual), Some(15), "the first since the start");
+    assert_eq!(waits(&usual), Some(3_600));
+    assert_eq!(waits(&takeover), Some(15));
+    assert_eq!(waits(&failed), Some(30), "news that goes on is no news");
+    assert_eq!(waits(&failed), Some(60));
+    assert_eq!(waits(&usual), Some(3_600));
+    journal.watched(true);
+    assert_eq!(waits(&usual), Some(15));
+    assert_eq!(waits(&usual), Some(15));
+    journal.watched(false);
+    assert_eq!(waits(&usual), Some(3_600));
+}
+
+#[test]
 fn while_the_server_is_silent_batches_grow_instead_of_piling_up() {
     let data = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     let mut sealer = sealer(&journal);
     for n in 1..=500 {
         play(&journal, n);
@@ -158,7 +196,7 @@ fn while_the_server_is_silent_batches_grow_instead_of_piling_up() {
 #[test]
 fn a_journal_cut_at_any_byte_keeps_every_whole_play_and_the_one_on_the_wall_is_interrupted() {
     let data = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     let file = data.path().join("journal/0000000000000001.plays");
     let mut ends = Vec::new();
     for n in 1..=4 {
@@ -174,7 +212,7 @@ fn a_journal_cut_at_any_byte_keeps_every_whole_play_and_the_one_on_the_wall_is_i
         let data = tempfile::tempdir().unwrap();
         fs::create_dir_all(data.path().join("journal")).unwrap();
         fs::write(data.path().join("journal/0000000000000001.plays"), &whole[..cut]).unwrap();
-        let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+        let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
         sealer(&journal).work(&key(), at(5_000), true).unwrap();
         let mut server = Server::default();
         server.take_all(&journal);
@@ -190,7 +228,7 @@ fn a_journal_cut_at_any_byte_keeps_every_whole_play_and_the_one_on_the_wall_is_i
 #[test]
 fn a_flipped_byte_never_makes_a_play_that_was_not() {
     let data = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     play(&journal, 1);
     play(&journal, 2);
     drop(journal);
@@ -200,8 +238,11 @@ fn a_flipped_byte_never_makes_a_play_that_was_not() {
         bytes[place] ^= 0x10;
         let (records, _) = record::read_all(&bytes);
         for record in records {
-            let (Record::Opened(n, read) | Record::Finished(n, read)) = record else { panic!("invented") };
-            assert_eq!(read, entry(n));
+            match record {
+                Record::Opened(n, read) | Record::Finished(n, read) => assert_eq!(read, entry(n)),
+                Record::Began(began) => assert_eq!(began, run(3)),
+                Record::Showing(..) => panic!("invented"),
+            }
         }
     }
 }
@@ -209,13 +250,13 @@ fn a_flipped_byte_never_makes_a_play_that_was_not() {
 #[test]
 fn a_play_on_the_wall_while_a_segment_is_sealed_is_found_again_in_the_next() {
     let data = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     play(&journal, 1);
     journal.append(&Record::Opened(2, entry(2))).unwrap();
     journal.append(&Record::Showing(2, Millis(3_000))).unwrap();
     sealer(&journal).work(&key(), at(5_000), true).unwrap();
     drop(journal);
-    let (journal, recovered) = Journal::open(data.path(), key().public()).unwrap();
+    let (journal, recovered) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     assert_eq!(recovered.interrupted, 1);
     sealer(&journal).work(&key(), at(6_000), true).unwrap();
     let mut server = Server::default();
@@ -227,14 +268,14 @@ fn a_play_on_the_wall_while_a_segment_is_sealed_is_found_again_in_the_next() {
 #[test]
 fn a_batch_that_was_sealed_but_whose_segment_was_not_yet_removed_is_not_sealed_again() {
     let data = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     play(&journal, 1);
     let segment = data.path().join("journal/0000000000000001.plays");
     let before = fs::read(&segment).unwrap();
     sealer(&journal).work(&key(), at(5_000), true).unwrap();
     drop(journal);
     fs::write(&segment, before).unwrap();
-    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     play(&journal, 2);
     sealer(&journal).work(&key(), at(6_000), true).unwrap();
     let mut server = Server::default();
@@ -247,7 +288,7 @@ fn the_chain_goes_on_after_all_batches_were_acknowledged_and_the_process_started
     let data = tempfile::tempdir().unwrap();
     let mut server = Server::default();
     for n in 1..=3 {
-        let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+        let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
         play(&journal, n);
         sealer(&journal).work(&key(), at(5_000), true).unwrap();
         server.take_all(&journal);
@@ -258,7 +299,7 @@ fn the_chain_goes_on_after_all_batches_were_acknowledged_and_the_process_started
 #[test]
 fn a_disk_that_refuses_keeps_plays_in_memory_and_writes_them_when_it_works_again() {
     let data = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     play(&journal, 1);
     journal.segment().refuse_writes();
     journal.append(&Record::Opened(2, entry(2))).unwrap_err();
@@ -277,7 +318,7 @@ fn a_disk_that_refuses_keeps_plays_in_memory_and_writes_them_when_it_works_again
 #[test]
 fn a_refused_batch_is_kept_for_people_and_the_next_one_follows_it() {
     let data = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(data.path(), key().public()).unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     play(&journal, 1);
     let mut sealer = sealer(&journal);
     sealer.work(&key(), at(5_000), true).unwrap();
@@ -288,6 +329,41 @@ fn a_refused_batch_is_kept_for_people_and_the_next_one_follows_it() {
     let next = journal.outbox().oldest().unwrap().unwrap();
     assert!(refused.is_followed_by(next.batch()));
     assert_eq!(journal.outbox().waiting(), Waiting { batches: 1, plays: 1 });
+}
+
+#[test]
+fn what_a_run_left_behind_is_sealed_as_of_that_run() {
+    let data = tempfile::tempdir().unwrap();
+    let open = |n| Journal::open(data.path(), key().public(), run(n)).unwrap().0;
+    let sealer_of = |journal: &Journal, n| Sealer::new(journal.clone(), screen(), run(n), RULES, at(0));
+    let first = open(11);
+    play(&first, 1);
+    sealer_of(&first, 11).work(&key(), at(1_000), true).unwrap();
+    play(&first, 2);
+    first.append(&Record::Opened(3, entry(3))).unwrap();
+    drop(first);
+    // The power fails; the machine and this program begin anew.
+    let second = open(12);
+    play(&second, 4);
+    sealer_of(&second, 12).work(&key(), at(2_000), true).unwrap();
+    let mut server = Server::default();
+    server.take_all(&second);
+    let runs: Vec<_> = server.taken.iter().map(|batch| (batch.batch().boot, batch.batch().machine)).collect();
+    assert_eq!(runs, [run(11), run(11), run(12)].map(|run| (run.boot, run.machine)));
+    assert_eq!(server.plays().len(), 4);
+}
+
+#[test]
+fn a_segment_of_a_program_that_did_not_write_down_its_run_is_sealed_all_the_same() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("journal");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("0000000000000001.plays"), Record::Finished(1, entry(1)).to_bytes()).unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(5)).unwrap();
+    Sealer::new(journal.clone(), screen(), run(5), RULES, at(0)).work(&key(), at(1_000), true).unwrap();
+    let mut server = Server::default();
+    server.take_all(&journal);
+    assert_eq!(server.plays(), [(1, PlayStatus::Success)]);
 }
 
 #[derive(Debug, Clone)]
@@ -316,7 +392,7 @@ proptest! {
     #[test]
     fn whatever_happens_in_whatever_order_every_finished_play_is_stored_exactly_once(steps in steps()) {
         let data = tempfile::tempdir().unwrap();
-        let (mut journal, _) = Journal::open(data.path(), key().public()).unwrap();
+        let (mut journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
         let mut sealing = sealer(&journal);
         let mut server = Server::default();
         let mut count = 0;
@@ -327,7 +403,7 @@ proptest! {
                 Step::Send => server.take_all(&journal),
                 Step::SendUnheard => if let Some(batch) = journal.outbox().oldest().unwrap() { server.take(&batch); },
                 Step::Kill => {
-                    journal = Journal::open(data.path(), key().public()).unwrap().0;
+                    journal = Journal::open(data.path(), key().public(), run(3)).unwrap().0;
                     sealing = sealer(&journal);
                 }
             }

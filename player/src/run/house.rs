@@ -28,6 +28,9 @@ impl Life<'_> {
                 self.write(&Record::Showing(key, shown));
             }
         }
+        if let Some((journal, _)) = &self.journal {
+            journal.watched(self.state.picture_wanted());
+        }
         let Some(sync) = &self.sync else { return };
         if now.monotonic >= self.next_status && self.enrolled.is_some() {
             self.next_status = now.monotonic + STATUS_EVERY;

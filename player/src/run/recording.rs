@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::life::Life;
 use crate::{
+    clock::machine_boot,
     event::{Event, Trouble},
-    journal::{Journal, Record, Recovered, SealRules, Sealer},
+    journal::{Journal, Record, Recovered, Run, SealRules, Sealer},
     journalist::Journalist,
 };
 
@@ -17,16 +18,20 @@ impl Life<'_> {
     pub(super) fn open_journal(&mut self) {
         let Some(enrolled) = self.enrolled.filter(|_| self.journal.is_none()) else { return };
         let now = self.clock.now();
-        let opened = Journal::open(&self.config.data, self.key.public()).and_then(|(journal, recovered)| {
+        let run = Run { boot: self.boot, machine: machine_boot() };
+        let opened = Journal::open(&self.config.data, self.key.public(), run).and_then(|(journal, recovered)| {
             if recovered != Recovered::default() {
                 tracing::info!(?recovered, "the journal was recovered");
             }
+            let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
             let rules = SealRules {
-                interval: u64::try_from(self.config.seal_interval.as_millis()).unwrap_or(u64::MAX),
+                interval: millis(self.config.seal_interval),
+                soon: millis(self.config.seal_news),
                 plays: self.config.batch_plays,
             };
-            let sealer = Sealer::new(journal.clone(), enrolled.screen, self.boot, rules, now);
-            let every = (self.config.seal_interval / 4).clamp(Duration::from_millis(50), Duration::from_secs(1));
+            let sealer = Sealer::new(journal.clone(), enrolled.screen, run, rules, now);
+            let every = (self.config.seal_interval.min(self.config.seal_news) / 4)
+                .clamp(Duration::from_millis(50), Duration::from_secs(1));
             let journalist = Journalist::start(
                 journal.clone(),
                 sealer,

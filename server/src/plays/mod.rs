@@ -29,7 +29,7 @@ use xuanping_core::{
     digest::Digest,
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId, ScreenId, VenueId},
-    playlog::{BatchError, PlayStatus, Trigger},
+    playlog::{BatchError, PlayStatus, TriggerKind},
     sign::PublicKey,
     time::{Millis, UtcMillis},
     vocabulary::VenueType,
@@ -97,7 +97,7 @@ pub struct PlayRecord {
     /// How it went.
     pub status: PlayStatus,
     /// What put it on the wall.
-    pub trigger: Trigger,
+    pub trigger: TriggerKind,
     /// Shown its full length, and nothing against it.
     pub counted: bool,
     /// Why it is not believed.

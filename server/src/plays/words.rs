@@ -2,7 +2,7 @@
 
 use xuanping_core::{
     geometry::ZoneName,
-    playlog::{PlayStatus, Trigger},
+    playlog::{PlayStatus, TriggerKind},
     vocabulary::CreativeKind,
 };
 
@@ -26,10 +26,13 @@ pub const fn status(status: PlayStatus) -> &'static str {
 }
 
 /// What put a play on the wall.
-pub const fn trigger(trigger: Trigger) -> &'static str {
+pub const fn trigger(trigger: TriggerKind) -> &'static str {
     match trigger {
-        Trigger::Loop => "轮播",
-        Trigger::Takeover => "紧急插播",
+        TriggerKind::Loop => "轮播",
+        TriggerKind::Takeover => "紧急插播",
+        TriggerKind::Event => "事件触发",
+        TriggerKind::Fixed => "定点",
+        TriggerKind::Local => "本机",
     }
 }
 

@@ -96,7 +96,7 @@ mod tests {
         digest::Digest,
         geometry::ZoneName,
         id::{BookingId, CreativeId, ScreenId, VenueId},
-        playlog::{PlayStatus, Trigger},
+        playlog::{PlayStatus, TriggerKind},
         time::{Millis, UtcMillis},
         vocabulary::VenueType,
     };
@@ -119,7 +119,7 @@ mod tests {
             planned: Millis(10_000),
             actual: Millis(9_500),
             status: PlayStatus::Success,
-            trigger: Trigger::Loop,
+            trigger: TriggerKind::Loop,
             counted: true,
             flag: None,
             venue: VenueId::new(id(4)),

@@ -1,7 +1,7 @@
 //! One button: every connected screen shows it, until it expires or is withdrawn.
 
 use serde_json::json;
-use xuanping_core::{geometry::ZoneName, playlog::Trigger};
+use xuanping_core::{geometry::ZoneName, playlog::TriggerKind};
 use xuanping_tests::{
     console::Wish,
     databases::Database,
@@ -61,7 +61,9 @@ fn a_takeover_is_on_every_connected_wall_until_it_is_withdrawn(database: Databas
         until("the takeover's plays in the log", PATIENCE, || {
             let plays = office.auditor.plays(&format!("screen={screen}&creative={creative}"));
             let right = |play: &xuanping_tests::plays::PlayRecord| {
-                play.trigger == Trigger::Takeover && play.campaign.is_none() && play.booking.uuid() == takeover.uuid()
+                play.trigger == TriggerKind::Takeover
+                    && play.campaign.is_none()
+                    && play.booking.uuid() == takeover.uuid()
             };
             if !plays.is_empty() && plays.iter().all(right) { Ok(()) } else { Err(format!("{plays:?}")) }
         });

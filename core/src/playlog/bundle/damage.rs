@@ -1,13 +1,13 @@
 //! Which play of a damaged batch was hit: for naming it in a finding, never for believing anything.
 //!
-//! The statement says where a batch's item table and plays begin and has a mark of each entry; the first entry that does
+//! The statement has a mark of each item and play, and of batches of version 1 it says where they begin; the first that does
 //! not read, or reads otherwise than it was signed, is the one.
 
-use minicbor::{Decode, Decoder};
+use minicbor::{Decode, Decoder, Encode};
 
-use super::{BundleBatch, mark_of};
+use super::{BundleBatch, mark, mark_of};
 use crate::{
-    playlog::{ItemRef, Play},
+    playlog::{BatchVersion, ItemRef, Play, SignedBatch, batch, version2},
     sign::unverified_payload,
 };
 
@@ -20,11 +20,15 @@ pub(super) struct Damage {
     pub intact: Option<Play>,
 }
 
-/// Where in a signed batch the first item and the first play begin; 0 if there is none to be found.
-pub(super) fn places(signed: &[u8]) -> (u32, u32) {
+/// Where in a signed batch of version 1 the first item and the first play begin; 0 if there is none to be found, and in
+/// version 2, which has no bytes of a play of its own.
+pub(super) fn places(signed: &SignedBatch) -> (u32, u32) {
+    if signed.version() != BatchVersion::One {
+        return (0, 0);
+    }
     let inside = || -> Option<(usize, usize)> {
-        let payload = unverified_payload(signed)?;
-        let offset = signed.windows(payload.len()).position(|window| window == payload)?;
+        let payload = unverified_payload(signed.signed())?;
+        let offset = signed.signed().windows(payload.len()).position(|window| window == payload)?;
         let mut decoder = Decoder::new(&payload);
         let fields = decoder.map().ok()??;
         let (mut items, mut plays) = (0, 0);
@@ -47,13 +51,30 @@ pub(super) fn places(signed: &[u8]) -> (u32, u32) {
 /// The first play hit in `body`; `None` if plays and items are as they were signed (then the header or the signature was
 /// hit).
 pub(super) fn find(body: &[u8], described: &BundleBatch) -> Option<Damage> {
-    let (plays, hit_play) = intact_entries::<Play>(body, described.plays_at, &described.play_marks);
-    let (_, hit_item) = intact_entries::<ItemRef>(body, described.items_at, &described.item_marks);
+    let columns = unverified_payload(body).filter(|payload| batch::version_of(payload) == Ok(BatchVersion::Two));
+    let ((plays, hit_play), hit_item) = match columns {
+        Some(payload) => {
+            let (items, plays) = version2::read_damaged(&payload);
+            (as_marked(plays, &described.play_marks), as_marked(items, &described.item_marks).1)
+        }
+        None => {
+            let hit_item = intact_entries::<ItemRef>(body, described.items_at, &described.item_marks).1;
+            (intact_entries::<Play>(body, described.plays_at, &described.play_marks), hit_item)
+        }
+    };
     let of_item = hit_item.and_then(|item| {
         let first = plays.iter().position(|play| play.item == item)?;
         Some(Damage { play: first as u32, intact: plays.get(first).cloned() })
     });
     of_item.or_else(|| hit_play.map(|play| Damage { play, intact: None }))
+}
+
+/// The things that are as they were, and the position of the first that is not.
+fn as_marked<T: Encode<()>>(mut things: Vec<T>, marks: &[u8]) -> (Vec<T>, Option<u32>) {
+    let same =
+        things.iter().zip(marks.chunks_exact(4)).take_while(|(thing, mark_of)| mark(*thing) == **mark_of).count();
+    things.truncate(same);
+    (things, (same < marks.len() / 4).then_some(same as u32))
 }
 
 /// The entries that are as they were, and the position of the first that is not.

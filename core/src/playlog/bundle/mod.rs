@@ -185,10 +185,10 @@ pub struct BundleBatch {
     #[n(7)]
     #[cbor(with = "minicbor::bytes")]
     pub play_marks: Vec<u8>,
-    /// Where in the frame's body the first entry of the item table is.
+    /// Where in the frame's body the first entry of the item table is; 0 in batches of version 2.
     #[n(8)]
     pub items_at: u32,
-    /// Where in the frame's body the first play is.
+    /// Where in the frame's body the first play is; 0 in batches of version 2.
     #[n(9)]
     pub plays_at: u32,
 }
@@ -396,7 +396,7 @@ fn frame_head(kind: FrameKind, length: u32) -> [u8; FRAME_HEAD] {
 
 fn describe(screen: u32, sequence: u64, signed: &SignedBatch) -> BundleBatch {
     let batch = signed.batch();
-    let (items_at, plays_at) = damage::places(signed.signed());
+    let (items_at, plays_at) = damage::places(signed);
     BundleBatch {
         screen,
         sequence,

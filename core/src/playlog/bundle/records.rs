@@ -10,7 +10,7 @@ use super::{PlayRef, Statement};
 use crate::{
     geometry::ZoneName,
     id::{BookingId, CreativeId, ScreenId},
-    playlog::{Batch, PlayStatus, Trigger},
+    playlog::{Batch, PlayStatus, TriggerKind},
     time::UtcMillis,
 };
 
@@ -99,9 +99,12 @@ impl Names {
             PlayStatus::ContentFailure => "素材故障",
             PlayStatus::Interrupted => "中断",
         };
-        let trigger = match shown.trigger {
-            Trigger::Loop => "轮播",
-            Trigger::Takeover => "紧急插播",
+        let trigger = match shown.trigger.kind() {
+            TriggerKind::Loop => "轮播",
+            TriggerKind::Takeover => "紧急插播",
+            TriggerKind::Event => "事件触发",
+            TriggerKind::Fixed => "定点",
+            TriggerKind::Local => "本机",
         };
         // Writing to a String cannot fail.
         let _ = write!(line, "{},{},{play},{screen},{venue},{zone},", batch.screen, batch.sequence);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     id::BootId,
-    playlog::{BATCH_VERSION, Batch, ItemRef, PlayStatus, Trigger},
+    playlog::{Batch, BatchVersion, ItemRef, PlayStatus, Trigger},
     sign::{Context, SecretKey},
     time::Millis,
 };
@@ -49,7 +49,6 @@ fn chain(screen: u128, batches: u64, plays: i64) -> Vec<SignedBatch> {
     for sequence in 1..=batches {
         let base = (sequence as i64 - 1) * plays;
         let batch = Batch {
-            version: BATCH_VERSION,
             screen: screen_id(screen),
             boot: BootId::new(Uuid::from_u128(0xb007)),
             sequence,
@@ -57,8 +56,14 @@ fn chain(screen: u128, batches: u64, plays: i64) -> Vec<SignedBatch> {
             sealed: UtcMillis(START + (base + plays) * 10_000),
             items: vec![item(0), item(1)],
             plays: (0..plays).map(|n| play((n % 2) as u32, base + n)).collect(),
+            walls: Vec::new(),
+            machine: None,
         };
-        chain.push(SignedBatch::sign(batch, &key(screen as u8)));
+        // Players are renewed one by one: the bundle has both versions.
+        chain.push(match sequence % 2 {
+            0 => SignedBatch::sign(batch, &key(screen as u8)),
+            _ => SignedBatch::sign_version1(batch, &key(screen as u8)).unwrap(),
+        });
     }
     chain
 }
@@ -138,7 +143,7 @@ fn every_flipped_byte_gives_a_finding_and_inside_a_batch_names_the_batch() {
             (at..at + batch.signed().len(), batch)
         })
         .collect();
-    let mut plays_named = 0;
+    let (mut plays_named, mut columns_hit) = (0, 0);
     for at in 0..file.len() {
         for bit in [0x01, 0x80] {
             let mut flipped = file.clone();
@@ -152,7 +157,14 @@ fn every_flipped_byte_gives_a_finding_and_inside_a_batch_names_the_batch() {
             let starts: Vec<_> = batch.batch().plays.iter().map(|p| p.start).collect();
             assert_eq!(finding.period, Some((starts[0], *starts.last().unwrap())));
             // Inside a play's bytes, that very play.
-            let mut from = body.start + damage::places(batch.signed()).1 as usize;
+            if batch.version() == BatchVersion::Two {
+                if columns_of(batch).contains(&(at - body.start)) {
+                    assert!(finding.play.is_some(), "byte {at}: {finding}");
+                    columns_hit += 1;
+                }
+                continue;
+            }
+            let mut from = body.start + damage::places(batch).1 as usize;
             for (n, play) in (0..).zip(&batch.batch().plays) {
                 let length = minicbor::to_vec(play).unwrap().len();
                 if (from..from + length).contains(&at) {
@@ -164,7 +176,51 @@ fn every_flipped_byte_gives_a_finding_and_inside_a_batch_names_the_batch() {
             }
         }
     }
-    assert!(plays_named > 400, "{plays_named}");
+    assert!(plays_named > 200 && columns_hit > 40, "{plays_named}, {columns_hit}");
+}
+
+/// Where in a signed batch of version 2 its plays are.
+fn columns_of(batch: &SignedBatch) -> std::ops::Range<usize> {
+    let payload = crate::sign::unverified_payload(batch.signed()).unwrap();
+    let offset = batch.signed().windows(payload.len()).position(|window| window == payload).unwrap();
+    let mut decoder = minicbor::Decoder::new(&payload);
+    for _ in 0..decoder.map().unwrap().unwrap() {
+        let key = decoder.u32().unwrap();
+        let from = decoder.position();
+        decoder.skip().unwrap();
+        if key == 8 {
+            return offset + from..offset + decoder.position();
+        }
+    }
+    panic!("no plays");
+}
+
+#[test]
+fn a_flip_in_a_column_names_the_first_play_that_reads_otherwise() {
+    let mut original = contents();
+    let plays = (0..40).map(|n| Play { start: UtcMillis(START + n * 10_000 + n * n % 7), ..play(0, n) }).collect();
+    let batch = Batch { plays, ..original.batches[0].batch().clone() };
+    original.batches = vec![SignedBatch::sign(batch, &key(1))];
+    original.records = (0..40).map(|play| PlayRef { screen: screen_id(1), sequence: 1, play }).collect();
+    let file = written(original.clone());
+    let body = original.batches[0].signed();
+    let at = file.windows(body.len()).position(|window| window == body).unwrap();
+    // One byte for each start behind the first: the column is found by its first few.
+    let offsets: Vec<i64> = (0..40).map(|n| n * n % 7).collect();
+    let tokens: Vec<u8> = offsets
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .map(|step| if step == 0 { 2 } else { (((step << 1) ^ (step >> 63)) << 1 | 1) as u8 })
+        .collect();
+    let column = at + body.windows(30).position(|window| window == &tokens[..30]).unwrap();
+    for n in [0, 4, 16, 29] {
+        let mut flipped = file.clone();
+        flipped[column + n] ^= 0x04;
+        let finding = verify(&flipped, &Trust::default()).findings.remove(0);
+        // The start of play n + 1 is hit, and with it how long play n was shown.
+        assert_eq!(finding.play, Some(n as u32), "{finding}");
+        assert!(finding.record.unwrap().contains(",1,"), "the words of that play");
+    }
 }
 
 #[test]

@@ -2905,10 +2905,10 @@ export interface components {
             version: number;
         };
         /**
-         * @description What put a play on the wall.
+         * @description A [`Trigger`] without its particulars: how it is counted and named.
          * @enum {string}
          */
-        Trigger: "loop" | "takeover";
+        Trigger: "loop" | "takeover" | "event" | "fixed" | "local";
         /** @description How many screens of a venue type. */
         TypeCount: {
             name: string;

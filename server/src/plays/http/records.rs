@@ -8,7 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use xuanping_core::{
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId, ScreenId, VenueId},
-    playlog::{PlayStatus, Trigger},
+    playlog::{PlayStatus, TriggerKind},
     time::{Millis, UtcMillis},
     vocabulary::{CreativeKind, VenueType},
 };
@@ -159,7 +159,7 @@ pub struct PlayView {
     /// Milliseconds that it was shown.
     actual: Millis,
     status: PlayStatus,
-    trigger: Trigger,
+    trigger: TriggerKind,
     /// Shown its full length, and nothing against it.
     counted: bool,
     /// Why it is not believed.

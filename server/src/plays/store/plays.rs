@@ -62,7 +62,7 @@ fn bind(statement: Statement, screen: &Screen, sequence: u64, judged: &Judged<'_
         .bind(play.planned)
         .bind(play.actual)
         .bind(code_of(&play.status))
-        .bind(code_of(&play.trigger))
+        .bind(code_of(&play.trigger.kind()))
         .bind(judged.counts() == Counts::Completed)
         .bind(judged.flag.map(|flag| code_of(&flag)).unwrap_or_default())
         .bind(screen.venue.id)

@@ -18,7 +18,7 @@ use xuanping_core::{
     geometry::{Layout, Size, Sound, ZoneName},
     id::{AccountId, BootId, CreativeId, VenueId},
     playlist::{Item, TakeoverLevel},
-    playlog::{BATCH_VERSION, Batch, ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger},
+    playlog::{Batch, ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger},
     recurrence::{DayWindow, ScheduleForm},
     sign::SecretKey,
     time::{Millis, UtcMillis},
@@ -245,7 +245,6 @@ impl Player {
 
     fn batch(&self, items: Vec<ItemRef>, plays: Vec<Play>) -> Batch {
         Batch {
-            version: BATCH_VERSION,
             screen: self.screen.id,
             boot: BootId::new(Uuid::from_u128(5)),
             sequence: self.sequence,
@@ -253,6 +252,8 @@ impl Player {
             sealed: clock::now(),
             items,
             plays,
+            walls: Vec::new(),
+            machine: None,
         }
     }
 }
