@@ -19,7 +19,7 @@ use xuanping_core::{
     digest::Digest,
     id::ScreenId,
     planner::{GroupNumber, Plan, Site, Touched, make},
-    playlist::{MANIFEST_VERSION, Manifest, Programme, ScreenOrders, build},
+    playlist::{MANIFEST_VERSION, Manifest, Programme, ScreenOrders, WallSettings, build},
     rotation::Memo,
     sign::SecretKey,
     time::UtcMillis,
@@ -104,6 +104,7 @@ fn manifest(screen: ScreenId, playlist: Option<Digest>, version: u64, plan: &Pla
             name: "某某银行某某支行 大堂屏".into(),
             timezone: look.timezone.clone(),
             zones: look.zones.clone(),
+            wall: WallSettings::default(),
         },
         takeovers: Vec::new(),
     }

@@ -13,13 +13,15 @@ use xuanping_core::{
     geometry::{Layout, Size, Sound, ZoneName},
     id::{BookingId, BootId, CreativeId, MachineBootId, ScreenId, ShowId, TakeoverId},
     playlist::{
-        Day, Daypart, Item, Loop, MANIFEST_VERSION, Manifest, PLAYLIST_VERSION, Playlist, ScreenOrders, Show, Slot,
-        Takeover, TakeoverItem, TakeoverLevel, TrustedManifest, ZoneProgramme,
+        Day, DayLevel, Daypart, Item, Loop, MANIFEST_VERSION, MANIFEST_VERSION_2, Manifest, PLAYLIST_VERSION, Percent,
+        Playlist, ScreenOrders, Show, Slot, Takeover, TakeoverItem, TakeoverLevel, Transition, TrustedManifest,
+        WallSettings, ZoneProgramme,
     },
     playlog::{
         Batch, ItemRef, LogEntry, Play, PlayStatus, Receipt, SignedBatch, Trigger, WallChange, WallReason, WallState,
         bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef, ProvenBy, Trust},
     },
+    recurrence::DayWindow,
     sign::{Context, SecretKey, unverified_payload},
     time::{Millis, UtcMillis},
     tlog::{Edge, LogProof, Signer, Tiles, inclusion},
@@ -110,6 +112,7 @@ fn manifest() -> Manifest {
             name: "城关支行大厅屏".into(),
             timezone: "Asia/Shanghai".into(),
             zones: Layout::MainAndTicker.zones(Size { width: 1920, height: 1080 }, Sound::On),
+            wall: WallSettings::default(),
         },
         takeovers: vec![Takeover {
             id: TakeoverId::new(uuid(0x40)),
@@ -119,6 +122,21 @@ fn manifest() -> Manifest {
             items: vec![TakeoverItem { zone: ZoneName::Main, item: item(0, CreativeKind::Poster, picture, None) }],
         }],
     }
+}
+
+/// The same of a wall with settings.
+fn manifest_of_a_set_wall() -> Manifest {
+    let time = |text: &str| text.parse().unwrap();
+    let level = |from, percent| DayLevel { from: time(from), percent: Percent::new(percent).unwrap() };
+    let mut manifest = manifest();
+    manifest.format = MANIFEST_VERSION_2;
+    manifest.orders.wall = WallSettings {
+        off: vec![DayWindow { from: time("22:30"), to: time("06:00") }],
+        brightness: vec![level("07:00", 100), level("19:00", 60)],
+        volume: vec![level("08:00", 70)],
+        transition: Transition::Fade,
+    };
+    manifest
 }
 
 /// The first example of FORMAT.md.
@@ -275,6 +293,10 @@ fn a_manifest_keeps_its_bytes_and_its_signature() {
     golden("manifest-1", &signed);
     let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), Some(7)).unwrap();
     assert_eq!(accepted.manifest, manifest());
+    let signed = manifest_of_a_set_wall().sign(&publisher());
+    golden("manifest-2", &signed);
+    let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), None).unwrap();
+    assert_eq!(accepted.manifest, manifest_of_a_set_wall());
 }
 
 #[test]

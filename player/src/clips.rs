@@ -8,7 +8,7 @@ use std::{collections::HashMap, io, path::PathBuf, sync::Arc};
 use xuanping_core::{
     digest::Digest,
     geometry::{Size, ZoneName},
-    playlist::{Item, Show},
+    playlist::{Item, Percent, Show},
 };
 
 use crate::{
@@ -54,8 +54,9 @@ impl Clips {
         self.wanted.insert((zone, item.asset), size);
     }
 
-    /// Its file is what it should be: has the worker open it. `volume` in percent, `None` for silence.
-    pub fn prepare(&mut self, zone: ZoneName, item: &Item, path: PathBuf, volume: Option<u8>) {
+    /// Its file is what it should be: has the worker open it. Without `volume` it stays silent.
+    pub fn prepare(&mut self, zone: ZoneName, item: &Item, path: PathBuf, volume: Option<Percent>) {
+        let volume = volume.map(Percent::get);
         let Some(size) = self.wanted.remove(&(zone, item.asset)) else { return };
         let id = self.worker.prepare(&Clip { path, size, duration: item.duration, volume });
         self.sizes.insert(id, size);
@@ -69,10 +70,10 @@ impl Clips {
         self.wanted.remove(&(zone, asset)).is_some()
     }
 
-    /// Lets what was prepared begin; it should have been running for `late` milliseconds.
-    pub fn start(&mut self, zone: ZoneName, asset: Digest, late: u64) {
+    /// Lets what was prepared begin, this loud; it should have been running for `late` milliseconds.
+    pub fn start(&mut self, zone: ZoneName, asset: Digest, late: u64, volume: Option<Percent>) {
         let Some(id) = self.prepared.remove(&(zone, asset)) else { return };
-        self.worker.play(id, late);
+        self.worker.play(id, late, volume.map(Percent::get));
         self.frames.remove(&zone);
         if let Some((_, before)) = self.playing.insert(zone, (asset, id)) {
             self.stop_id(before);

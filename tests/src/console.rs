@@ -222,6 +222,11 @@ impl Console {
         self.send(Method::PATCH, &format!("screens/{screen}"), &json!({ "sound": "on" })).map(drop)
     }
 
+    /// Says how a screen runs over the day.
+    pub fn set_wall(&self, screen: ScreenId, wall: &Value) -> Answer<()> {
+        self.send(Method::PATCH, &format!("screens/{screen}"), &json!({ "wall": wall })).map(drop)
+    }
+
     /// Makes an audio spot of an uploaded sound.
     pub fn make_audio_spot(&self, title: &str, upload: &Value) -> Answer<CreativeId> {
         self.create(&json!({ "kind": "audio", "title": title, "fraud_type": "general", "upload": upload["digest"] }))

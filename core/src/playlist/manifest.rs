@@ -7,7 +7,7 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use super::Item;
+use super::{Item, WallSettings};
 use crate::{
     digest::Digest,
     geometry::{Zone, ZoneName},
@@ -16,14 +16,16 @@ use crate::{
     time::UtcMillis,
 };
 
-/// Version of the manifest encoding written by this crate.
+/// Version of the manifest encoding written by this crate for manifests that say nothing of what came with version 2.
 pub const MANIFEST_VERSION: u32 = 1;
+/// The version with settings of the wall: a player that does not know it must not leave the wall lit silently.
+pub const MANIFEST_VERSION_2: u32 = 2;
 
 /// What one screen is told to do.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Manifest {
-    /// [`MANIFEST_VERSION`].
+    /// What [`Manifest::format_of`] says.
     #[n(0)]
     pub format: u32,
     /// The screen it is for; any other ignores it.
@@ -62,6 +64,10 @@ pub struct ScreenOrders {
     /// Its zones.
     #[n(2)]
     pub zones: Vec<Zone>,
+    /// How it runs over the day.
+    #[n(3)]
+    #[cbor(default, skip_if = "WallSettings::is_usual")]
+    pub wall: WallSettings,
 }
 
 /// How loud a takeover is. Higher replaces lower on the same screen.
@@ -147,6 +153,11 @@ pub enum ManifestRefusal {
 }
 
 impl Manifest {
+    /// The version that says all there is in these orders.
+    pub fn format_of(orders: &ScreenOrders) -> u32 {
+        if orders.wall.is_usual() { MANIFEST_VERSION } else { MANIFEST_VERSION_2 }
+    }
+
     /// Signs it.
     pub fn sign(&self, key: &SecretKey) -> Vec<u8> {
         // Encoding into a Vec cannot fail: the writer's error type is uninhabited.
@@ -156,9 +167,11 @@ impl Manifest {
     /// Reads the payload of a manifest whose signature was checked.
     pub fn from_payload(payload: &[u8]) -> Result<Self, ManifestRefusal> {
         let manifest: Self = minicbor::decode(payload).map_err(|e| ManifestRefusal::Malformed(e.to_string()))?;
-        if manifest.format != MANIFEST_VERSION {
+        if manifest.format != Self::format_of(&manifest.orders) {
             return Err(ManifestRefusal::Malformed(format!("format {}", manifest.format)));
         }
+        let wall = manifest.orders.wall.clone().checked();
+        wall.map_err(|e| ManifestRefusal::Malformed(e.to_string()))?;
         Ok(manifest)
     }
 }

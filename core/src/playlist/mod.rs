@@ -11,6 +11,7 @@ mod explain;
 mod manifest;
 mod on_air;
 mod on_wall;
+mod wall;
 
 pub use build::{
     BuildReport, Collision, GuaranteeKept, LoopReport, NotPlaced, NotPlayed, Programme, ProgrammeBooking,
@@ -20,10 +21,12 @@ pub use codec::{DecodeError, LimitExceeded};
 pub use diff::{Change, Part, diff};
 pub use explain::{Absent, Standing, absent, next_showing, standings};
 pub use manifest::{
-    MANIFEST_VERSION, Manifest, ManifestRefusal, ScreenOrders, Takeover, TakeoverItem, TakeoverLevel, TrustedManifest,
+    MANIFEST_VERSION, MANIFEST_VERSION_2, Manifest, ManifestRefusal, ScreenOrders, Takeover, TakeoverItem,
+    TakeoverLevel, TrustedManifest,
 };
 pub use on_air::OnAir;
 pub use on_wall::{OnWall, Source, in_force, on_wall};
+pub use wall::{DayLevel, InvalidWallSettings, Percent, Transition, WallSettings, on_screen};
 
 use chrono::NaiveDate;
 use minicbor::{Decode, Encode};

@@ -46,6 +46,17 @@ pub enum OnWall<'a> {
     },
 }
 
+impl OnWall<'_> {
+    /// The same, to be asked again at `by` at the latest.
+    pub(super) fn asked_again_by(mut self, by: Option<UtcMillis>) -> Self {
+        match &mut self {
+            Self::Play { until, .. } | Self::Hold { until, .. } => *until = by.map_or(*until, |by| by.min(*until)),
+            Self::Nothing { until, .. } => *until = until.iter().copied().chain(by).min(),
+        }
+        self
+    }
+}
+
 /// The takeover that rules a screen at `at`: of those in force the highest level, of these the latest start.
 pub fn in_force(takeovers: &[Takeover], at: UtcMillis) -> Option<&Takeover> {
     let running = takeovers.iter().filter(|t| t.starts <= at && at < t.expires);

@@ -1,7 +1,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::{id::TakeoverId, time::UtcInterval};
+use crate::{id::TakeoverId, recurrence::DayWindow, time::UtcInterval};
 
 /// 2025-06-02 00:00 in Shanghai, a Monday.
 const DAY: i64 = 1_748_793_600_000;
@@ -150,6 +150,50 @@ fn a_takeover_blackens_zones_it_has_nothing_for_and_works_without_a_playlist() {
 }
 
 #[test]
+fn a_wall_that_is_off_is_black_for_all_but_an_emergency() {
+    let playlist = playlist(at(9, 0));
+    let orders = |off: &[(&str, &str)]| ScreenOrders {
+        name: "屏".into(),
+        timezone: "Asia/Shanghai".into(),
+        zones: Vec::new(),
+        wall: WallSettings {
+            off: off
+                .iter()
+                .map(|(from, to)| DayWindow { from: from.parse().unwrap(), to: to.parse().unwrap() })
+                .collect(),
+            ..WallSettings::default()
+        },
+    };
+    let takeover = |level, from, to| Takeover {
+        id: TakeoverId::new(Uuid::from_u128(9)),
+        level,
+        starts: at(8, from),
+        expires: at(8, to),
+        items: vec![TakeoverItem { zone: ZoneName::Main, item: item(5, CreativeKind::Poster, 10) }],
+    };
+    let shown = |orders: &ScreenOrders, takeovers: &[Takeover], secs| match on_screen(
+        orders,
+        Some(&playlist),
+        takeovers,
+        ZoneName::Main,
+        at(8, secs),
+    ) {
+        OnWall::Play { until, .. } | OnWall::Hold { until, .. } => ("lit", Some(until)),
+        OnWall::Nothing { black, until } => (if black { "black" } else { "standby" }, until),
+    };
+    let lunch = orders(&[("08:11", "08:20")]);
+    assert_eq!(shown(&lunch, &[], 650), ("lit", Some(at(8, 660))), "the poster is cut when the wall goes off");
+    assert_eq!(shown(&lunch, &[], 660), ("black", Some(at(8, 1200))));
+    assert_eq!(shown(&lunch, &[], 1200).0, "lit");
+    let warning = [takeover(TakeoverLevel::Warning, 700, 800)];
+    assert_eq!(shown(&lunch, &warning, 750).0, "black");
+    let emergency = [takeover(TakeoverLevel::Emergency, 700, 800)];
+    assert_eq!(shown(&lunch, &emergency, 670), ("black", Some(at(8, 700))), "it will light the wall");
+    assert_eq!(shown(&lunch, &emergency, 750).0, "lit");
+    assert_eq!(shown(&orders(&[]), &emergency, 750), shown(&lunch, &emergency, 750));
+}
+
+#[test]
 fn a_playlist_with_a_wrong_reference_is_refused() {
     let read = |change: fn(&mut Playlist)| {
         let mut playlist = playlist(at(9, 0));
@@ -189,13 +233,27 @@ fn a_manifest_is_followed_only_by_its_screen_from_its_publisher_and_never_backwa
         issued: at(0, 0),
         expires: at(24, 0),
         playlist: None,
-        orders: ScreenOrders { name: "屏".into(), timezone: "Asia/Shanghai".into(), zones: Vec::new() },
+        orders: ScreenOrders {
+            name: "屏".into(),
+            timezone: "Asia/Shanghai".into(),
+            zones: Vec::new(),
+            wall: WallSettings::default(),
+        },
         takeovers: Vec::new(),
     };
+    let night = DayWindow { from: "22:00".parse().unwrap(), to: "06:00".parse().unwrap() };
+    let mut unsaid = manifest.clone();
+    unsaid.orders.wall.off = vec![night];
     let accept = |signed, screen, followed| TrustedManifest::accept(signed, &publisher.public(), screen, followed);
     let signed = manifest.sign(&publisher);
     assert!(accept(signed.clone(), screen, Some(5)).is_ok());
     assert_eq!(accept(signed.clone(), screen, Some(6)), Err(ManifestRefusal::Rollback { offered: 5, followed: 6 }));
+    // Settings of the wall under a version whose readers do not know them.
+    assert!(matches!(accept(unsaid.sign(&publisher), screen, None), Err(ManifestRefusal::Malformed(_))));
+    unsaid.format = MANIFEST_VERSION_2;
+    assert!(accept(unsaid.sign(&publisher), screen, None).is_ok());
+    unsaid.orders.wall.off = vec![night, night];
+    assert!(matches!(accept(unsaid.sign(&publisher), screen, None), Err(ManifestRefusal::Malformed(_))));
     let elsewhere = ScreenId::new(Uuid::from_u128(2));
     assert_eq!(accept(signed.clone(), elsewhere, None), Err(ManifestRefusal::OtherScreen(screen)));
     assert!(matches!(accept(manifest.sign(&other), screen, None), Err(ManifestRefusal::Signature(_))));

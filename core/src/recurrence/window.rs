@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use minicbor::{Decode, Decoder, Encode, Encoder};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A time of day as minutes since midnight, 0..=1440. 1440 is written `24:00`. In JSON and text `HH:MM`.
@@ -70,6 +71,23 @@ impl<'de> Deserialize<'de> for TimeOfDay {
     }
 }
 
+/// In CBOR minutes since midnight.
+impl<C> Encode<C> for TimeOfDay {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.u16(self.0)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for TimeOfDay {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Self::from_minutes(d.u16()?).ok_or_else(|| minicbor::decode::Error::message("a time after 24:00"))
+    }
+}
+
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for TimeOfDay {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
@@ -86,12 +104,15 @@ impl utoipa::PartialSchema for TimeOfDay {
 impl utoipa::ToSchema for TimeOfDay {}
 
 /// Part of a day. If `to` is not later than `from` it continues into the next day: 22:00–02:00 of Monday ends on Tuesday.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cbor(array)]
 pub struct DayWindow {
     /// From this time on.
+    #[n(0)]
     pub from: TimeOfDay,
     /// Until, and without, this time.
+    #[n(1)]
     pub to: TimeOfDay,
 }
 

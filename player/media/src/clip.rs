@@ -119,7 +119,8 @@ impl Clip {
                 self.stage = Stage::Ready;
                 say(&Event::Ready { id: self.about.id, audible: self.audible && audios > 0 });
                 if let Some((at_ms, then)) = self.told.take() {
-                    self.play(at_ms.saturating_add(u64::try_from(then.elapsed().as_millis()).unwrap_or(u64::MAX)));
+                    let since = u64::try_from(then.elapsed().as_millis()).unwrap_or(u64::MAX);
+                    self.play(at_ms.saturating_add(since), None);
                 }
             }
             Stage::Jumping { due, begin } => self.run(due, begin),
@@ -129,7 +130,11 @@ impl Clip {
     }
 
     /// Goes, `at_ms` into the clip being where it should be now.
-    pub fn play(&mut self, at_ms: u64) {
+    pub fn play(&mut self, at_ms: u64, volume: Option<u8>) {
+        // What was prepared in silence has no sound to be made louder.
+        if let Some(volume) = volume.filter(|_| self.about.volume.is_some()) {
+            self.pipeline.set_property("volume", loudness(volume));
+        }
         let now = Instant::now();
         if matches!(self.stage, Stage::Preparing) {
             self.told = Some((at_ms, now));
@@ -238,9 +243,14 @@ fn playbin(about: &Prepare, shown: &Arc<Mutex<Shown>>) -> Result<(Element, bool)
         let sink = speaker::sink()?;
         audible = sink.audible && about.volume.is_some_and(|v| v > 0);
         playbin.set_property("audio-sink", &sink.element);
-        playbin.set_property("volume", f64::from(about.volume.unwrap_or(0).min(100)) / 100.0);
+        playbin.set_property("volume", loudness(about.volume.unwrap_or(0)));
     }
     Ok((playbin, audible))
+}
+
+/// What `playbin` calls the loudness of so many percent: people hear it as their cube.
+fn loudness(percent: u8) -> f64 {
+    (f64::from(percent.min(100)) / 100.0).powi(3)
 }
 
 /// Scales into the area, with black borders where the shapes differ, and takes the frames.

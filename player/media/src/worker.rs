@@ -92,9 +92,9 @@ impl Worker {
     fn obey(&mut self, command: Command, tell: &Sender<Happening>) {
         match command {
             Command::Prepare(about) => self.prepare(about, tell.clone()),
-            Command::Play { id, at_ms } => {
+            Command::Play { id, at_ms, volume } => {
                 if let Some(clip) = self.clips.get_mut(&id) {
-                    clip.play(at_ms);
+                    clip.play(at_ms, volume);
                 }
             }
             Command::Recycle { id, slot } => {

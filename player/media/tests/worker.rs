@@ -160,7 +160,7 @@ fn a_clip_is_shown_whole_and_letterboxed(colours: &Path) {
     assert_eq!(pixel(&first, 2, 135), [0, 0, 0]);
     let [r, g, b] = pixel(&first, 240, 135);
     assert!(r > 200 && g < 60 && b < 60, "{:?}", [r, g, b]);
-    worker.play(id, 0);
+    worker.play(id, 0, None);
     let mut pixels = vec![0; (SIZE.width * SIZE.height) as usize];
     let mut copied = 0;
     let mut end = None;
@@ -189,7 +189,7 @@ fn a_clip_that_is_joined_late_begins_where_it_should_be(colours: &Path) {
     let mut worker = worker();
     let id = worker.prepare(&clip(colours, 2_000));
     ready(&mut worker, id);
-    worker.play(id, 1_200);
+    worker.play(id, 1_200, None);
     let [r, _, b] = pixel(&frame(&mut worker, id), 240, 135);
     assert!(b > 200 && r < 60, "a second and a fifth into the clip it is blue");
     let (presented, _) = ended(&mut worker, id);
@@ -199,7 +199,7 @@ fn a_clip_that_is_joined_late_begins_where_it_should_be(colours: &Path) {
 fn a_clip_told_to_begin_before_it_is_ready_begins_when_it_is(colours: &Path) {
     let mut worker = worker();
     let id = worker.prepare(&clip(colours, 2_000));
-    worker.play(id, 0);
+    worker.play(id, 0, None);
     let (presented, _) = ended(&mut worker, id);
     assert!(presented.0 > 500, "{presented:?}");
 }
@@ -212,7 +212,7 @@ fn sound_alone_takes_its_time() {
     ready(&mut worker, id);
     let begun = Instant::now();
     // Its last two seconds.
-    worker.play(id, u64::from(duration.0) - 2_000);
+    worker.play(id, u64::from(duration.0) - 2_000, None);
     wait(&mut worker, id, |news| matches!(news, News::Started).then_some(()));
     let (presented, _) = ended(&mut worker, id);
     assert!((1_500..=2_500).contains(&presented.0), "{presented:?}");
@@ -253,8 +253,8 @@ fn two_clips_play_side_by_side(colours: &Path) {
         assert!(begun.elapsed() < LONG);
         std::thread::sleep(Duration::from_millis(5));
     }
-    worker.play(b, 0);
-    worker.play(a, 0);
+    worker.play(b, 0, None);
+    worker.play(a, 0, None);
     let _ = ended(&mut worker, a);
     assert_eq!(worker_processes().len(), 1);
     worker.stop(a);
@@ -283,7 +283,7 @@ fn what_is_cut_or_no_media_fails_and_blames_the_file(folder: &Path, colours: &Pa
             _ => None,
         });
         let reason = early.unwrap_or_else(|| {
-            worker.play(id, 0);
+            worker.play(id, 0, None);
             failure(&mut worker, id)
         });
         assert!(reason.blames_file(), "{}: {reason:?}", path.display());
@@ -291,7 +291,7 @@ fn what_is_cut_or_no_media_fails_and_blames_the_file(folder: &Path, colours: &Pa
     // A clip that ends before its time is cut, however clean its end.
     let id = worker.prepare(&clip(colours, 9_000));
     ready(&mut worker, id);
-    worker.play(id, 0);
+    worker.play(id, 0, None);
     assert_eq!(failure(&mut worker, id), Reason::Truncated);
 }
 
@@ -299,7 +299,7 @@ fn a_worker_that_is_killed_fails_its_clip_and_the_next_one_plays(colours: &Path)
     let mut worker = worker();
     let id = worker.prepare(&clip(colours, 2_000));
     ready(&mut worker, id);
-    worker.play(id, 0);
+    worker.play(id, 0, None);
     wait(&mut worker, id, |news| matches!(news, News::Started).then_some(()));
     let before = worker_processes();
     assert_eq!(before.len(), 1);
@@ -307,7 +307,7 @@ fn a_worker_that_is_killed_fails_its_clip_and_the_next_one_plays(colours: &Path)
     assert_eq!(failure(&mut worker, id), Reason::Crash);
     let id = worker.prepare(&clip(colours, 2_000));
     ready(&mut worker, id);
-    worker.play(id, 0);
+    worker.play(id, 0, None);
     let _ = ended(&mut worker, id);
     assert_ne!(worker_processes(), before);
 }
@@ -316,7 +316,7 @@ fn a_worker_that_hangs_is_killed_and_the_next_clip_plays(colours: &Path) {
     let mut worker = worker();
     let (id, other) = (worker.prepare(&clip(colours, 2_000)), worker.prepare(&clip(colours, 2_000)));
     ready(&mut worker, other);
-    worker.play(id, 0);
+    worker.play(id, 0, None);
     wait(&mut worker, id, |news| matches!(news, News::Started).then_some(()));
     let before = worker_processes();
     signal("-STOP", &before);

@@ -147,14 +147,14 @@ impl MediaWorker {
     }
 
     /// Lets a prepared clip begin, `late` milliseconds into it: there it should be at this moment.
-    pub fn play(&mut self, id: ClipId, late: u64) {
+    pub fn play(&mut self, id: ClipId, late: u64, volume: Option<u8>) {
         if late >= protocol::JUMP_FROM_MS {
             // The frame it was prepared with is not where it begins now.
             if let Some(slot) = self.frames.discard(id) {
                 self.recycle(id, slot);
             }
         }
-        self.ask(id, Message::Play(id, late));
+        self.ask(id, Message::Play(id, late, volume));
     }
 
     /// Ends a clip, whatever it is doing, and forgets its frames.

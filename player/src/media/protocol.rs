@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The version of these lines. A worker says it first; a player does not work with another.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// How often the worker says that it lives, and where the clips are, in milliseconds.
 pub const HEARTBEAT_MS: u64 = 200;
 /// Frames that a clip's part of the shared memory has room for: one is written, one is the newest, one is read.
@@ -36,6 +36,8 @@ pub enum Command {
         id: ClipId,
         /// Where to begin.
         at_ms: u64,
+        /// Loudness in percent from now on; none: as it was prepared.
+        volume: Option<u8>,
     },
     /// The player has read this frame, or does not want it: its slot may be written again.
     Recycle {
@@ -237,8 +239,8 @@ mod tests {
             r#"{"do":"prepare","id":7,"path":"/cache/a","picture":{"width":4,"height":2,"offset":96},"duration_ms":2000,"volume":null}"#
         );
         assert_eq!(
-            serde_json::to_string(&Command::Play { id: ClipId(7), at_ms: 5 }).unwrap(),
-            r#"{"do":"play","id":7,"at_ms":5}"#
+            serde_json::to_string(&Command::Play { id: ClipId(7), at_ms: 5, volume: Some(70) }).unwrap(),
+            r#"{"do":"play","id":7,"at_ms":5,"volume":70}"#
         );
         let failed = Event::Failed { id: ClipId(7), reason: Reason::NothingToPlay, detail: "x".to_owned() };
         let line = r#"{"event":"failed","id":7,"reason":"nothing_to_play","detail":"x"}"#;

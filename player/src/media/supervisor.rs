@@ -22,7 +22,7 @@ use super::{
 /// What the thread is told: by the loop, and by the process of a generation.
 pub(super) enum Message {
     Prepare(ClipId, Clip, Option<PictureArea>),
-    Play(ClipId, u64),
+    Play(ClipId, u64, Option<u8>),
     Recycle(ClipId, u8),
     Stop(ClipId),
     Quit,
@@ -89,11 +89,11 @@ impl Supervisor {
     fn handle(&mut self, message: Message) {
         match message {
             Message::Prepare(id, clip, area) => self.prepare(id, clip, area),
-            Message::Play(id, at_ms) => {
+            Message::Play(id, at_ms, volume) => {
                 let now = self.now();
                 if let Some(running) = self.running.as_mut().filter(|r| r.watch.phase(id).is_some()) {
                     running.watch.enter(id, Phase::Starting(now));
-                    self.say(&Command::Play { id, at_ms });
+                    self.say(&Command::Play { id, at_ms, volume });
                 }
             }
             Message::Recycle(id, slot) => {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use xuanping_core::{id::BootId, sign::SecretKey};
+use xuanping_core::{id::BootId, playlist::Percent, sign::SecretKey};
 
 use super::{
     End, LONGEST_SLEEP, RunError,
@@ -25,14 +25,11 @@ use crate::{
     keys,
     loader::Loader,
     media,
-    output::Output,
-    stage::{Scene, Stage, Wall, next_frame},
+    output::{Colours, Output},
+    stage::{Light, Scene, Stage, Wall, next_frame},
     state::{Abilities, Action, State},
     sync::{self, Client, Context, Deliveries, Enrolled, Sync},
 };
-
-/// In percent.
-const FULL_VOLUME: u8 = 100;
 
 /// One life as one screen.
 pub(super) struct Life<'a> {
@@ -177,7 +174,7 @@ impl<'a> Life<'a> {
                 continue;
             }
             if let Event::Verified(zone, item, Ok(path)) = event {
-                let volume = (self.state.is_audible() && !self.config.mute).then_some(FULL_VOLUME);
+                let volume = self.volume();
                 self.clips.prepare(zone, &item, path, volume);
                 continue;
             }
@@ -223,7 +220,10 @@ impl<'a> Life<'a> {
                 self.clips.want(zone, &item, self.state.zone_size(zone));
                 self.loader.verify(zone, item);
             }
-            Action::StartMedia(zone, asset, late) => self.clips.start(zone, asset, late),
+            Action::StartMedia(zone, asset, late) => {
+                let volume = self.volume();
+                self.clips.start(zone, asset, late, volume);
+            }
             Action::StopMedia(zone, asset) => self.clips.stop(zone, asset),
             Action::DropMedia(zone, asset) => self.clips.drop_prepared(zone, asset),
             Action::Fetch(wants) => {
@@ -247,7 +247,16 @@ impl<'a> Life<'a> {
         None
     }
 
+    /// How loud clips and sound are now; `None`: silent.
+    fn volume(&self) -> Option<Percent> {
+        self.state.volume(self.clock.now()).filter(|_| !self.config.mute)
+    }
+
     fn draw(&mut self, output: &mut dyn Output, scene: &Scene, now: Moment, exposed: bool) {
+        // Modules of one or two colours are on or off.
+        let light = self.state.light(now);
+        let brightness = if self.config.wiring.colours == Colours::Full { light.brightness } else { Percent::FULL };
+        self.stage.set_light(Light { brightness, ..light });
         let clips = &mut self.clips;
         let mut damage = self.stage.draw(scene, now.wall, &mut |zone, fresh| clips.frame(zone, fresh));
         if exposed {
@@ -263,7 +272,7 @@ impl<'a> Life<'a> {
     /// How long nothing needs to be done.
     fn sleep(&self, scene: &Scene) -> Duration {
         let now = self.clock.now();
-        let changes = [self.state.next_change(now), next_frame(scene, now.wall)];
+        let changes = [self.state.next_change(now), next_frame(scene, now.wall), self.stage.next_step(now.wall)];
         let next = changes.into_iter().flatten().map(|at| at.since(now.wall).max(0)).min();
         next.map_or(LONGEST_SLEEP, |ms| Duration::from_millis(ms as u64)).min(LONGEST_SLEEP)
     }

@@ -90,6 +90,19 @@ impl Frame {
         }
     }
 
+    /// Makes a rectangle darker: every colour to so many percent of what it is.
+    pub fn dim(&mut self, rect: Rect, percent: u8) {
+        let Some(rect) = self.clip(rect) else { return };
+        let level: [u8; 256] =
+            std::array::from_fn(|value| ((value as u32 * u32::from(percent.min(100)) + 50) / 100) as u8);
+        for y in rect.y..rect.y + rect.height {
+            for pixel in self.row_mut(rect.x, y, rect.width) {
+                let [b, g, r, _] = pixel.to_le_bytes();
+                *pixel = u32::from_le_bytes([level[b as usize], level[g as usize], level[r as usize], 0]);
+            }
+        }
+    }
+
     /// Takes over rectangles of a frame of the same size.
     pub fn copy_from(&mut self, other: &Self, rects: &[Rect]) {
         for rect in rects {

@@ -10,6 +10,7 @@ mod standby;
 mod strip;
 #[cfg(test)]
 mod tests;
+mod transition;
 
 pub use frame::{Colour, Frame};
 pub use picture::{Picture, PictureError};
@@ -17,8 +18,10 @@ pub use strip::strip_offset;
 
 use std::sync::Arc;
 
+use transition::Passing;
 use xuanping_core::{
     geometry::{Rect, Size, ZoneName},
+    playlist::{Percent, Transition},
     time::UtcMillis,
     vocabulary::ScreenKind,
 };
@@ -95,13 +98,24 @@ pub struct Wall {
     pub note: String,
 }
 
+/// How a stage draws besides what it draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Light {
+    /// How bright.
+    pub brightness: Percent,
+    /// How one still gives way to the next.
+    pub transition: Transition,
+}
+
 /// Draws scenes, remembering what is drawn already.
 #[derive(Debug)]
 pub struct Stage {
     wall: Wall,
+    light: Light,
     frame: Frame,
     drawn: Option<Scene>,
     offsets: Vec<Option<i64>>,
+    passing: Vec<Option<Passing>>,
 }
 
 /// Which frame of a clip will do.
@@ -123,7 +137,21 @@ impl Stage {
     /// A stage whose frame is black.
     pub fn new(wall: Wall) -> Self {
         let frame = Frame::new(wall.size);
-        Self { wall, frame, drawn: None, offsets: Vec::new() }
+        let light = Light { brightness: Percent::FULL, transition: Transition::Cut };
+        Self { wall, light, frame, drawn: None, offsets: Vec::new(), passing: Vec::new() }
+    }
+
+    /// Draws like this from now on. What is drawn is drawn anew if it is to be brighter or darker.
+    pub fn set_light(&mut self, light: Light) {
+        if light.brightness != self.light.brightness {
+            self.drawn = None;
+        }
+        self.light = light;
+    }
+
+    /// When it has to be drawn again because one still gives way to the next.
+    pub fn next_step(&self, at: UtcMillis) -> Option<UtcMillis> {
+        self.passing.iter().any(Option::is_some).then(|| at.plus(transition::STEP))
     }
 
     /// The frame as last drawn.
@@ -155,7 +183,16 @@ impl Stage {
     fn whole(&mut self, scene: &Scene) -> Vec<Rect> {
         self.drawn = Some(scene.clone());
         self.offsets.clear();
+        self.passing.clear();
+        self.dim(self.wall.size.rect());
         vec![self.wall.size.rect()]
+    }
+
+    /// What was just drawn, as bright as it shall be.
+    fn dim(&mut self, rect: Rect) {
+        if self.light.brightness < Percent::FULL {
+            self.frame.dim(rect, self.light.brightness.get());
+        }
     }
 
     fn draw_layers(&mut self, layers: &[Layer], at: UtcMillis, frames: &mut Frames<'_>) -> Vec<Rect> {
@@ -167,13 +204,28 @@ impl Stage {
                 self.frame.fill(self.wall.size.rect(), Colour::BLACK);
                 damage.push(self.wall.size.rect());
                 self.offsets.clear();
+                self.passing.clear();
                 Vec::new()
             }
         };
         self.offsets.resize(layers.len(), None);
+        self.passing.resize_with(layers.len(), || None);
         for (place, layer) in layers.iter().enumerate() {
             let Some(rect) = self.frame.clip(layer.rect) else { continue };
             let same = before.get(place).is_some_and(|b| b.content == layer.content);
+            if same && let Some(passing) = &self.passing[place] {
+                damage.push(passing.draw(&mut self.frame, at));
+                if passing.is_over(at) {
+                    self.passing[place] = None;
+                }
+                continue;
+            }
+            let gives_way = match (before.get(place).map(|layer| &layer.content), &layer.content) {
+                (Some(Content::Picture(_)), Content::Picture(_)) if !same && !self.light.transition.is_cut() => {
+                    Some(transition::part(&self.frame, rect))
+                }
+                _ => None,
+            };
             match &layer.content {
                 Content::Black if !same => self.frame.fill(rect, Colour::BLACK),
                 Content::Standby if !same => standby::draw(&mut self.frame, rect, self.wall.kind),
@@ -191,6 +243,12 @@ impl Stage {
                     None => continue,
                 },
                 _ => continue,
+            }
+            self.dim(rect);
+            self.passing[place] =
+                gives_way.map(|from| Passing::new(self.light.transition, rect, from, &self.frame, at));
+            if let Some(passing) = &self.passing[place] {
+                passing.draw(&mut self.frame, at);
             }
             damage.push(rect);
         }

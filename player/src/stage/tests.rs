@@ -150,6 +150,56 @@ fn only_what_changed_is_drawn() {
 }
 
 #[test]
+fn a_darker_wall_shows_the_same_darker_and_is_drawn_anew_when_the_level_changes() {
+    let mut stage = Stage::new(wall(64, 32, ScreenKind::Lcd));
+    let content = Content::Picture(poster(64, 32, Colour::rgb(200, 100, 50)));
+    let scene = Scene::Zones(vec![Layer { rect: Size { width: 64, height: 32 }.rect(), content }]);
+    let ground = |stage: &Stage| stage.frame().row(32, 10, 1)[0];
+    let draw = |stage: &mut Stage| stage.draw(&scene, UtcMillis(0), &mut |_, _| None);
+    draw(&mut stage);
+    assert_eq!(ground(&stage), 0x00c8_6432);
+    let half = Percent::new(50).unwrap();
+    stage.set_light(Light { brightness: half, transition: Transition::Cut });
+    assert_eq!(draw(&mut stage).len(), 2, "the whole wall, and its zone");
+    assert_eq!(ground(&stage), 0x0064_3219);
+    assert!(draw(&mut stage).is_empty());
+    stage.set_light(Light { brightness: Percent::FULL, transition: Transition::Cut });
+    draw(&mut stage);
+    assert_eq!(ground(&stage), 0x00c8_6432);
+}
+
+#[test]
+fn a_poster_fades_into_the_next_within_its_zone_and_text_beside_it_runs_on() {
+    let size = Size { width: 640, height: 360 };
+    let zones = Layout::MainAndTicker.zones(size, Sound::Off);
+    let text = line(900, 40, Colour::rgb(140, 20, 24), Colour::rgb(255, 240, 210));
+    let scene = |poster: &Arc<Picture>| {
+        Scene::Zones(vec![
+            Layer { rect: zones[0].rect, content: Content::Picture(poster.clone()) },
+            Layer { rect: zones[1].rect, content: strip(text.clone(), 60, 0) },
+        ])
+    };
+    let (first, second) = (poster(640, 320, Colour::rgb(30, 70, 120)), poster(640, 320, Colour::rgb(150, 60, 20)));
+    let mut plain = Stage::new(wall(640, 360, ScreenKind::Lcd));
+    plain.draw(&scene(&second), UtcMillis(10_400), &mut |_, _| None);
+    for how in [Transition::Fade, Transition::Slide] {
+        let mut stage = Stage::new(wall(640, 360, ScreenKind::Lcd));
+        stage.set_light(Light { brightness: Percent::FULL, transition: how });
+        let draw = |stage: &mut Stage, poster, at| stage.draw(&scene(poster), UtcMillis(at), &mut |_, _| None);
+        draw(&mut stage, &first, 9_990);
+        assert_eq!(stage.next_step(UtcMillis(9_990)), None);
+        draw(&mut stage, &second, 10_000);
+        assert_eq!(stage.next_step(UtcMillis(10_000)), Some(UtcMillis(10_016)));
+        let damage = draw(&mut stage, &second, 10_150);
+        assert_eq!(damage, [zones[0].rect, zones[1].rect]);
+        golden(if how == Transition::Fade { "fading" } else { "sliding" }, stage.frame());
+        draw(&mut stage, &second, 10_400);
+        assert!(stage.frame() == plain.frame(), "in the end nothing is left of the one before");
+        assert_eq!(stage.next_step(UtcMillis(10_400)), None);
+    }
+}
+
+#[test]
 fn a_strip_stands_centred_if_it_fits_and_otherwise_enters_right_and_leaves_left() {
     let zone = Size { width: 512, height: 32 };
     let short = Size { width: 500, height: 32 };

@@ -19,7 +19,7 @@ use xuanping_core::{
     digest::Digest,
     geometry::{Rect, Size, ZoneName},
     id::ScreenId,
-    playlist::{Item, Manifest, OnWall, Playlist, Show, on_wall},
+    playlist::{Item, Manifest, OnWall, Percent, Playlist, Show, Transition, on_screen, on_wall},
     time::UtcMillis,
     vocabulary::CreativeKind,
     wire::ZoneStatus,
@@ -29,7 +29,7 @@ use crate::{
     clock::Moment,
     event::{Event, Fault, Media, Pairing, Trouble},
     journal::{Entry, PlayKey},
-    stage::{Content, Layer, Scene},
+    stage::{Content, Layer, Light, Scene},
 };
 
 /// What is to be done.
@@ -235,11 +235,12 @@ impl State {
         for (name, rect) in zones {
             let zone = self.zones.entry(name).or_insert_with(|| ZoneState::new(name, rect));
             zone.rect = rect;
-            let answer = on_wall(playlist.map(|(_, p)| p), &manifest.takeovers, name, now.wall);
+            let shows = |at| on_screen(&manifest.orders, playlist.map(|(_, p)| p), &manifest.takeovers, name, at);
+            let answer = shows(now.wall);
             let (planned, until) = showing::planned(answer, playlist.map(|(d, _)| d));
             zone.until = until;
             zone.follow(planned, now, &mut self.next_key, actions);
-            let coming = until.map(|until| on_wall(playlist.map(|(_, p)| p), &manifest.takeovers, name, until));
+            let coming = until.map(shows);
             let coming = coming.and_then(|answer| showing::planned(answer, None).0.item().cloned());
             needed.extend(zone.waits_for().cloned().map(|item| (name, item)));
             needed.extend(coming.map(|item| (name, item)));
@@ -328,6 +329,21 @@ impl State {
         zones.map(|zone| zone.name).any(|name| name == ZoneName::Audio)
     }
 
+    /// How loud it may be now; `None`: silent.
+    pub fn volume(&self, now: Moment) -> Option<Percent> {
+        let orders = self.manifest.as_ref().filter(|_| self.is_audible()).map(|m| &m.orders)?;
+        Some(orders.wall.volume_at(now.wall, orders.tz()))
+    }
+
+    /// How the wall is to be drawn now.
+    pub fn light(&self, now: Moment) -> Light {
+        let orders = self.manifest.as_ref().map(|m| &m.orders);
+        Light {
+            brightness: orders.map_or(Percent::FULL, |o| o.wall.brightness_at(now.wall, o.tz())),
+            transition: orders.map_or(Transition::Cut, |o| o.wall.transition),
+        }
+    }
+
     /// When, on the wall clock, something changes by itself.
     pub fn next_change(&self, now: Moment) -> Option<UtcMillis> {
         let zones = self.zones.values().filter_map(|zone| zone.until);
@@ -337,7 +353,8 @@ impl State {
             .map(|(_, _, since)| now.wall.plus((since + PATIENCE).saturating_sub(now.monotonic) as i64));
         let retries = self.assets.next_retry(now).map(|at| now.wall.plus(at.saturating_sub(now.monotonic) as i64));
         let linger = self.zones.values().filter_map(|zone| zone.lingers_until(now));
-        zones.chain(patience).chain(retries).chain(linger).min()
+        let level = self.manifest.as_ref().and_then(|m| m.orders.wall.next_level(now.wall, m.orders.tz()));
+        zones.chain(patience).chain(retries).chain(linger).chain(level).min()
     }
 
     /// Plays now on the wall and how long they have been: for the journal's progress notes.

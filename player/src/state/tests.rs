@@ -9,9 +9,11 @@ use xuanping_core::{
     geometry::{Size, Zone},
     id::{BookingId, CreativeId},
     playlist::{
-        Day, Daypart, Loop, MANIFEST_VERSION, PLAYLIST_VERSION, ScreenOrders, Slot, TrustedManifest, ZoneProgramme,
+        Day, DayLevel, Daypart, Loop, MANIFEST_VERSION, PLAYLIST_VERSION, ScreenOrders, Slot, TrustedManifest,
+        WallSettings, ZoneProgramme,
     },
     playlog::PlayStatus,
+    recurrence::DayWindow,
     time::Millis,
 };
 
@@ -63,6 +65,7 @@ fn manifest(version: u64, playlist: Option<Digest>) -> TrustedManifest {
             name: "大厅屏".into(),
             timezone: "Asia/Shanghai".into(),
             zones: vec![Zone { name: ZoneName::Main, rect }],
+            wall: WallSettings::default(),
         },
         takeovers: Vec::new(),
     };
@@ -280,6 +283,51 @@ fn a_clock_that_is_set_back_keeps_what_is_up_for_as_much_longer_and_the_record_s
     assert!(world.recorded().is_empty(), "at 24 s of the wall's clock it is up");
     world.pass(1_000);
     assert_eq!(world.recorded(), [(POSTER, PlayStatus::Success, 34_000)]);
+}
+
+#[test]
+fn while_the_wall_is_off_it_is_black_and_nothing_counts_as_played() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    let mut set = manifest(2, Some(Digest::of(b"playlist")));
+    let off = DayWindow { from: "08:01".parse().unwrap(), to: "08:05".parse().unwrap() };
+    set.manifest.orders.wall = WallSettings { off: vec![off], ..WallSettings::default() };
+    world.tell(Event::Manifest(set));
+    // Poster to 25 s, a clip whose worker is silent to 40 s, the poster again: cut after 20 s.
+    world.pass(60_000);
+    let cut = (POSTER, PlayStatus::Interrupted, 20_000);
+    assert_eq!(world.recorded().last(), Some(&cut));
+    let before = world.recorded().len();
+    let black = |world: &World| match world.state.scene(world.now) {
+        Scene::Zones(layers) => layers.iter().all(|layer| layer.content == Content::Black),
+        _ => false,
+    };
+    assert!(black(&world));
+    world.pass(239_000);
+    assert!(black(&world) && world.open.is_empty());
+    assert_eq!(world.recorded().len(), before);
+    world.pass(1_000);
+    assert!(!black(&world), "08:05: it is on again");
+}
+
+#[test]
+fn light_and_sound_follow_their_tables() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    let level = |from: &str, percent| DayLevel { from: from.parse().unwrap(), percent: Percent::new(percent).unwrap() };
+    let mut set = manifest(2, Some(Digest::of(b"playlist")));
+    set.manifest.orders.zones.push(Zone { name: ZoneName::Audio, rect: Rect { x: 0, y: 0, width: 0, height: 0 } });
+    set.manifest.orders.wall = WallSettings {
+        brightness: vec![level("07:00", 100), level("08:01", 30)],
+        volume: vec![level("08:02", 55)],
+        ..WallSettings::default()
+    };
+    let heard = |world: &World| world.state.volume(world.now).map(Percent::get);
+    assert_eq!(heard(&world), None, "a screen without a zone for sound is silent");
+    world.tell(Event::Manifest(set));
+    let lit = |world: &World| world.state.light(world.now).brightness.get();
+    assert_eq!((lit(&world), heard(&world)), (100, Some(55)));
+    assert!(world.state.next_change(world.now).is_some_and(|at| at <= UtcMillis(EIGHT + 60_000)));
+    world.pass(60_000);
+    assert_eq!(lit(&world), 30);
 }
 
 #[test]

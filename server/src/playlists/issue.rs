@@ -147,9 +147,11 @@ impl Playlists {
                 name: format!("{} {}", screen.venue, screen.name),
                 timezone: screen.timezone.clone(),
                 zones: screen.facts.zones.clone(),
+                wall: screen.wall.clone(),
             },
             takeovers,
         };
+        says.format = Manifest::format_of(&says.orders);
         let before = last.as_ref().filter(|last| !due(id, Some(last), now));
         if let Some(before) = before.and_then(|last| last.says.as_ref()) {
             // Put at the same moment, to see whether anything else differs.

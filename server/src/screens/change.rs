@@ -1,9 +1,11 @@
-//! What people change of a screen that is in service: its name, how it is divided, whether it is heard, its tags.
+//! What people change of a screen that is in service: its name, how it is divided, whether it is heard, its tags, how it
+//! runs over the day.
 
 use serde_json::json;
 use xuanping_core::{
     geometry::{Layout, Sound},
     id::ScreenId,
+    playlist::WallSettings,
     time::UtcMillis,
 };
 
@@ -30,6 +32,8 @@ pub struct ScreenChange {
     pub sound: Option<Sound>,
     /// All its tags.
     pub tags: Option<Vec<String>>,
+    /// How it runs over the day.
+    pub wall: Option<WallSettings>,
 }
 
 impl Screens {
@@ -43,6 +47,7 @@ impl Screens {
     ) -> Result<Screen, ScreenError> {
         let name = change.name.as_deref().map(checked_screen_name).transpose()?;
         let tags = change.tags.as_deref().map(checked_tags).transpose()?;
+        let wall = change.wall.map(WallSettings::checked).transpose()?;
         let mut tx = self.db.begin().await?;
         // Two changes of one screen at once: the later one starts from what the earlier one made of it.
         tx.alone(&format!("screen/{id}")).await?;
@@ -57,12 +62,13 @@ impl Screens {
         screen.layout = change.layout.unwrap_or(screen.layout);
         screen.sound = change.sound.unwrap_or(screen.sound);
         screen.tags = tags.unwrap_or(screen.tags);
+        screen.wall = wall.unwrap_or(screen.wall);
         check_layout(screen.kind, screen.size, screen.layout)?;
         if store::screens::update(&mut tx, &screen).await? == Put::Duplicate {
             return Err(ScreenError::NameTaken);
         }
         self.jobs.enqueue(&mut tx, SCREEN_CHANGED, &id.to_string(), now).await?;
-        let details = json!({ "id": id, "layout": screen.layout, "sound": screen.sound, "tags": screen.tags });
+        let details = json!({ "id": id, "layout": screen.layout, "sound": screen.sound, "tags": screen.tags, "wall": screen.wall });
         audit::record(&mut tx, &who.into(), "screens.change", &screen.name, Outcome::Done, details, now).await?;
         tx.commit().await?;
         self.jobs.wake();

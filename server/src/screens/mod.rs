@@ -22,6 +22,7 @@ use xuanping_core::{
     digest::Digest,
     geometry::{Layout, Size, Sound},
     id::{ScreenId, VenueId},
+    playlist::{InvalidWallSettings, WallSettings},
     recurrence::OpeningHours,
     sign::PublicKey,
     time::UtcMillis,
@@ -146,6 +147,8 @@ pub struct Screen {
     pub tags: Vec<String>,
     /// IANA zone its schedule is in.
     pub timezone: String,
+    /// How it runs over the day.
+    pub wall: WallSettings,
     /// The key it signs with.
     pub public_key: PublicKey,
     /// Host name of its player.
@@ -176,6 +179,8 @@ pub struct Candidate {
     pub venue: String,
     /// IANA zone its schedule is in.
     pub timezone: String,
+    /// How it runs over the day.
+    pub wall: WallSettings,
     /// Its venue's opening hours.
     pub opening: OpeningHours,
 }
@@ -231,6 +236,9 @@ pub enum ScreenError {
     /// The layout does not suit the kind of screen.
     #[error("the layout does not suit the screen")]
     BadLayout,
+    /// Off hours, levels or the transition are not acceptable.
+    #[error(transparent)]
+    BadWall(#[from] InvalidWallSettings),
     /// What the player says of its display is impossible.
     #[error("impossible display: {0}")]
     BadCapabilities(&'static str),

@@ -10,6 +10,7 @@ mod bad_reports;
 mod browser;
 mod clips;
 mod county;
+mod dark;
 mod demo;
 mod full_disk;
 mod outage;

@@ -1478,6 +1478,7 @@ export interface components {
             sound?: components["schemas"]["Sound"] | null;
             /** @description All its tags: at most 20, each of 1 to 20 characters. */
             tags?: string[] | null;
+            wall?: components["schemas"]["WallSettings"] | null;
         };
         /** @description What to change; a missing member is left as it is. */
         ChangeVenue: {
@@ -1621,6 +1622,13 @@ export interface components {
             valid_from?: string | null;
             /** Format: date */
             valid_until?: string | null;
+        };
+        /** @description A level from a time of day on. */
+        DayLevel: {
+            /** @description Local time. */
+            from: components["schemas"]["TimeOfDay"];
+            /** @description How much. */
+            percent: components["schemas"]["Percent"];
         };
         /** @description One local day of one screen. */
         DayTimeline: {
@@ -2199,6 +2207,11 @@ export interface components {
             percent?: number | null;
         };
         /**
+         * Format: int32
+         * @description 0 to 100.
+         */
+        Percent: number;
+        /**
          * @description What a quota is counted in, by the local calendar.
          * @enum {string}
          */
@@ -2567,6 +2580,8 @@ export interface components {
             tags: string[];
             timezone: string;
             venue: components["schemas"]["Venue"];
+            /** @description How it runs over the day. */
+            wall: components["schemas"]["WallSettings"];
             /** @description The zones that follow from size and layout. */
             zones: components["schemas"]["Zone"][];
         };
@@ -2905,6 +2920,11 @@ export interface components {
             version: number;
         };
         /**
+         * @description How one still of a zone gives way to the next. Text that runs, clips, and whatever replaces them are always cut.
+         * @enum {string}
+         */
+        Transition: "cut" | "fade" | "slide";
+        /**
          * @description A [`Trigger`] without its particulars: how it is counted and named.
          * @enum {string}
          */
@@ -3029,6 +3049,29 @@ export interface components {
             expires: components["schemas"]["UtcMillis"];
             /** @description SHA-256 of its key. */
             fingerprint: string;
+        };
+        /** @description How a wall runs. What is not said is usual: always on, as bright and loud as can be, one still cut to the next. */
+        WallSettings: {
+            /**
+             * @description 亮度, in percent of full: each from its time on until the next one's, the last of a day into the next morning.
+             * @default []
+             */
+            brightness: components["schemas"]["DayLevel"][];
+            /**
+             * @description 熄屏时段: every day at these local times the wall is black.
+             * @default []
+             */
+            off: components["schemas"]["DayWindow"][];
+            /**
+             * @description 切换效果.
+             * @default cut
+             */
+            transition: components["schemas"]["Transition"];
+            /**
+             * @description 音量, likewise.
+             * @default []
+             */
+            volume: components["schemas"]["DayLevel"][];
         };
         Weight: number;
         /**

@@ -20,6 +20,8 @@ import { LivePicture } from "./LivePicture"
 import { openingInWords } from "./opening"
 import { nameOf, useAreas, useDepartments, useVenueTypes } from "./places"
 import { DOT, LONGEST_TAG, MOST_TAGS, useNow, useScreen, useTags, type Layout, type Screen } from "./screens"
+import { Wall } from "./Wall"
+import { wallWords } from "./wallWords"
 import { words } from "./words"
 
 export function ScreenDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
@@ -37,6 +39,7 @@ function Details({ screen }: { screen: Screen }) {
   const t = useWords(words)
   const why = useWords(explainWords)
   const changes = useWords(changeWords)
+  const wall = useWords(wallWords)
   const { language } = useLanguage()
   const now = useNow()
   const wide = screen.size.width > screen.size.height * 4
@@ -66,6 +69,10 @@ function Details({ screen }: { screen: Screen }) {
       <section>
         <h2 className="section-title">{changes.title}</h2>
         <Changes screen={screen.id} timezone={screen.timezone} />
+      </section>
+      <section>
+        <h2 className="section-title">{wall.title}</h2>
+        <Wall screen={screen} />
       </section>
       <section>
         <h2 className="section-title">{t.details}</h2>

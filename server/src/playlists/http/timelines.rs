@@ -8,7 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use xuanping_core::{
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId, ScreenId, TakeoverId},
-    playlist::{OnWall, Source, TrustedManifest, on_wall},
+    playlist::{OnWall, Source, TrustedManifest, on_screen},
     time::{DateRange, UtcMillis},
 };
 
@@ -121,7 +121,8 @@ async fn on_air(
     };
     let mut zones = Vec::new();
     for zone in &trusted.manifest.orders.zones {
-        let shown = on_wall(playlist.as_ref(), &trusted.manifest.takeovers, zone.name, at);
+        let says = &trusted.manifest;
+        let shown = on_screen(&says.orders, playlist.as_ref(), &says.takeovers, zone.name, at);
         let (item, takeover, until) = match shown {
             OnWall::Play { item, source: Source::Takeover(id), until, .. } => (Some(item), Some(id), Some(until)),
             OnWall::Play { item, until, .. } | OnWall::Hold { item, until } => (Some(item), None, Some(until)),

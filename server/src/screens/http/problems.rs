@@ -90,6 +90,7 @@ impl From<ScreenError> for Problem {
             ScreenError::BadName => Self::invalid("name", "屏幕名称不能为空，最多 40 个字。"),
             ScreenError::BadTag => Self::invalid("tags", format!("标签不能为空，最多 {LONGEST_TAG} 个字。")),
             ScreenError::TooManyTags => Self::invalid("tags", format!("每块屏幕最多 {MOST_TAGS} 个标签。")),
+            ScreenError::BadWall(why) => Self::invalid("wall", why.to_string()),
             ScreenError::BadLayout => {
                 Self::invalid("layout", "版式与屏幕类型不符：LED 条屏只能整屏显示，音柱只能播放声音，液晶屏须有画面。")
             }

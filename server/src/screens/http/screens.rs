@@ -11,6 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use xuanping_core::{
     geometry::{Layout, Size, Sound, Zone},
     id::{ScreenId, VenueId},
+    playlist::WallSettings,
     time::UtcMillis,
     vocabulary::{ScreenKind, VenueType},
     wire::{Capabilities, PlayerStatus},
@@ -54,6 +55,8 @@ pub struct ScreenView {
     /// Free tags.
     tags: Vec<String>,
     timezone: String,
+    /// How it runs over the day.
+    wall: WallSettings,
     host: String,
     /// SHA-256 of its key.
     fingerprint: String,
@@ -102,6 +105,7 @@ impl ScreenView {
             clips: screen.clips,
             tags: screen.tags,
             timezone: screen.timezone,
+            wall: screen.wall,
             host: screen.host,
             enrolled_at: screen.enrolled_at,
             retired_at: screen.retired_at,
@@ -201,6 +205,8 @@ pub struct ChangeScreen {
     sound: Option<Sound>,
     /// All its tags: at most 20, each of 1 to 20 characters.
     tags: Option<Vec<String>>,
+    /// All of how it runs over the day.
+    wall: Option<WallSettings>,
 }
 
 #[utoipa::path(patch, path = "/api/v1/screens/{id}", tag = "screens", params(("id" = ScreenId, Path)),
@@ -213,7 +219,7 @@ async fn change(
     Body(new): Body<ChangeScreen>,
 ) -> Result<Body<ScreenView>, Problem> {
     let now = clock::now();
-    let change = ScreenChange { name: new.name, layout: new.layout, sound: new.sound, tags: new.tags };
+    let change = ScreenChange { name: new.name, layout: new.layout, sound: new.sound, tags: new.tags, wall: new.wall };
     let screen = screens.change(id, change, &me, now).await?;
     Ok(Body(ScreenView::new(screen, now)))
 }

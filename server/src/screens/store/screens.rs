@@ -19,7 +19,7 @@ use super::{
 use crate::db::{Db, DbError, Row, Statement, Tx, code_of, sql};
 
 const SCREEN: &str = "s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.timezone, s.public_key, \
-    s.host, s.tags, s.enrolled_at, s.retired_at, t.seen_at, t.status";
+    s.host, s.tags, s.wall, s.enrolled_at, s.retired_at, t.seen_at, t.status";
 const FROM: &str = "FROM screens s JOIN venues v ON v.id = s.venue_id LEFT JOIN screen_status t ON t.screen_id = s.id";
 
 /// Which screens; an empty filter means all in service.
@@ -59,6 +59,7 @@ fn read(row: &Row) -> Result<Screen, DbError> {
         clips: row.flag("clips")?,
         tags: row.json("tags")?,
         timezone: row.text("timezone")?,
+        wall: row.json("wall")?,
         public_key: row.parse("public_key")?,
         host: row.text("host")?,
         enrolled_at: row.instant("enrolled_at")?,
@@ -85,7 +86,7 @@ pub(in crate::screens) async fn list(db: &Db, filter: &ScreenFilter) -> Result<V
 }
 
 const CANDIDATE: &str =
-    "SELECT s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.tags, s.timezone,
+    "SELECT s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.tags, s.wall, s.timezone,
         v.id AS v_id, v.name AS v_name, v.type AS v_type, v.area AS v_area, v.department AS v_department,
         v.opening AS v_opening
     FROM screens s JOIN venues v ON v.id = s.venue_id WHERE s.retired_at IS NULL";
@@ -119,6 +120,7 @@ fn read_candidate(row: &Row) -> Result<Candidate, DbError> {
         name: row.text("name")?,
         venue: row.text("v_name")?,
         timezone: row.text("timezone")?,
+        wall: row.json("wall")?,
         opening: row.parse("v_opening")?,
     })
 }
@@ -212,12 +214,13 @@ pub(in crate::screens) async fn insert(tx: &mut Tx, screen: &Screen) -> Result<P
 pub(in crate::screens) async fn update(tx: &mut Tx, screen: &Screen) -> Result<Put, DbError> {
     Put::of(
         tx.exec(
-            sql("UPDATE screens SET name = $2, layout = $3, sound = $4, tags = $5 WHERE id = $1")
+            sql("UPDATE screens SET name = $2, layout = $3, sound = $4, tags = $5, wall = $6 WHERE id = $1")
                 .bind(screen.id)
                 .bind(&screen.name)
                 .bind(code_of(&screen.layout))
                 .bind(code_of(&screen.sound))
-                .bind(json_of("tags", &screen.tags)?),
+                .bind(json_of("tags", &screen.tags)?)
+                .bind(json_of("wall", &screen.wall)?),
         )
         .await,
     )
