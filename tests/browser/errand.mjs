@@ -21,6 +21,7 @@ const errands = {
   review: (page) => people.reviewCampaign(page, settings),
   collide: (page) => planner.collide(page, settings),
   explain: (page) => planner.explain(page, settings),
+  compare: (page) => planner.compare(page, settings),
   takeOver: (page) => people.takeOver(page, settings),
   withdraw: (page) => people.withdrawTakeover(page, settings.title),
   proofs: (page) => people.takeProofs(page, settings),

@@ -45,6 +45,15 @@ export async function collide(page, { name, department, bookings }) {
   await check.getByText(/合计需要/).waitFor({ state: "detached" })
 }
 
+/** What changed between the two playlists that a screen was told last. */
+export async function compare(page, { screen }) {
+  await go(page, "屏幕与点位")
+  await page.getByText(screen, { exact: true }).first().click()
+  const changes = page.getByRole("region", { name: "变更记录" })
+  await changes.getByRole("listitem").first().waitFor()
+  return (await changes.innerText()).replace(/\s+/g, " ")
+}
+
 /** Why a screen shows what it shows. */
 export async function explain(page, { screen }) {
   await go(page, "屏幕与点位")

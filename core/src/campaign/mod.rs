@@ -18,7 +18,7 @@ pub use mode::{
     EventTrigger, FixedTimes, Guarantee, GuaranteeForm, InvalidFixedTimes, InvalidGuarantee, InvalidQuota,
     InvalidWeight, Milder, Mode, Period, Quota, QuotaForm, Weight,
 };
-pub use pace::{Pace, Progress};
+pub use pace::{Calendar, Pace, Progress};
 pub use reach::{CreativeFacts, ScreenFacts, Surface, Unplayable, zone_for};
 pub use selector::{Exclusion, Selector};
 pub use stage::{Intensity, InvalidIntensity, InvalidStages, Stage, StageKind};

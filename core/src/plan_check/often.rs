@@ -1,14 +1,19 @@
 //! How often: guarantees, fixed times, quotas, caps and events, each counted on the unrolled showings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike as _, Days, NaiveDate};
 
-use super::{Offer, PlanFault, promised::Stretch, showings::Showing};
+use super::{
+    Offer, PlanFault,
+    promised::{self, Stretch},
+    showings::Showing,
+};
 use crate::{
     campaign::{Guarantee, Mode, Period},
+    geometry::ZoneName,
     playlist::{Playlist, Programme, ProgrammeBooking, ZoneProgramme},
-    recurrence::local_start,
+    recurrence::{TimeOfDay, local_start},
     time::{DateRange, UtcInterval, UtcMillis},
 };
 
@@ -41,7 +46,7 @@ pub(super) fn check(
             continue;
         }
         let on = |date: NaiveDate| begun.iter().filter(|at| day_of(**at) == Some(date)).count() as u32;
-        if let Some(most) = most_on_a_day(booking, &promised, &day_of) {
+        if let Some(most) = most_on_a_day(programme, booking, zone.zone, &promised, &day_of) {
             for date in horizon.days().filter(|date| on(*date) > most) {
                 let (booking, zone, has) = (booking.booking, zone.zone, on(date));
                 faults.push(PlanFault::Cap { booking, zone, date, has });
@@ -56,26 +61,27 @@ pub(super) fn check(
             }
             Mode::Fixed { times } => {
                 for date in horizon.days() {
-                    for time in times.times() {
+                    let at = |time: &TimeOfDay| {
                         let minutes = u32::from(time.minutes());
-                        let local = date.and_hms_opt(minutes / 60, minutes % 60, 0);
-                        let Some(at) = local.map(|local| local_start(local, tz)) else { continue };
-                        let due = promised.iter().any(|time| time.contains(at));
-                        let kept = begun.iter().any(|start| (0..=TEN_MINUTES).contains(&start.since(at)));
-                        if due && !kept && booking.most_per_day.is_none() {
-                            faults.push(PlanFault::FixedTime { booking: booking.booking, zone: zone.zone, at });
-                        }
+                        Some(local_start(date.and_hms_opt(minutes / 60, minutes % 60, 0)?, tz))
+                    };
+                    let due = times.times().iter().filter_map(at).filter(|at| promised.iter().any(|p| p.contains(*at)));
+                    let due: Vec<UtcMillis> = due.collect();
+                    let kept = |at: &&UtcMillis| begun.iter().any(|s| (0..=TEN_MINUTES).contains(&s.since(**at)));
+                    // With a cap, so many of them are enough.
+                    let enough = booking.most_per_day.map_or(due.len(), |most| due.len().min(most as usize));
+                    let missing = enough.saturating_sub(due.iter().filter(kept).count());
+                    for at in due.iter().filter(|at| !kept(at)).take(missing) {
+                        faults.push(PlanFault::FixedTime { booking: booking.booking, zone: zone.zone, at: *at });
                     }
                 }
             }
             Mode::Quota(quota) => {
                 let on_air: Vec<NaiveDate> = promised.iter().filter_map(|time| day_of(time.start)).collect();
                 for period in periods(quota.per(), horizon) {
-                    let own = booking.schedule.recurrence().days(period);
-                    let here = own.iter().filter(|day| on_air.contains(day)).count() as u64;
-                    let owed = (u64::from(quota.plays()) * here / (own.len() as u64).max(1)) as u32;
-                    let most = booking.most_per_day.map_or(u64::MAX, |most| u64::from(most) * here);
-                    let owed = owed.min(u32::try_from(most).unwrap_or(u32::MAX));
+                    let own = open_days(programme, booking, zone.zone, period);
+                    let here = own.iter().copied().filter(|day| on_air.contains(day));
+                    let owed = owed_on(booking, u64::from(quota.plays()), here, own.len() as u64);
                     let has: u32 = period.days().filter(|day| horizon.contains(*day)).map(on).sum();
                     if has < owed {
                         faults.push(PlanFault::Quota { booking: booking.booking, zone: zone.zone, has, owed });
@@ -104,30 +110,68 @@ pub(super) fn check(
 
 /// How often it may be shown on a day, if it is counted: what its cap says, its fixed times, or its even part of a rare quota.
 fn most_on_a_day(
+    programme: &Programme,
     booking: &ProgrammeBooking,
+    zone: ZoneName,
     promised: &[UtcInterval],
     day_of: &impl Fn(UtcMillis) -> Option<NaiveDate>,
 ) -> Option<u32> {
     let counted = match &booking.mode {
         Mode::Fixed { times } => Some(times.times().len() as u32),
         Mode::Quota(quota) => {
-            // What was missed is made up for by an even day's part a day at most.
-            let times = if booking.missed == 0 { 1 } else { 2 };
             let mut on_air: BTreeMap<NaiveDate, i64> = BTreeMap::new();
             for time in promised {
                 *on_air.entry(day_of(time.start)?).or_default() += time.length();
             }
-            let dealt = on_air.into_iter().filter_map(|(date, on_air)| {
-                let days = booking.schedule.recurrence().days(periods(quota.per(), DateRange::day(date)).pop()?);
-                days.contains(&date).then(|| (times * u32::from(quota.plays()).div_ceil(days.len() as u32), on_air))
-            });
+            let range = DateRange { first: *on_air.keys().next()?, last: *on_air.keys().next_back()? };
+            let mut dealt = Vec::new();
+            for period in periods(quota.per(), range) {
+                let days = open_days(programme, booking, zone, period);
+                let even = u64::from(quota.plays());
+                // What was missed is made up for by an even day's part a day at most.
+                let more = if booking.missed == 0 { 0 } else { even.div_ceil((days.len() as u64).max(1)) };
+                for (date, on_air) in on_air.iter().filter(|(date, _)| days.contains(date)) {
+                    let part = (even * u64::from(intensity(booking, *date))).div_ceil(100 * days.len() as u64);
+                    dealt.push(((part + more) as u32, *on_air));
+                }
+            }
             // Those that come closer than every twenty minutes roll in the loop, and as often as suits it.
-            let (most, shortest) = dealt.fold((0, i64::MAX), |(n, t), (m, l): (u32, i64)| (n.max(m), t.min(l)));
+            let (most, shortest) =
+                dealt.into_iter().fold((0, i64::MAX), |(n, t), (m, l): (u32, i64)| (n.max(m), t.min(l)));
             (shortest / i64::from(most.max(1)) >= 20 * 60_000).then_some(most)
         }
         _ => None,
     };
     [counted, booking.most_per_day].into_iter().flatten().min()
+}
+
+/// The days of a period on which a booking is on air at all, whether anything of it is valid then or not.
+fn open_days(programme: &Programme, booking: &ProgrammeBooking, zone: ZoneName, period: DateRange) -> Vec<NaiveDate> {
+    let mut always = booking.clone();
+    for item in &mut always.items {
+        (item.valid_from, item.valid_until) = (None, None);
+    }
+    let alone = Programme { bookings: vec![always], ..programme.clone() };
+    let offers: Vec<Offer<'_>> =
+        alone.bookings.iter().flat_map(|b| b.items.iter().map(move |item| (b, item))).collect();
+    let promised = promised::stretches(&alone, &offers, zone, period);
+    let open: BTreeSet<NaiveDate> = promised
+        .iter()
+        .filter(|stretch| !stretch.offers.is_empty())
+        .filter_map(|stretch| Some(stretch.time.start.to_datetime()?.with_timezone(&programme.timezone).date_naive()))
+        .collect();
+    booking.schedule.recurrence().days(period).into_iter().filter(|day| open.contains(day)).collect()
+}
+
+/// What these of a quota's days owe at least: each its part by its intensity, none more than the cap.
+fn owed_on(booking: &ProgrammeBooking, plays: u64, here: impl Iterator<Item = NaiveDate>, days: u64) -> u32 {
+    let whole = 100 * days.max(1);
+    let cap = booking.most_per_day.map_or(u64::MAX, |most| u64::from(most) * whole);
+    let parts: Vec<u64> = here.map(|date| plays * u64::from(intensity(booking, date))).collect();
+    let owed: u64 = parts.iter().map(|part| (*part).min(cap)).sum();
+    // Parts are whole showings: between capped days up to one may fall to the side of the cap.
+    let turns = parts.windows(2).filter(|pair| (pair[0] > cap) != (pair[1] > cap)).count() as u64;
+    (owed / whole).saturating_sub(turns) as u32
 }
 
 fn intensity(booking: &ProgrammeBooking, date: NaiveDate) -> u16 {

@@ -70,6 +70,11 @@ pub fn verify_certificate(request: &Request, certificate: &Certificate) -> Resul
             if !shown {
                 return Err(ProofFault::NotAsked(*long));
             }
+            // A filler need not be shown where shares play.
+            let shares = request.parts().iter().any(|p| matches!(p.demand, Demand::Share(_)));
+            if shares && other.is_some_and(|p| p.demand == Demand::Filler) {
+                return Err(ProofFault::LeavesRoom);
+            }
             if u64::from(own.0) + u64::from(longest.0) > u64::from(gap.0) {
                 Ok(())
             } else {

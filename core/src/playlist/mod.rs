@@ -15,7 +15,7 @@ mod wall;
 
 pub use build::{
     BuildReport, Collision, GuaranteeKept, LoopReport, NotPlaced, NotPlayed, Programme, ProgrammeBooking,
-    ProgrammeItem, Unscheduled, build, build_with,
+    ProgrammeItem, Unscheduled, WayOut, build, build_with, ways_out,
 };
 pub use codec::{DecodeError, LimitExceeded};
 pub use diff::{Change, Part, diff};

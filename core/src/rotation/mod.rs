@@ -11,7 +11,6 @@ mod exhaust;
 mod layout;
 mod memo;
 mod order;
-mod relax;
 mod report;
 mod search;
 mod seeds;
@@ -19,7 +18,6 @@ mod shares;
 
 pub use certificate::{Certificate, Need};
 pub use memo::Memo;
-pub use relax::{Relaxation, relaxations};
 pub use report::{BookingShare, Report};
 
 use self::{

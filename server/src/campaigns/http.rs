@@ -104,7 +104,7 @@ impl From<Review> for ReviewView {
 }
 
 impl CampaignView {
-    fn new(c: Campaign, today: NaiveDate) -> Self {
+    pub(crate) fn new(c: Campaign, today: NaiveDate) -> Self {
         let (standing, hash) = (c.standing(today), c.hash());
         Self {
             id: c.id,

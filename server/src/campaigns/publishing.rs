@@ -67,6 +67,18 @@ impl Campaigns {
         Ok(Published { revision, screens })
     }
 
+    /// Whether this person may approve what was seen, as it stands.
+    pub async fn may_approve(
+        &self,
+        id: CampaignId,
+        seen: Digest,
+        by: &Actor,
+        now: UtcMillis,
+    ) -> Result<(), CampaignError> {
+        self.get(id).await?.approve(seen, by, now)?;
+        Ok(())
+    }
+
     /// Sends back what was submitted, with a reason.
     pub async fn reject(
         &self,

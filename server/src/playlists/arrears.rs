@@ -4,14 +4,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use xuanping_core::{
-    campaign::{Booking, Mode, Pace, Progress, Quota},
+    campaign::{Booking, Calendar, Mode, Pace, Progress, Quota},
     id::{BookingId, ScreenId},
     playlist::Programme,
+    recurrence::OpeningHours,
     time::UtcMillis,
 };
 
-use super::{PlaylistError, Playlists, Replan};
+use super::{
+    PlaylistError, Playlists, Replan,
+    programme::{intensity, zone_of},
+};
 use crate::db::{Db, DbError, sql};
 
 /// Of one screen, booking by booking.
@@ -30,31 +35,52 @@ pub struct Arrears {
     pub progress: Progress,
 }
 
-impl Arrears {
-    /// What is left to be made up for on a day and after it; 0 when the period is over or the booking is no such quota now.
-    pub(super) fn left(&self, booking: &Booking, date: NaiveDate) -> u32 {
-        pace(booking).map_or(0, |pace| pace.still_missed(self.progress.missed, self.first, date.max(self.first)))
+/// When a venue is open, and by which clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Hours<'a> {
+    /// Its hours.
+    pub opening: &'a OpeningHours,
+    /// Its zone.
+    pub timezone: Tz,
+}
+
+impl<'a> Hours<'a> {
+    /// The hours of a venue in an IANA zone; in the county's if there is none of that name.
+    pub fn new(opening: &'a OpeningHours, timezone: &str) -> Self {
+        Self { opening, timezone: zone_of(timezone) }
     }
 }
 
-/// A booking's quota against its days; none if it has none.
-pub fn pace(booking: &Booking) -> Option<Pace<'_>> {
-    let Mode::Quota(quota) = booking.mode else { return None };
-    Some(Pace { quota, most_per_day: booking.most_per_day, days: booking.schedule.recurrence() })
+impl Arrears {
+    /// What is left to be made up for on a day and after it; 0 when the period is over or the booking is no such quota now.
+    pub(super) fn left(&self, booking: &Booking, hours: Hours<'_>, date: NaiveDate) -> u32 {
+        let pace = pace(booking, hours, self.first);
+        pace.map_or(0, |pace| pace.still_missed(self.progress.missed, self.first, date.max(self.first)))
+    }
+}
+
+/// A booking's quota in the period around a day, at a venue with these hours; none if it has none.
+pub fn pace(booking: &Booking, Hours { opening, timezone }: Hours<'_>, date: NaiveDate) -> Option<Pace> {
+    let quota = quota(booking)?;
+    let intensity = intensity(booking);
+    let calendar = Calendar { schedule: &booking.schedule, opening, timezone, intensity: &intensity };
+    Some(Pace::around(date, quota, booking.most_per_day, &calendar))
 }
 
 /// The quota of a booking, if it has one.
-pub(super) fn quota(booking: &Booking) -> Option<Quota> {
-    pace(booking).map(|pace| pace.quota)
+pub fn quota(booking: &Booking) -> Option<Quota> {
+    let Mode::Quota(quota) = booking.mode else { return None };
+    Some(quota)
 }
 
 /// What a screen makes up for from a day on.
 pub(super) fn left<'a>(
     arrears: &OfScreen,
     bookings: impl Iterator<Item = &'a Booking>,
+    hours: Hours<'_>,
     date: NaiveDate,
 ) -> BTreeMap<BookingId, u32> {
-    let left = bookings.filter_map(|booking| Some((booking.id, arrears.get(&booking.id)?.left(booking, date))));
+    let left = bookings.filter_map(|booking| Some((booking.id, arrears.get(&booking.id)?.left(booking, hours, date))));
     left.filter(|(_, left)| *left > 0).collect()
 }
 

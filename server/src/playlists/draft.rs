@@ -9,8 +9,8 @@ use xuanping_core::{
     geometry::ZoneName,
     id::{BookingId, CampaignId},
     planner::{GroupNumber, Plan},
-    playlist::{self, BuildReport, GuaranteeKept, Playlist, Programme},
-    rotation::{self, Certificate, Memo, Relaxation, Request},
+    playlist::{self, BuildReport, Collision, GuaranteeKept, Playlist, Programme, WayOut},
+    rotation::{self, Certificate, Memo, Request},
     time::{DateRange, UtcInterval, UtcMillis},
 };
 
@@ -44,8 +44,8 @@ pub struct Collided {
     pub certificate: Option<Certificate>,
     /// The bookings that collide: those of the proof, else every guarantee of the loop.
     pub bookings: Vec<BookingId>,
-    /// What would work: for each booking the mildest change of it alone.
-    pub relaxations: Vec<Relaxation>,
+    /// What would work: for each booking the mildest change of it alone. `None`: too many collide to look for it.
+    pub ways_out: Option<Vec<WayOut>>,
     /// How many screens.
     pub screens: usize,
     /// The first few, by name.
@@ -78,8 +78,10 @@ pub struct Foreseen {
 
 /// So many screens are named.
 const SAMPLE: usize = 5;
-/// For so many collisions a way out is looked for.
+/// For so many collisions a way out is looked for,
 const MOST: usize = 12;
+/// and proven by building so many of the programmes in which they are.
+const PROVEN_ON: usize = 4;
 
 impl Playlists {
     /// What a screen plays with these bookings in these days.
@@ -96,7 +98,8 @@ impl Playlists {
         let facts = self.facts(ids, std::iter::once(about.surface()), now).await?;
         let arrears = self.arrears_of(screen.id).await?;
         let mut look = look(&about, &screen.timezone, &screen.venue.opening);
-        look.missed = arrears::left(&arrears, bookings.iter(), horizon.first);
+        let hours = arrears::Hours::new(&screen.venue.opening, &screen.timezone);
+        look.missed = arrears::left(&arrears, bookings.iter(), hours, horizon.first);
         let programme = facts.programme(&look, &bookings);
         Ok(Some(
             in_time(move || {
@@ -117,6 +120,15 @@ impl Playlists {
 
     /// What publishing a campaign's draft would not keep, on all screens that it reaches, in its first days.
     pub async fn foresee(&self, id: CampaignId, now: UtcMillis) -> Result<Foreseen, PlaylistError> {
+        self.foresee_with(id, now, MOST).await
+    }
+
+    /// The same without looking for ways out.
+    pub(super) async fn collisions(&self, id: CampaignId, now: UtcMillis) -> Result<Foreseen, PlaylistError> {
+        self.foresee_with(id, now, 0).await
+    }
+
+    async fn foresee_with(&self, id: CampaignId, now: UtcMillis, most: usize) -> Result<Foreseen, PlaylistError> {
         let campaign = self.campaigns.get(id).await?;
         let bookings = self.with_draft(&campaign).await?;
         let arrears = self.arrears(None).await?;
@@ -144,19 +156,20 @@ impl Playlists {
             (programme, horizon, names.remove(&group).unwrap_or_default())
         });
         let (programmes, memo) = (programmes.collect::<Vec<_>>(), self.memo.clone());
-        in_time(move || foresee(&programmes, &memo)).await
+        in_time(move || foresee(&programmes, &memo, most)).await
     }
 }
 
-fn first_day(campaign: &Campaign, today: NaiveDate) -> NaiveDate {
+/// The first day on which publishing a campaign's draft would change anything.
+pub(super) fn first_day(campaign: &Campaign, today: NaiveDate) -> NaiveDate {
     campaign.starts.max(today)
 }
 
-fn foresee(programmes: &[(Programme, DateRange, Vec<String>)], memo: &Memo) -> Foreseen {
+fn foresee(programmes: &[(Programme, DateRange, Vec<String>)], memo: &Memo, most: usize) -> Foreseen {
     let mut foreseen = Foreseen { programmes: programmes.len(), ..Foreseen::default() };
-    let mut requests: Vec<(Request, usize)> = Vec::new();
+    let mut found: Vec<(Collision, Vec<usize>)> = Vec::new();
     let reports = on_all_cores(programmes, |(programme, horizon, _)| playlist::build_with(programme, *horizon, memo).1);
-    for ((_, _, names), report) in programmes.iter().zip(reports) {
+    for (number, ((_, _, names), report)) in programmes.iter().zip(reports).enumerate() {
         foreseen.screens += names.len();
         let mut blamed: Vec<(ZoneName, BookingId)> = Vec::new();
         for collision in report.collisions {
@@ -166,23 +179,27 @@ fn foresee(programmes: &[(Programme, DateRange, Vec<String>)], memo: &Memo) -> F
             blamed.extend(promised(&collision.request).into_iter().map(|b| (collision.zone, b)));
             let known = foreseen
                 .collisions
-                .iter_mut()
-                .find(|k| k.certificate == collision.certificate && k.bookings == bookings);
-            if let Some(known) = known {
+                .iter()
+                .position(|k| k.certificate == collision.certificate && k.bookings == bookings);
+            if let Some(position) = known {
+                if found[position].1.len() < PROVEN_ON && !found[position].1.contains(&number) {
+                    found[position].1.push(number);
+                }
+                let known = &mut foreseen.collisions[position];
                 known.screens += names.len();
                 known.sample.extend(names.iter().take(SAMPLE.saturating_sub(known.sample.len())).cloned());
                 continue;
             }
-            requests.push((collision.request, foreseen.collisions.len()));
             foreseen.collisions.push(Collided {
                 zone: collision.zone,
                 at: collision.at,
-                certificate: collision.certificate,
+                certificate: collision.certificate.clone(),
                 bookings,
-                relaxations: Vec::new(),
+                ways_out: None,
                 screens: names.len(),
                 sample: names.iter().take(SAMPLE).cloned().collect(),
             });
+            found.push((collision, vec![number]));
         }
         for kept in report.guarantees {
             if kept.broken_at.is_none() {
@@ -195,9 +212,14 @@ fn foresee(programmes: &[(Programme, DateRange, Vec<String>)], memo: &Memo) -> F
             }
         }
     }
-    for (request, number) in requests.into_iter().take(MOST) {
-        let collided = &mut foreseen.collisions[number];
-        collided.relaxations = rotation::relaxations(&request, &collided.bookings);
+    found.truncate(most);
+    let searched: Vec<_> = found.iter().zip(&foreseen.collisions).collect();
+    let ways = on_all_cores(&searched, |((collision, numbers), collided)| {
+        let concerned: Vec<_> = numbers.iter().map(|&number| (&programmes[number].0, programmes[number].1)).collect();
+        playlist::ways_out(collision, &collided.bookings, &concerned, memo)
+    });
+    for (collided, ways) in foreseen.collisions.iter_mut().zip(ways) {
+        collided.ways_out = Some(ways);
     }
     foreseen
 }

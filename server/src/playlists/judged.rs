@@ -10,11 +10,7 @@ use xuanping_core::{
     time::{DateRange, UtcMillis},
 };
 
-use super::{
-    PlaylistError, Playlists, arrears,
-    programme::{look_of, zone_of},
-    timeline::Names,
-};
+use super::{PlaylistError, Playlists, arrears, programme::look_of, timeline::Names};
 use crate::{clock, screens::Candidate};
 
 /// One playlist in force and what the judge has to say.
@@ -52,34 +48,62 @@ impl Playlists {
         let mut all = Vec::new();
         for (digest, screens) in by_playlist {
             let playlist = self.playlist(digest).await?;
-            let Some(screen) = screens.first() else { continue };
-            let reached: Vec<_> = bookings.iter().filter(|b| b.selector.matches(&screen.facts)).collect();
-            let mut look = look_of(screen);
-            if let Some(missed) = arrears.get(&screen.facts.screen) {
-                let today = clock::date_in(now, zone_of(&screen.timezone));
-                look.missed = arrears::left(missed, reached.iter().copied(), today);
+            // Several programmes may come to one playlist: each is judged, with what was missed when its days begin.
+            let mut programmes: Vec<Programme> = Vec::new();
+            for screen in &screens {
+                let reached: Vec<_> = bookings.iter().filter(|b| b.selector.matches(&screen.facts)).collect();
+                let mut look = look_of(screen);
+                if let Some(missed) = arrears.get(&screen.facts.screen) {
+                    let hours = arrears::Hours::new(&screen.opening, &screen.timezone);
+                    let first =
+                        days_of(&playlist).map_or_else(|| clock::date_in(now, hours.timezone), |days| days.first);
+                    look.missed = arrears::left(missed, reached.iter().copied(), hours, first);
+                }
+                let programme = facts.programme(&look, reached);
+                if !programmes.contains(&programme) {
+                    programmes.push(programme);
+                }
             }
-            let programme = facts.programme(&look, reached);
             if playlist.items.iter().any(|item| !names.creatives.contains_key(&item.creative)) {
                 names.creatives.extend(self.names_for(&playlist).await?.creatives);
             }
-            all.push(judge(digest, &playlist, &programme, &screens, &names));
+            all.push(judge(digest, &playlist, &programmes, &screens, &names));
         }
         Ok(all)
     }
 }
 
-fn judge(digest: Digest, playlist: &Playlist, programme: &Programme, screens: &[&Candidate], names: &Names) -> Judged {
+/// The days of a playlist.
+pub(super) fn days_of(playlist: &Playlist) -> Option<DateRange> {
     let days: Vec<_> = playlist.zones.iter().flat_map(|zone| zone.days.iter().map(|day| day.date)).collect();
-    let days = days.iter().min().zip(days.iter().max()).and_then(|(first, last)| DateRange::checked(*first, *last));
-    let faults = days.map(|days| plan_check::check(playlist, programme, days)).unwrap_or_default();
+    days.iter().min().zip(days.iter().max()).and_then(|(first, last)| DateRange::checked(*first, *last))
+}
+
+fn judge(
+    digest: Digest,
+    playlist: &Playlist,
+    programmes: &[Programme],
+    screens: &[&Candidate],
+    names: &Names,
+) -> Judged {
+    let days = days_of(playlist);
+    let mut faults: Vec<String> = Vec::new();
+    for programme in programmes {
+        for fault in days.map(|days| plan_check::check(playlist, programme, days)).unwrap_or_default() {
+            let said = sentence(&fault, programme, names);
+            if !faults.contains(&said) {
+                faults.push(said);
+            }
+        }
+    }
+    let bookings: BTreeSet<_> = programmes.iter().flat_map(|p| &p.bookings).map(|b| b.booking).collect();
     let dayparts = playlist.zones.iter().flat_map(|zone| &zone.days).map(|day| day.dayparts.len()).sum();
     Judged {
         playlist: digest,
         screens: screens.iter().map(|s| format!("{} {}", s.venue, s.name)).collect(),
         days,
-        looked_at: (programme.bookings.len(), playlist.loops.len(), dayparts),
-        faults: faults.iter().map(|fault| sentence(fault, programme, names)).collect(),
+        looked_at: (bookings.len(), playlist.loops.len(), dayparts),
+        faults,
     }
 }
 

@@ -32,7 +32,7 @@ use xuanping_core::{
     time::UtcMillis,
 };
 
-pub use arrears::{Arrears, pace};
+pub use arrears::{Arrears, Hours, pace, quota};
 pub use changes::Told;
 pub use draft::{Broken, Collided, Foreseen};
 pub use judged::Judged;
@@ -201,6 +201,17 @@ impl Playlists {
     pub fn issued(&self, screen: ScreenId) -> Option<Arc<Issued>> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         current.get(&screen).and_then(|sender| sender.borrow().clone())
+    }
+
+    /// The manifest that was in force at a screen at an instant; of the future, the one in force now. `None`: it had none yet.
+    pub(crate) async fn told_by(&self, screen: ScreenId, at: UtcMillis) -> Result<Option<Arc<Issued>>, PlaylistError> {
+        match self.issued(screen) {
+            Some(issued) if at < issued.issued => {}
+            issued => return Ok(issued),
+        }
+        let Some(mut issued) = store::manifest_at(&self.db, screen, at).await? else { return Ok(None) };
+        issued.says = self.says(&issued.signed);
+        Ok(Some(Arc::new(issued)))
     }
 
     /// Follows a screen's manifest from now on.

@@ -12,9 +12,9 @@ use xuanping_core::{
     campaign::Booking,
     digest::Digest,
     id::{BookingId, ScreenId},
-    plan_check,
+    plan_check::{self, PlanFault},
     planner::{self, GroupNumber, Plan, Site},
-    playlist::{Playlist, Programme},
+    playlist::{BuildReport, Playlist, Programme},
     time::{DateRange, UtcMillis},
 };
 
@@ -182,8 +182,8 @@ impl Playlists {
         let memo = self.memo.clone();
         let (due, made) = in_time(move || {
             let made = on_all_cores(&due, |each| {
-                let (playlist, _, bytes, digest) = planner::make(&each.programme, each.horizon, &memo);
-                judge(&playlist, &each.programme, each.horizon);
+                let (playlist, report, bytes, digest) = planner::make(&each.programme, each.horizon, &memo);
+                judge((&playlist, &report), &each.programme, each.horizon);
                 MadePlaylist { bytes, digest, programme: each.programme.fingerprint(), horizon: each.horizon }
             });
             (due, made)
@@ -328,7 +328,8 @@ pub(super) fn site(
     now: UtcMillis,
 ) -> Site {
     let missed = arrears.get(&screen.facts.screen).map_or_else(BTreeMap::<BookingId, u32>::new, |arrears| {
-        arrears::left(arrears, bookings.iter(), clock::date_in(now, zone_of(&screen.timezone)))
+        let hours = arrears::Hours::new(&screen.opening, &screen.timezone);
+        arrears::left(arrears, bookings.iter(), hours, clock::date_in(now, hours.timezone))
     });
     Site { facts: screen.facts.clone(), timezone: screen.timezone.clone(), opening: screen.opening.clone(), missed }
 }
@@ -338,13 +339,26 @@ pub(super) async fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send +
     tokio::task::spawn_blocking(work).await.map_err(|e| PlaylistError::Io(std::io::Error::other(e)))
 }
 
-/// In debug builds every playlist is judged by the independent checker before it is published; promises that cannot be kept
-/// are the planner's to report, anything else is a mistake in it.
-fn judge(playlist: &Playlist, programme: &Programme, horizon: DateRange) {
+/// In debug builds every playlist is judged by the independent checker before it is published: a promise that is not kept
+/// without a word of it in the planner's report is a mistake, as is anything else.
+fn judge((playlist, report): (&Playlist, &BuildReport), programme: &Programme, horizon: DateRange) {
     if cfg!(debug_assertions) {
         let mut faults = plan_check::check(playlist, programme, horizon);
-        faults.retain(|fault| !fault.is_shortfall());
+        faults.retain(|fault| !is_told(fault, report));
         debug_assert!(faults.is_empty(), "{faults:?}");
+    }
+}
+
+/// Whether the planner said itself that this promise is not kept.
+fn is_told(fault: &PlanFault, report: &BuildReport) -> bool {
+    match *fault {
+        PlanFault::Guarantee { booking, zone, at } => {
+            report.guarantees.iter().any(|kept| (kept.booking, kept.zone, kept.broken_at) == (booking, zone, Some(at)))
+        }
+        PlanFault::FixedTime { booking, zone, .. } | PlanFault::Quota { booking, zone, .. } => {
+            report.not_placed.iter().any(|short| (short.booking, short.zone) == (booking, zone))
+        }
+        _ => false,
     }
 }
 

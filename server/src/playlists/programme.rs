@@ -150,7 +150,7 @@ impl Facts {
 }
 
 /// How strongly a booking plays on which days.
-fn intensity(booking: &Booking) -> Vec<(DateRange, u16)> {
+pub(super) fn intensity(booking: &Booking) -> Vec<(DateRange, u16)> {
     let days = |stage: &Stage| Some((DateRange::checked(stage.from, stage.until)?, stage.intensity.percent()));
     booking.stages.iter().filter_map(days).collect()
 }

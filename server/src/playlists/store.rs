@@ -82,18 +82,25 @@ pub(super) async fn newest_manifests(db: &Db) -> Result<Vec<(ScreenId, Issued)>,
                    AND m.version = (SELECT MAX(n.version) FROM manifests n WHERE n.screen_id = s.id)
                   WHERE s.retired_at IS NULL"))
         .await?;
-    rows.iter()
-        .map(|row| {
-            let issued = Issued {
-                version: row.number("version")?,
-                issued: row.instant("issued_at")?,
-                playlist: row.opt_parse("playlist")?,
-                says: None,
-                signed: row.bytes("signed")?,
-            };
-            Ok((row.parse("screen_id")?, issued))
-        })
-        .collect()
+    rows.iter().map(|row| Ok((row.parse("screen_id")?, issued(row)?))).collect()
+}
+
+/// The manifest of a screen that was in force at an instant, unread.
+pub(super) async fn manifest_at(db: &Db, screen: ScreenId, at: UtcMillis) -> Result<Option<Issued>, DbError> {
+    let query = sql("SELECT version, issued_at, playlist, signed FROM manifests
+                     WHERE screen_id = $1 AND issued_at <= $2 ORDER BY version DESC LIMIT 1");
+    let row = db.opt(query.bind(screen).bind(at)).await?;
+    row.as_ref().map(issued).transpose()
+}
+
+fn issued(row: &crate::db::Row) -> Result<Issued, DbError> {
+    Ok(Issued {
+        version: row.number("version")?,
+        issued: row.instant("issued_at")?,
+        playlist: row.opt_parse("playlist")?,
+        says: None,
+        signed: row.bytes("signed")?,
+    })
 }
 
 /// The highest version of each of these screens that has one.

@@ -6,17 +6,17 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 use xuanping_core::{
-    campaign::{Booking, Mode},
+    campaign::{Booking, EventTrigger, Mode},
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId, TakeoverId},
-    playlist::{BuildReport, Daypart, Item, Loop, LoopReport, Playlist},
+    playlist::{BuildReport, Daypart, EventItem, Item, Loop, LoopReport, Playlist},
     rotation::Demand,
     time::{Millis, UtcMillis},
 };
 
 use super::{
     PlaylistError, Playlists,
-    arrears::{self, OfScreen},
+    arrears::{self, Hours, OfScreen},
     words::{self, BookingNamesById},
 };
 use crate::campaigns::{Campaign, booking_of};
@@ -43,6 +43,25 @@ pub struct ZoneTimeline {
     pub zone: ZoneName,
     /// Ascending; in between nothing is scheduled.
     pub dayparts: Vec<DaypartView>,
+    /// What waits for events, by time; it is in no daypart.
+    pub events: Vec<EventView>,
+}
+
+/// Something that is shown once at each event.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EventView {
+    /// Which event.
+    pub trigger: EventTrigger,
+    /// Events from then on…
+    pub start: UtcMillis,
+    /// …until then.
+    pub end: UtcMillis,
+    /// What is shown.
+    pub creative: CreativeId,
+    /// Its title.
+    pub title: String,
+    /// For which booking.
+    pub booking: BookingId,
 }
 
 /// A stretch of time with the loop that runs in it.
@@ -98,11 +117,12 @@ pub struct BookingDay {
     pub share: f64,
     /// Of a share: what its weight asks for, in percent of the same time. Only known of a plan that is not published yet.
     pub target: Option<f64>,
-    /// The longest time from start to start in its loops, in milliseconds; none: it is in no loop.
+    /// The longest time from start to start while it is on air, in milliseconds; of a guarantee in a plan that is not
+    /// published yet, in all the days that were planned, as it is judged. None: it never begins twice on end.
     pub worst_gap: Option<u64>,
     /// Of a quota that this screen is behind with: how far, in a Chinese sentence.
     pub catching_up: Option<String>,
-    /// Of a guarantee: whether it is kept all day. Only known of a plan that is not published yet.
+    /// Of a guarantee: whether it is kept on all the days that were planned. Only known of a plan that is not published yet.
     pub kept: Option<bool>,
 }
 
@@ -182,9 +202,10 @@ impl Names {
     }
 
     /// Says of these bookings how far a screen is behind with them on a day.
-    pub fn add_arrears(&mut self, arrears: &OfScreen, bookings: &[Booking], date: NaiveDate) {
+    pub fn add_arrears(&mut self, arrears: &OfScreen, bookings: &[Booking], hours: Hours<'_>, date: NaiveDate) {
         for booking in bookings {
-            let Some(each) = arrears.get(&booking.id).filter(|each| each.left(booking, date) > 0) else { continue };
+            let behind = arrears.get(&booking.id).filter(|each| each.left(booking, hours, date) > 0);
+            let Some(each) = behind else { continue };
             if let Some(quota) = arrears::quota(booking) {
                 self.catching_up.insert(booking.id, words::catching_up(quota, each.progress, each.first));
             }
@@ -247,13 +268,24 @@ pub(super) fn day(playlist: &Playlist, date: NaiveDate, names: &Names, report: O
     for programme in &playlist.zones {
         let dayparts = programme.days.iter().find(|d| d.date == date).map_or(&[][..], |d| &d.dayparts);
         let mut views = Vec::new();
+        let mut gaps = Gaps::default();
         for part in dayparts {
             let Some(looped) = playlist.loops.get(part.looped as usize) else { continue };
             let loop_report = report.and_then(|r| r.loops.get(part.looped as usize)?.as_ref());
             count(playlist, part, looped, loop_report, &mut tally);
+            gaps.part(playlist, part, looped);
             views.push(view(playlist, part, looped, names));
         }
-        zones.push(ZoneTimeline { zone: programme.zone, dayparts: views });
+        for (booking, worst) in gaps.worst {
+            let entry = tally.entry(booking).or_default();
+            entry.worst_gap = entry.worst_gap.max(Some(worst));
+        }
+        let events = programme.days.iter().find(|d| d.date == date).map_or(&[][..], |d| &d.events);
+        let events: Vec<EventView> = events.iter().filter_map(|event| event_view(playlist, event, names)).collect();
+        for event in &events {
+            tally.entry(event.booking).or_default();
+        }
+        zones.push(ZoneTimeline { zone: programme.zone, dayparts: views, events });
     }
     let mut bookings: Vec<_> = tally.into_iter().map(|(booking, tally)| tally.view(booking, names, report)).collect();
     bookings.sort_by_key(|b| std::cmp::Reverse(b.airtime));
@@ -264,6 +296,13 @@ pub(super) fn day(playlist: &Playlist, date: NaiveDate, names: &Names, report: O
         reason: n.reason.to_string(),
     });
     DayTimeline { date, timezone: playlist.timezone.clone(), zones, bookings, not_played: not_played.collect() }
+}
+
+fn event_view(playlist: &Playlist, event: &EventItem, names: &Names) -> Option<EventView> {
+    let item = item(playlist, event.item)?;
+    let (creative, booking) = (item.creative, item.booking);
+    let (trigger, start, end) = (event.trigger, event.start, event.end);
+    Some(EventView { trigger, start, end, creative, title: names.title(creative), booking })
 }
 
 fn item(playlist: &Playlist, index: u32) -> Option<&Item> {
@@ -305,11 +344,10 @@ impl Tally {
         let (campaign, campaign_name) = campaign.unzip();
         let plays_per_hour = self.plays as f64 * 3_600_000.0 / covered(self.on_air).max(1) as f64;
         let percent = |part: f64| part * 100.0 / self.time.max(1) as f64;
-        let kept = report.and_then(|report| {
-            let mut here = report.guarantees.iter().filter(|g| g.booking == booking).peekable();
-            here.peek()?;
-            Some(here.all(|g| g.broken_at.is_none()))
-        });
+        let promised = || report.iter().flat_map(|report| &report.guarantees).filter(|g| g.booking == booking);
+        let kept = promised().next().map(|_| promised().all(|g| g.broken_at.is_none()));
+        // What is judged is what is shown.
+        let judged = promised().map(|g| u64::from(g.worst_gap.0)).max();
         BookingDay {
             booking,
             name,
@@ -321,7 +359,7 @@ impl Tally {
             mode: names.mode(booking).cloned(),
             share: percent(self.airtime as f64),
             target: self.due.map(percent),
-            worst_gap: self.worst_gap,
+            worst_gap: judged.or(self.worst_gap),
             catching_up: names.catching_up.get(&booking).cloned(),
             kept,
         }
@@ -354,9 +392,6 @@ fn count(
         let entry = tally.entry(booking).or_default();
         entry.on_air.push((part.start.0, part.end.0));
         entry.time += lasts;
-        if lasts >= 2 * length {
-            entry.worst_gap = entry.worst_gap.max(worst_gap(playlist, looped, booking));
-        }
         let share = report.and_then(|r| r.report.bookings.iter().find(|b| b.booking == booking));
         if let Some(share) = share.filter(|share| matches!(share.demand, Demand::Share(_))) {
             *entry.due.get_or_insert(0.0) += lasts as f64 * f64::from(share.target) / 1e6;
@@ -364,19 +399,41 @@ fn count(
     }
 }
 
-/// The longest time from start to start of a booking in a loop, over the seam too.
-fn worst_gap(playlist: &Playlist, looped: &Loop, booking: BookingId) -> Option<u64> {
-    let mut at = 0;
-    let mut starts = Vec::new();
-    for slot in &looped.slots {
-        if item(playlist, slot.item).is_some_and(|item| item.booking == booking) {
-            starts.push(at);
+/// The longest time from start to start of each booking of a zone, found by playing its day through. A fixed time that
+/// breaks in makes the gap longer; a daypart that is not the booking's ends it.
+#[derive(Default)]
+struct Gaps {
+    last: BTreeMap<BookingId, i64>,
+    worst: BTreeMap<BookingId, u64>,
+    until: i64,
+}
+
+impl Gaps {
+    fn part(&mut self, playlist: &Playlist, part: &Daypart, looped: &Loop) {
+        let booking = |index: u32| item(playlist, index).map(|item| item.booking);
+        let here: BTreeSet<BookingId> = looped.slots.iter().filter_map(|slot| booking(slot.item)).collect();
+        let breaks_in = looped.slots.len() == 1 && part.end.since(part.start) == looped.length().as_i64();
+        if part.start.0 != self.until {
+            self.last.clear();
+        } else if !breaks_in {
+            self.last.retain(|booking, _| here.contains(booking));
         }
-        at += u64::from(slot.duration.0);
+        self.until = part.end.0;
+        let mut at = part.start.0;
+        for slot in looped.slots.iter().cycle() {
+            let end = at + slot.duration.as_i64();
+            if end > part.end.0 || slot.duration.0 == 0 {
+                break;
+            }
+            if let Some(booking) = booking(slot.item)
+                && let Some(before) = self.last.insert(booking, at)
+            {
+                let worst = self.worst.entry(booking).or_default();
+                *worst = (*worst).max((at - before).unsigned_abs());
+            }
+            at = end;
+        }
     }
-    let within = starts.windows(2).map(|pair| pair[1] - pair[0]);
-    let around = starts.first().zip(starts.last()).map(|(first, last)| at - last + first);
-    within.chain(around).max()
 }
 
 /// How long any of these spans lasts: two zones at the same hour are one hour.

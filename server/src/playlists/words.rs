@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, NaiveDate};
 use xuanping_core::{
-    campaign::{Guarantee, Period, Progress, Quota},
+    campaign::{Guarantee, Mode, Period, Progress, Quota},
     geometry::ZoneName,
     id::BookingId,
-    rotation::{Certificate, Relaxation},
+    playlist::WayOut,
+    rotation::Certificate,
     time::Millis,
 };
 
@@ -94,9 +95,24 @@ pub(super) fn catching_up(quota: Quota, progress: Progress, first: NaiveDate) ->
     format!("{period}应播 {plays} 次；截至 {month} 月 {day} 日应播 {due} 次，已播 {made} 次，缺 {short} 次，补播中")
 }
 
+/// A quota in words.
+fn quota(quota: Quota) -> String {
+    let period = match quota.per() {
+        Period::Day => "每天",
+        Period::Week => "每周",
+        Period::Month => "每月",
+    };
+    format!("{period}不少于 {} 次", quota.plays())
+}
+
 /// What would work.
-pub(super) fn relaxation(relaxation: &Relaxation, names: &BookingNamesById) -> String {
-    format!("把{}放宽为{}", name(names, relaxation.booking), guarantee(relaxation.to))
+pub(super) fn way_out(way: &WayOut, names: &BookingNamesById) -> Option<String> {
+    let to = match &way.to {
+        Mode::Guarantee(to) => guarantee(*to),
+        Mode::Quota(to) => quota(*to),
+        Mode::Fixed { .. } | Mode::Event { .. } | Mode::Share { .. } | Mode::Filler {} => return None,
+    };
+    Some(format!("把{}放宽为{to}", name(names, way.booking)))
 }
 
 #[cfg(test)]
@@ -136,8 +152,11 @@ mod tests {
             "“银行警示”需要 63%，“县长寄语”需要 50%，合计需要 113% 的时间，不能同时保证。"
         );
         let to = Guarantee::checked(Some(24), Some(5)).unwrap();
-        let relaxed = Relaxation { booking: id(1), from: to, to };
-        assert_eq!(relaxation(&relaxed, &names), "把“银行警示”放宽为每小时不少于 24 次、间隔不超过 5 分钟");
+        let way = |to: Mode| WayOut { booking: id(1), from: to.clone(), to };
+        let said = way_out(&way(Mode::Guarantee(to)), &names);
+        assert_eq!(said.as_deref(), Some("把“银行警示”放宽为每小时不少于 24 次、间隔不超过 5 分钟"));
+        let quota = Quota::try_from(xuanping_core::campaign::QuotaForm { plays: 70, per: Period::Week }).unwrap();
+        assert_eq!(way_out(&way(Mode::Quota(quota)), &names).as_deref(), Some("把“银行警示”放宽为每周不少于 70 次"));
         let film = Certificate::NoRoomBetween {
             tight: id(1),
             gap: Millis(300_000),

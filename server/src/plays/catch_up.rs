@@ -3,12 +3,13 @@
 //! Once, and in the small hours: what is to be made up for makes the programmes of screens differ, so it changes no more
 //! often than the horizon rolls, and by then players that are on have sent the evening's plays.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use chrono::{NaiveDate, Timelike as _};
 use xuanping_core::{
-    campaign::{Booking, Period},
+    campaign::{Booking, Pace, Period},
     id::ScreenId,
+    recurrence::OpeningHours,
     time::UtcMillis,
 };
 
@@ -16,7 +17,7 @@ use super::{PlayError, Plays, store};
 use crate::{
     campaigns::facts_of,
     clock,
-    playlists::{Arrears, COUNTY_ZONE, pace},
+    playlists::{Arrears, COUNTY_ZONE, Hours, pace, quota},
     screens::{Screen, ScreenFilter},
 };
 
@@ -57,8 +58,8 @@ impl Plays {
         screens: &[Screen],
         today: NaiveDate,
     ) -> Result<Vec<Arrears>, PlayError> {
-        let Some(pace) = pace(booking).filter(|pace| pace.quota.per() != Period::Day) else { return Ok(Vec::new()) };
-        let first = pace.quota.per().around(today).first;
+        let Some(quota) = quota(booking).filter(|quota| quota.per() != Period::Day) else { return Ok(Vec::new()) };
+        let first = quota.per().around(today).first;
         // The day on which it was published, or a screen paired, was no whole day.
         let whole_after = |at: UtcMillis| clock::date_in(at, COUNTY_ZONE).succ_opt();
         let published = self.campaigns.first_published(booking).await?.and_then(whole_after);
@@ -66,8 +67,18 @@ impl Plays {
         let made: HashMap<ScreenId, u32> = store::plays::made(&self.db, booking, since, today).await?;
         let matcher = booking.selector.matcher();
         let mine = screens.iter().filter(|screen| facts_of(screen).is_some_and(|facts| matcher.matches(&facts)));
+        // Venues with the same hours have the same days.
+        let mut paces: HashMap<(OpeningHours, String), Pace> = HashMap::new();
         let missed = mine.filter_map(|screen| {
             let since = since.max(whole_after(screen.enrolled_at)?);
+            let hours = (screen.venue.opening.clone(), screen.timezone.clone());
+            let pace = match paces.entry(hours) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let pace = pace(booking, Hours::new(&screen.venue.opening, &screen.timezone), today)?;
+                    new.insert(pace)
+                }
+            };
             let progress = pace.progress(since, today, made.get(&screen.id).copied().unwrap_or(0));
             Some(Arrears { screen: screen.id, booking: booking.id, first: today, progress })
         });

@@ -117,6 +117,8 @@ fn from_a_pairing_code_to_proofs_by_clicking() {
     // Why it shows that, in words; and what cannot be promised is said before it is published, with what can.
     let why = at("editor").does("explain", json!({ "screen": "大厅屏" }));
     assert!(why.as_str().is_some_and(|why| why.contains("银行营业厅")), "{why}");
+    let changed = at("editor").does("compare", json!({ "screen": "大厅屏" }));
+    assert!(changed.as_str().is_some_and(|said| said.contains("每天")), "{changed}");
     at("editor").does(
         "collide",
         json!({

@@ -10,11 +10,13 @@ mod loops;
 mod pins;
 mod presence;
 mod programme;
+mod way_out;
 
 pub use programme::{
     BuildReport, Collision, GuaranteeKept, LoopReport, NotPlaced, NotPlayed, Programme, ProgrammeBooking,
     ProgrammeItem, Unscheduled,
 };
+pub use way_out::{WayOut, ways_out};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -139,7 +141,8 @@ impl<'a> Builder<'a> {
                 *margins.entry(booking).or_default() += 1;
             }
             let other = self.plan(zone, horizon, &margins);
-            if other.broken.len() < best.broken.len() && other.collided.len() <= best.collided.len() {
+            // What collides is reported as it was asked, so no margin may be the cause.
+            if other.broken.len() < best.broken.len() && other.collided.is_subset(&best.collided) {
                 best = other;
             }
         }
@@ -226,7 +229,12 @@ impl<'a> Builder<'a> {
                 if let Some(most) = over {
                     again = true;
                     match &mut each.part {
-                        Part::Fixed(times) => times.truncate(most as usize),
+                        // Times outside its windows never counted; the first ones stay.
+                        Part::Fixed(times) => {
+                            times.retain(|at| each.stretches.iter().any(|stretch| stretch.contains(*at)));
+                            let over = often.get(&each.booking).map_or(0, |n| n - most);
+                            times.truncate(times.len().saturating_sub(over as usize));
+                        }
                         part => *part = Part::Paced(most),
                     }
                 }

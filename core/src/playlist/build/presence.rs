@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::{Programme, ProgrammeBooking, ProgrammeItem};
 use crate::{
-    campaign::{Guarantee, Mode, Pace, Quota},
+    campaign::{Calendar, Guarantee, Mode, Pace, Quota},
     geometry::ZoneName,
     recurrence::day_of,
     rotation::Demand,
@@ -25,8 +25,8 @@ pub(super) struct OnAirBooking<'a> {
     /// Its schedule within opening hours.
     pub open: Vec<UtcInterval>,
     pub ends: Option<UtcMillis>,
-    /// The first planned day.
-    pub first: NaiveDate,
+    /// Of a quota: the showings that planned days owe, where they owe any.
+    pub owed: BTreeMap<NaiveDate, u32>,
 }
 
 /// A booking in one zone on one day.
@@ -65,7 +65,11 @@ pub(super) fn against_calendar(programme: &Programme, horizon: DateRange) -> Vec
         let mut items: Vec<_> = booking.items.iter().collect();
         items.sort_by_key(|item| (item.zone, item.creative, item.asset));
         items.dedup_by_key(|item| (item.zone, item.creative));
-        OnAirBooking { booking, items, scheduled, open, ends: booking.schedule.ends(tz), first: horizon.first }
+        let owed = match booking.mode {
+            Mode::Quota(quota) => owed(booking, quota, programme, horizon),
+            _ => BTreeMap::new(),
+        };
+        OnAirBooking { booking, items, scheduled, open, ends: booking.schedule.ends(tz), owed }
     };
     let mut bookings: Vec<_> = programme.bookings.iter().map(on_air).collect();
     bookings.sort_by_key(|b| b.booking.booking);
@@ -90,10 +94,7 @@ pub(super) fn present(
             continue;
         }
         let on_air: i64 = stretches.iter().map(|s| s.length()).sum();
-        let owed = match each.booking.mode {
-            Mode::Quota(quota) => quota_on(each.booking, quota, each.first, date),
-            _ => 0,
-        };
+        let owed = each.owed.get(&date).copied().unwrap_or(0);
         let mut part = part(each.booking, date, owed, on_air, programme.timezone);
         if let (Part::Loop(Demand::Guarantee(guarantee)), Some(steps)) = (&mut part, margins.get(&b)) {
             *guarantee = guarantee.stricter(*steps);
@@ -147,10 +148,31 @@ pub(super) fn oftener(part: &Part) -> Option<Part> {
     Some(Part::Loop(Demand::Guarantee(Guarantee::checked(Some(per_hour), None).ok()?)))
 }
 
-/// A quota's showings on a day: its own, and what is made up for on it.
-fn quota_on(booking: &ProgrammeBooking, quota: Quota, first: NaiveDate, date: NaiveDate) -> u32 {
-    let days = booking.schedule.recurrence();
-    let pace = Pace { quota, most_per_day: booking.most_per_day, days };
-    // A window that runs across midnight reaches into a day that is none of its own: nothing is owed then.
-    pace.regular(date) + pace.made_up(booking.missed, first, date)
+/// A quota's showings day by day: each day's own, and what is made up for on it. A window that runs across midnight reaches
+/// into a day that is none of its booking's: nothing is owed then.
+fn owed(
+    booking: &ProgrammeBooking,
+    quota: Quota,
+    programme: &Programme,
+    horizon: DateRange,
+) -> BTreeMap<NaiveDate, u32> {
+    let calendar = Calendar {
+        schedule: &booking.schedule,
+        opening: &programme.opening,
+        timezone: programme.timezone,
+        intensity: &booking.intensity,
+    };
+    let mut owed = BTreeMap::new();
+    let mut pace = Pace::around(horizon.first, quota, booking.most_per_day, &calendar);
+    let behind = pace.clone();
+    for date in horizon.days() {
+        if !pace.period().contains(date) {
+            pace = Pace::around(date, quota, booking.most_per_day, &calendar);
+        }
+        let showings = pace.regular(date) + behind.made_up(booking.missed, horizon.first, date);
+        if showings > 0 {
+            owed.insert(date, showings);
+        }
+    }
+    owed
 }

@@ -178,7 +178,7 @@ pub struct Collision {
     pub at: UtcInterval,
     /// The proof, if there is one: otherwise a way may exist and was not found.
     pub certificate: Option<Certificate>,
-    /// What was asked, for [`rotation::relaxations`].
+    /// What was asked, for [`ways_out`](super::ways_out).
     pub request: Request,
 }
 

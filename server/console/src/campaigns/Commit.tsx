@@ -32,19 +32,22 @@ export function Commit({ campaign, step, onClose }: { campaign: Campaign; step: 
       queryFn: () => answered(api.POST("/api/v1/reach", { body: { selector, creatives } })),
     })),
   })
+  // Without bookings nothing is asked: the server says what is missing.
+  const unknown = campaign.bookings.length > 0 && !foresight.data
   const broken = foresight.data ? foresight.data.collisions.length + foresight.data.broken.length : 0
   const empty = Math.max(0, ...reaches.map((reach) => reach.data?.empty_handed_screens ?? 0))
   const warned = broken > 0 || empty > 0
-  const go = (allow: boolean) => {
+  const go = (allow_unreached: boolean) => {
+    const meant = { allow_unreached, allow_collisions: known }
     const done = (text: string) => {
       void message.success(text)
       onClose()
     }
-    if (step === "submit") submit.mutate(allow, { onSuccess: ({ screens }) => done(t.submitted(screens)) })
-    else approve.mutate(allow, { onSuccess: ({ screens }) => done(t.approved(screens)) })
+    if (step === "submit") submit.mutate(meant, { onSuccess: ({ screens }) => done(t.submitted(screens)) })
+    else approve.mutate(meant, { onSuccess: ({ screens }) => done(t.approved(screens)) })
   }
   const overrule = asked.error !== null && OVERRULED.includes(asRefusal(asked.error).kind)
-  const blocked = warned && !known
+  const blocked = unknown || reaches.some((reach) => !reach.data) || (warned && !known)
   return (
     <Modal
       open
@@ -56,7 +59,7 @@ export function Commit({ campaign, step, onClose }: { campaign: Campaign; step: 
           {overrule ? (
             <Button danger loading={asked.isPending} disabled={blocked} onClick={() => go(true)}>{t.anyway}</Button>
           ) : (
-            <Button type="primary" loading={asked.isPending} disabled={blocked || foresight.isPending} onClick={() => go(false)}>{step === "submit" ? t.submit : t.approveGo}</Button>
+            <Button type="primary" loading={asked.isPending} disabled={blocked} onClick={() => go(false)}>{step === "submit" ? t.submit : t.approveGo}</Button>
           )}
         </>
       }
@@ -73,7 +76,13 @@ export function Commit({ campaign, step, onClose }: { campaign: Campaign; step: 
         })}
       </ul>
       <div style={{ marginTop: 12 }}>
-        {foresight.isPending && <p className="quiet" style={{ margin: 0 }}>{t.checking}</p>}
+        {unknown && foresight.isFetching && <p className="quiet" style={{ margin: 0 }}>{t.checking}</p>}
+        {unknown && !foresight.isFetching && (
+          <div className="reach-warn" role="alert">
+            <p style={{ margin: 0 }}>{t.unchecked}</p>
+            <Button size="small" onClick={() => void foresight.refetch()}>{t.checkAgain}</Button>
+          </div>
+        )}
         {foresight.data && broken === 0 && <p className="dot good" style={{ margin: 0 }}>{t.allKept}</p>}
         {warned && (
           <div className="reach-warn" role="alert">

@@ -23,10 +23,16 @@ export function useEverythingAnew() {
 
 const at = (campaign: Campaign) => ({ path: { id: campaign.id } })
 
+/** What a person knows of and means all the same: bookings that reach nobody yet, bookings that cannot live together. */
+export interface Meant {
+  allow_unreached: boolean
+  allow_collisions: boolean
+}
+
 export function useSubmit(campaign: Campaign) {
   const anew = useEverythingAnew()
   return useMutation({
-    mutationFn: (allow_unreached: boolean) => answered(api.POST("/api/v1/campaigns/{id}/submit", { params: { ...at(campaign), query: { allow_unreached } } })),
+    mutationFn: (meant: Meant) => answered(api.POST("/api/v1/campaigns/{id}/submit", { params: { ...at(campaign), query: meant } })),
     onSuccess: anew,
   })
 }
@@ -35,8 +41,8 @@ export function useSubmit(campaign: Campaign) {
 export function useApprove(campaign: Campaign) {
   const anew = useEverythingAnew()
   return useMutation({
-    mutationFn: (allow_unreached: boolean) =>
-      answered(api.POST("/api/v1/campaigns/{id}/approve", { params: { ...at(campaign), query: { allow_unreached } }, body: { hash: campaign.hash } })),
+    mutationFn: (meant: Meant) =>
+      answered(api.POST("/api/v1/campaigns/{id}/approve", { params: { ...at(campaign), query: meant }, body: { hash: campaign.hash } })),
     onSettled: anew,
   })
 }

@@ -43,6 +43,7 @@ function Answer({ data }: { data: Explanation }) {
   const time = (ms: number) => clockTime(ms, data.timezone)
   return (
     <>
+      {data.replanned && <p className="dot wait">{t.replanned}</p>}
       {data.takeover && <p className="dot bad">{t.takenOver(data.takeover.title, time(data.takeover.expires))}</p>}
       {data.zones.map((zone) => <ZoneAnswer key={zone.zone} zone={zone} timezone={data.timezone} />)}
       {data.absent.length > 0 && (
@@ -95,7 +96,9 @@ function ZoneAnswer({ zone, timezone }: { zone: Zone; timezone: string }) {
               <tr key={b.booking}>
                 <td title={b.campaign_name ?? undefined}>{b.name}</td>
                 <td className="quiet small">{b.mode ? modeText(modes, b.mode as Mode, null) : ""}</td>
-                <td><span className={`dot ${DOT[b.why]}`}>{t.whys[b.why]}{b.detail && `：${b.detail}`}</span>{b.catching_up && <div className="quiet small">{b.catching_up}</div>}</td>
+                <td><span className={`dot ${DOT[b.why]}`}>{t.whys[b.why]}{b.detail && `：${b.detail}`}</span>{b.catching_up && <div className="quiet small">{b.catching_up}</div>}
+                  {b.left_out.map((one) => <div key={one.creative} className="quiet small">{t.leftOut(one.title, t.unplayable[one.why])}</div>)}
+                </td>
                 <td className="num">{b.next ? time(b.next) : b.why === "waits" ? t.notToday : ""}</td>
               </tr>
             ))}

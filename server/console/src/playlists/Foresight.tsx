@@ -63,7 +63,7 @@ function Collided({ collision, campaign }: { collision: Collision; campaign: Cam
       </p>
       {collision.percent && <Scale collision={collision} whole={Math.max(collision.percent, 100)} />}
       <p className="quiet small">{t.screens(collision.screens, collision.sample.join("、") + (collision.screens > collision.sample.length ? "…" : ""))}</p>
-      {collision.relaxations.length > 0 ? <p className="small" style={{ margin: 0 }}>{t.works}</p> : <p className="small" style={{ margin: 0 }}>{t.noWay}</p>}
+      {collision.relaxations.length > 0 ? <p className="small" style={{ margin: 0 }}>{t.works}</p> : <p className="small" style={{ margin: 0 }}>{collision.searched ? t.noWay : t.notSearched}</p>}
       {collision.relaxations.map((r) => <Offer key={r.booking} relaxation={r} campaign={campaign} collision={collision} />)}
     </article>
   )
@@ -91,7 +91,7 @@ function Offer({ relaxation, campaign, collision }: { relaxation: Relaxation; ca
       answered(
         api.PUT("/api/v1/bookings/{id}", {
           params: { path: { id: booking.id } },
-          body: { name: booking.name, creatives: booking.creatives, selector: booking.selector, schedule: booking.schedule, mode: { guarantee: relaxation.to }, most_per_day: booking.most_per_day },
+          body: { name: booking.name, creatives: booking.creatives, selector: booking.selector, schedule: booking.schedule, mode: relaxation.to, most_per_day: booking.most_per_day },
         }),
       ),
     onSuccess: (changed) => {

@@ -7,7 +7,7 @@ import type { Schemas } from "../api/client"
 import { modeText, type Mode } from "../campaigns/modes"
 import { modeWords } from "../campaigns/modeWords"
 import { useCreativeTitles } from "../content/creatives"
-import { duration, hourMinute } from "../i18n/format"
+import { duration, hourMinute, instantOf } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
 import { useNow } from "../screens/screens"
 import { words } from "./words"
@@ -19,7 +19,8 @@ type Daypart = Schemas["DaypartView"]
 // One hue per campaign, distinct at small sizes and calm beside each other; red is not among them: it means takeover.
 const COLOURS = ["#2f6f9f", "#3d8b6b", "#8a6fb0", "#b5803a", "#4f7f8c", "#7a8a3c", "#a4627f", "#5d6f9e", "#96705a", "#557a55"]
 
-const DAY = 24 * 3600_000
+/** More than ten campaigns get hues far from each other's neighbours, lighter and darker by turns. */
+const hue = (nth: number) => COLOURS[nth] ?? `oklch(${nth % 2 ? 0.44 : 0.6} 0.09 ${40 + ((nth * 137.5) % 290)})`
 
 /** One hue per campaign, in the order in which the day names them; a campaign's bookings are shades of it. */
 function colouring(day: DayTimeline): (booking: string) => string {
@@ -28,7 +29,7 @@ function colouring(day: DayTimeline): (booking: string) => string {
   const of = new Map<string, string>()
   for (const b of day.bookings) {
     const campaign = b.campaign ?? b.booking
-    if (!hues.has(campaign)) hues.set(campaign, COLOURS[hues.size % COLOURS.length] ?? "#8592a1")
+    if (!hues.has(campaign)) hues.set(campaign, hue(hues.size))
     const nth = seen.get(campaign) ?? 0
     seen.set(campaign, nth + 1)
     // 100, 72, 86, 58 … percent: neighbours in the list are told apart.
@@ -41,13 +42,10 @@ function colouring(day: DayTimeline): (booking: string) => string {
 /** What a slot is marked with besides its colour. */
 type Kind = NonNullable<Schemas["TimelineSlot"]["kind"]>
 
-/** The local midnight that begins the day, from the date and the zone's offset at noon. */
-function startOf(date: string, timezone: string): number {
-  const noon = Date.parse(`${date}T12:00:00Z`)
-  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: timezone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" }).formatToParts(noon)
-  const part = (type: string) => Number(parts.find((p) => p.type === type)?.value)
-  const shown = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"))
-  return Date.parse(`${date}T00:00:00Z`) - (shown - noon)
+/** The instants at which a local day begins and ends: 23 or 25 hours apart where clocks change. */
+function bounds(date: string, timezone: string): [number, number] {
+  const next = new Date(Date.parse(`${date}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10)
+  return [instantOf(`${date} 00:00`, timezone), instantOf(`${next} 00:00`, timezone)]
 }
 
 export function Ribbon({ day }: { day: DayTimeline }) {
@@ -56,8 +54,10 @@ export function Ribbon({ day }: { day: DayTimeline }) {
   const { language } = useLanguage()
   const now = useNow(30_000)
   const colour = useMemo(() => colouring(day), [day])
-  const midnight = startOf(day.date, day.timezone)
-  const zones = day.zones.filter((z) => z.dayparts.length > 0)
+  const [midnight, end] = bounds(day.date, day.timezone)
+  const along = (ms: number) => `${((ms - midnight) / (end - midnight)) * 100}%`
+  const hour = (h: number) => (h === 24 ? end : instantOf(`${day.date} ${String(h).padStart(2, "0")}:00`, day.timezone))
+  const zones = day.zones.filter((z) => z.dayparts.length > 0 || z.events.length > 0)
   const [chosen, setChosen] = useState<{ zone: string; index: number } | null>(null)
   // Without a choice: what runs now, else the first daypart of the first zone.
   const current = useMemo(() => {
@@ -70,24 +70,24 @@ export function Ribbon({ day }: { day: DayTimeline }) {
   const at = chosen ?? current
   const part = zones.find((z) => z.zone === at?.zone)?.dayparts[at?.index ?? 0]
   if (zones.length === 0 && day.not_played.length === 0) return <p className="quiet">{t.nothing}</p>
-  const time = (ms: number) => (ms >= midnight + DAY ? "24:00" : hourMinute(ms, day.timezone))
+  const time = (ms: number) => (ms >= end ? "24:00" : hourMinute(ms, day.timezone))
   return (
     <div className="ribbon" role="group" aria-label={t.ribbon(day.date)}>
       <div className="ribbon-grid">
         <div className="ribbon-ruler" aria-hidden>
           {[0, 3, 6, 9, 12, 15, 18, 21, 24].map((h) => (
-            <span key={h} style={{ left: `${(h / 24) * 100}%` }}>{String(h).padStart(2, "0")}:00</span>
+            <span key={h} style={{ left: along(hour(h)) }}>{String(h).padStart(2, "0")}:00</span>
           ))}
         </div>
         {zones.map((zone) => (
           <Lane key={zone.zone} name={t.zones[zone.zone]}>
             {zone.dayparts.map((p, index) => p.single ? (
-              <span key={p.start} className="ribbon-single" style={{ left: `${((p.start - midnight) / DAY) * 100}%` }} title={t.single(p.slots[0]?.title ?? "", time(p.start))} />
+              <span key={p.start} className="ribbon-single" style={{ left: along(p.start) }} title={t.single(p.slots[0]?.title ?? "", time(p.start))} />
             ) : (
               <button
                 key={p.start}
                 className={`ribbon-part${at?.zone === zone.zone && at.index === index ? " chosen" : ""}`}
-                style={{ left: `${((p.start - midnight) / DAY) * 100}%`, width: `${((p.end - p.start) / DAY) * 100}%` }}
+                style={{ left: along(p.start), width: `${((p.end - p.start) / (end - midnight)) * 100}%` }}
                 title={t.daypart(time(p.start), time(p.end))}
                 aria-label={t.daypartLabel(t.zones[zone.zone], time(p.start), time(p.end))}
                 aria-pressed={at?.zone === zone.zone && at.index === index}
@@ -98,11 +98,12 @@ export function Ribbon({ day }: { day: DayTimeline }) {
                 ))}
               </button>
             ))}
-            {now >= midnight && now < midnight + DAY && <span className="ribbon-now" title={t.now} style={{ left: `${((now - midnight) / DAY) * 100}%` }} />}
+            {now >= midnight && now < end && <span className="ribbon-now" title={t.now} style={{ left: along(now) }} />}
           </Lane>
         ))}
       </div>
-      {part && at && (
+      {zones.map((zone) => <OneByOne key={zone.zone} zone={zone} time={time} colour={colour} />)}
+      {part && at && !part.single && (
         <>
           <div className="loop-head">
             <b>{t.loop(t.zones[at.zone as keyof typeof t.zones], time(part.start), time(part.end))}</b>
@@ -145,11 +146,11 @@ export function Ribbon({ day }: { day: DayTimeline }) {
                   {b.catching_up && <div className="quiet small">{b.catching_up}</div>}
                   {b.kept != null && <span className={`dot small ${b.kept ? "good" : "bad"}`} style={{ marginInlineStart: 8 }}>{b.kept ? t.kept : t.broken}</span>}
                 </td>
-                <td className="num">{t.times(b.plays_per_hour.toFixed(1))}</td>
+                <td className="num">{b.plays > 0 ? t.times(b.plays_per_hour.toFixed(1)) : "—"}</td>
                 <td className="num">{b.worst_gap ? duration(b.worst_gap, language) : "—"}</td>
-                <td className="num">{b.target == null ? percent(b.share) : t.shareOf(percent(b.share), percent(b.target))}</td>
-                <td className="num">{t.times(String(b.plays))}</td>
-                <td className="num">{duration(b.airtime, language)}</td>
+                <td className="num">{b.plays === 0 ? "—" : b.target == null ? percent(b.share) : t.shareOf(percent(b.share), percent(b.target))}</td>
+                <td className="num">{b.plays > 0 ? t.times(String(b.plays)) : t.onEvent}</td>
+                <td className="num">{b.plays > 0 ? duration(b.airtime, language) : "—"}</td>
               </tr>
             ))}
           </tbody>
@@ -161,6 +162,28 @@ export function Ribbon({ day }: { day: DayTimeline }) {
 }
 
 const percent = (n: number) => `${n.toFixed(n < 10 ? 1 : 0)}%`
+
+/** What has its own instant, and what waits for events: it is in no loop. */
+function OneByOne({ zone, time, colour }: { zone: DayTimeline["zones"][number]; time: (ms: number) => string; colour: (booking: string) => string }) {
+  const t = useWords(words)
+  const singles = zone.dayparts.filter((p) => p.single)
+  if (singles.length + zone.events.length === 0) return null
+  return (
+    <div className="small one-by-one" role="list" aria-label={t.oneByOne(t.zones[zone.zone])}>
+      <b>{t.oneByOne(t.zones[zone.zone])}</b>
+      {singles.slice(0, MOST_SINGLES).map((p) => (
+        <span key={p.start} role="listitem"><span className="swatch" style={{ background: colour(p.slots[0]?.booking ?? "") }} />{time(p.start)} {p.slots[0]?.title}</span>
+      ))}
+      {singles.length > MOST_SINGLES && <span className="quiet">{t.more(singles.length - MOST_SINGLES)}</span>}
+      {zone.events.map((e) => (
+        <span key={`${e.start}${e.creative}`} role="listitem"><span className="swatch" style={{ background: colour(e.booking) }} />{t.event(time(e.start), time(e.end), e.title)}</span>
+      ))}
+    </div>
+  )
+}
+
+/** So many showings are listed one by one. */
+const MOST_SINGLES = 24
 
 function Lane({ name, children }: { name: string; children: React.ReactNode }) {
   return (

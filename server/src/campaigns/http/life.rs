@@ -1,97 +1,27 @@
-//! Endpoints of a campaign's life: submitting, approving, sending back, withdrawing, copying, and what was done so far.
+//! Endpoints of a campaign's life: sending back, withdrawing, copying, and what was done so far. Submitting and approving are
+//! with playlists, which foresee what could not be kept.
 
 use axum::{extract::State, http::StatusCode};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use xuanping_core::{digest::Digest, id::CampaignId, time::UtcMillis};
 
 use super::{super::Campaigns, CampaignView, today};
 use crate::{
     accounts::{Allowed, Draft, Publish, Review, SignedIn},
-    campaigns::{LifeStep, LifeStepTaken, Unreached},
+    campaigns::{LifeStep, LifeStepTaken},
     clock,
-    http::{Body, PathOf, Problem, QueryOf},
+    http::{Body, PathOf, Problem},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Campaigns> {
     OpenApiRouter::new()
-        .routes(routes!(submit))
-        .routes(routes!(approve))
         .routes(routes!(reject))
         .routes(routes!(withdraw))
         .routes(routes!(copy))
         .routes(routes!(history))
-}
-
-/// How strict submitting and approving are.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct StrictnessQuery {
-    /// Bookings that reach no screen yet are meant: screens enrolled later join by themselves.
-    #[serde(default)]
-    allow_unreached: bool,
-}
-
-impl StrictnessQuery {
-    fn unreached(&self) -> Unreached {
-        if self.allow_unreached { Unreached::Allow } else { Unreached::Refuse }
-    }
-}
-
-/// What submitting came to.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SubmittedView {
-    campaign: CampaignView,
-    /// How many screens it would reach.
-    screens: usize,
-}
-
-#[utoipa::path(post, path = "/api/v1/campaigns/{id}/submit", tag = "campaigns",
-    params(("id" = CampaignId, Path), StrictnessQuery),
-    responses((status = 200, body = SubmittedView)), extensions(("x-roles" = json!(["editor"]))))]
-async fn submit(
-    State(campaigns): State<Campaigns>,
-    Allowed(me, _): Allowed<Draft>,
-    PathOf(id): PathOf<CampaignId>,
-    QueryOf(query): QueryOf<StrictnessQuery>,
-) -> Result<Body<SubmittedView>, Problem> {
-    let (campaign, screens) = campaigns.submit(id, query.unreached(), &(&me).into(), today(), clock::now()).await?;
-    Ok(Body(SubmittedView { campaign: CampaignView::new(campaign, today()), screens }))
-}
-
-/// Which draft a reviewer looked at.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SeenForm {
-    /// The campaign's `hash` when the reviewer read it.
-    #[schema(value_type = String)]
-    hash: Digest,
-}
-
-/// What approving came to.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PublishedView {
-    revision: i64,
-    /// How many screens it reaches.
-    screens: usize,
-}
-
-#[utoipa::path(post, path = "/api/v1/campaigns/{id}/approve", tag = "campaigns",
-    params(("id" = CampaignId, Path), StrictnessQuery), request_body = SeenForm,
-    responses((status = 200, body = PublishedView)), extensions(("x-roles" = json!(["reviewer"]))))]
-async fn approve(
-    State(campaigns): State<Campaigns>,
-    Allowed(me, _): Allowed<Review>,
-    PathOf(id): PathOf<CampaignId>,
-    QueryOf(query): QueryOf<StrictnessQuery>,
-    Body(seen): Body<SeenForm>,
-) -> Result<Body<PublishedView>, Problem> {
-    let (by, now) = ((&me).into(), clock::now());
-    let done = campaigns.approve(id, seen.hash, query.unreached(), &by, today(), now).await?;
-    Ok(Body(PublishedView { revision: done.revision, screens: done.screens }))
 }
 
 /// Why a draft is sent back.

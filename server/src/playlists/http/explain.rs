@@ -8,11 +8,11 @@ use xuanping_core::{
     campaign::{Mode, Unplayable},
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId, ScreenId, TakeoverId},
-    playlist::{self, OnAir, OnWall, Source, Standing, Takeover, in_force, on_wall},
+    playlist::{self, OnAir, OnWall, Playlist, Programme, Source, Standing, Takeover, in_force, on_wall},
     time::{DateRange, UtcMillis},
 };
 
-use super::super::{PlaylistError, Playlists, draft::Built, programme, timeline::Names};
+use super::super::{Hours, PlaylistError, Playlists, draft::Built, judged::days_of, programme, timeline::Names};
 use crate::{
     accounts::{Allowed, SignedIn},
     campaigns::facts_of,
@@ -40,6 +40,8 @@ pub struct ExplanationView {
     at: UtcMillis,
     /// IANA zone of the screen.
     timezone: String,
+    /// Whether bookings or screen were changed since what plays then was planned: reasons are those of now.
+    replanned: bool,
     /// The takeover that rules the screen then.
     takeover: Option<TakeoverView>,
     /// Zone by zone.
@@ -141,6 +143,21 @@ pub struct StandingView {
     next: Option<UtcMillis>,
     /// Of a quota that this screen is behind with: how far, in Chinese.
     catching_up: Option<String>,
+    /// Creatives of it that this screen cannot show, though it shows others.
+    left_out: Vec<LeftOutView>,
+}
+
+/// A creative that a screen cannot show.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeftOutView {
+    /// Which.
+    creative: CreativeId,
+    /// Its title.
+    title: String,
+    /// Why.
+    why: Unplayable,
+    /// In Chinese.
+    detail: String,
 }
 
 /// A booking of which nothing can be shown here.
@@ -176,18 +193,31 @@ async fn explain(
         .filter(|b| covers(b.schedule.recurrence(), date))
         .map(|b| b.id)
         .collect();
-    let built = playlists.built(&screen, in_force_now.clone(), DateRange::day(date), now).await?;
+    // What plays is read from what the screen was told by then; why it does, from planning those days anew.
+    let told = playlists.told_by(id, at).await?;
+    let issued = match told.as_ref().and_then(|told| told.playlist) {
+        Some(digest) => Some((digest, playlists.playlist(digest).await?)),
+        None => None,
+    };
+    let days = issued.as_ref().and_then(|(_, playlist)| days_of(playlist)).unwrap_or_else(|| DateRange::day(date));
+    let built = playlists.built(&screen, in_force_now.clone(), days, now).await?;
     let built = built.ok_or_else(|| Problem::not_found("屏幕"))?;
-    let says = playlists.issued(id).and_then(|issued| issued.says.clone());
+    let replanned = issued.as_ref().is_some_and(|(digest, _)| *digest != built.playlist.digest());
+    let playlist = issued.map(|(_, playlist)| playlist);
+    let says = told.and_then(|told| told.says.clone());
     let takeovers = says.as_ref().map_or(&[][..], |says| &says.takeovers);
-    let mut names = playlists.names_for(&built.playlist).await?;
+    let mut names = playlists.names_for(playlist.as_ref().unwrap_or(&built.playlist)).await?;
     names.add(&in_force_now);
-    names.add_arrears(&playlists.arrears_of(id).await?, &in_force_now, date);
+    let hours = Hours::new(&screen.venue.opening, &screen.timezone);
+    names.add_arrears(&playlists.arrears_of(id).await?, &in_force_now, hours, date);
     for takeover in takeovers {
         names.add_creatives(&playlists, takeover.items.iter().map(|i| i.item.creative).collect()).await?;
     }
+    let left_out = built.programme.bookings.iter().flat_map(|b| b.left_out.iter().map(|(creative, _)| *creative));
+    names.add_creatives(&playlists, left_out.collect()).await?;
     let ruling = in_force(takeovers, at);
-    let zones = built.playlist.zones.iter().map(|zone| zone_view(zone.zone, &built, takeovers, at, &names)).collect();
+    let wall = Wall { built: &built, playlist: playlist.as_ref(), takeovers, at, names: &names };
+    let zones = built.playlist.zones.iter().map(|zone| wall.zone(zone.zone)).collect();
     let absent = playlist::absent(&built.programme).into_iter().map(|absent| AbsentView {
         booking: named(&names, absent.booking),
         why: absent.why,
@@ -196,6 +226,7 @@ async fn explain(
     Ok(Body(ExplanationView {
         at,
         timezone: screen.timezone.clone(),
+        replanned,
         takeover: ruling.map(|t| TakeoverView { id: t.id, title: names.takeover(t.id), expires: t.expires }),
         zones,
         absent: absent.collect(),
@@ -214,51 +245,79 @@ fn named(names: &Names, booking: BookingId) -> NamedBooking {
     NamedBooking { booking, name, campaign, campaign_name, mode: names.mode(booking).cloned() }
 }
 
-fn zone_view(zone: ZoneName, built: &Built, takeovers: &[Takeover], at: UtcMillis, names: &Names) -> ZoneExplanation {
-    let taken = in_force(takeovers, at).is_some();
-    let place = match built.playlist.on_air(zone, at) {
-        OnAir::Play { looped, slot, .. } => {
-            Some((slot + 1, built.playlist.loops.get(looped as usize).map_or(0, |l| l.slots.len())))
-        }
-        OnAir::Hold { .. } | OnAir::Nothing { .. } => None,
-    };
-    let shows = match on_wall(Some(&built.playlist), takeovers, zone, at) {
-        OnWall::Play { item, source, start, end, .. } => Some(ShownView {
-            creative: item.creative,
-            title: names.title(item.creative),
-            booking: matches!(source, Source::Playlist).then(|| named(names, item.booking)),
-            start: Some(start),
-            end,
-            slot: place.filter(|_| source == Source::Playlist).map(|(slot, _)| slot),
-            slots: place.filter(|_| source == Source::Playlist).map(|(_, slots)| slots),
-        }),
-        OnWall::Hold { item, until } => Some(ShownView {
-            creative: item.creative,
-            title: names.title(item.creative),
-            booking: Some(named(names, item.booking)),
-            start: None,
-            end: until,
-            slot: None,
-            slots: None,
-        }),
-        OnWall::Nothing { .. } => None,
-    };
-    let standings = playlist::standings(&built.programme, &built.playlist, &built.report, zone, at);
-    let bookings = standings.into_iter().map(|(booking, standing)| {
-        let (why, next, detail) = match standing {
-            _ if taken => (Why::TakenOver, None, None),
-            Standing::OnAir => (Why::OnAir, None, None),
-            Standing::Waits { next } => (Why::Waits, next, None),
-            Standing::WaitsForEvent => (Why::WaitsForEvent, None, None),
-            Standing::OutOfWindow { next } => (Why::OutOfWindow, next, None),
-            Standing::Closed { next } => (Why::Closed, next, None),
-            Standing::NotValid => (Why::NotValid, None, None),
-            Standing::Unscheduled(reason) => (Why::Unscheduled, None, Some(reason.to_string())),
+/// What a screen was told, and what planning says of it.
+struct Wall<'a> {
+    built: &'a Built,
+    /// What it was told to play by then; none: nothing yet.
+    playlist: Option<&'a Playlist>,
+    takeovers: &'a [Takeover],
+    at: UtcMillis,
+    names: &'a Names,
+}
+
+impl Wall<'_> {
+    fn zone(&self, zone: ZoneName) -> ZoneExplanation {
+        let Self { built, playlist, takeovers, at, names } = *self;
+        let taken = in_force(takeovers, at).is_some();
+        let place = match playlist.map(|playlist| (playlist, playlist.on_air(zone, at))) {
+            Some((playlist, OnAir::Play { looped, slot, .. })) => {
+                Some((slot + 1, playlist.loops.get(looped as usize).map_or(0, |l| l.slots.len())))
+            }
+            _ => None,
         };
-        let catching_up = names.catching_up.get(&booking).cloned();
-        StandingView { booking: named(names, booking), why, detail, next, catching_up }
-    });
-    ZoneExplanation { zone, shows, bookings: bookings.collect() }
+        let shows = match on_wall(playlist, takeovers, zone, at) {
+            OnWall::Play { item, source, start, end, .. } => Some(ShownView {
+                creative: item.creative,
+                title: names.title(item.creative),
+                booking: matches!(source, Source::Playlist).then(|| named(names, item.booking)),
+                start: Some(start),
+                end,
+                slot: place.filter(|_| source == Source::Playlist).map(|(slot, _)| slot),
+                slots: place.filter(|_| source == Source::Playlist).map(|(_, slots)| slots),
+            }),
+            OnWall::Hold { item, until } => Some(ShownView {
+                creative: item.creative,
+                title: names.title(item.creative),
+                booking: Some(named(names, item.booking)),
+                start: None,
+                end: until,
+                slot: None,
+                slots: None,
+            }),
+            OnWall::Nothing { .. } => None,
+        };
+        let told = playlist.unwrap_or(&built.playlist);
+        let standings = playlist::standings(&built.programme, told, &built.report, zone, at);
+        let bookings = standings.into_iter().map(|(booking, standing)| {
+            let (why, next, detail) = match standing {
+                // Only what would be on the wall is covered; the others have reasons of their own.
+                Standing::OnAir if taken => (Why::TakenOver, None, None),
+                Standing::OnAir => (Why::OnAir, None, None),
+                Standing::Waits { next } => (Why::Waits, next, None),
+                Standing::WaitsForEvent => (Why::WaitsForEvent, None, None),
+                Standing::OutOfWindow { next } => (Why::OutOfWindow, next, None),
+                Standing::Closed { next } => (Why::Closed, next, None),
+                Standing::NotValid => (Why::NotValid, None, None),
+                Standing::Unscheduled(reason) => (Why::Unscheduled, None, Some(reason.to_string())),
+            };
+            let catching_up = names.catching_up.get(&booking).cloned();
+            let left_out = left_out(&built.programme, booking, names);
+            StandingView { booking: named(names, booking), why, detail, next, catching_up, left_out }
+        });
+        ZoneExplanation { zone, shows, bookings: bookings.collect() }
+    }
+}
+
+/// What of a booking this screen cannot show.
+fn left_out(programme: &Programme, booking: BookingId, names: &Names) -> Vec<LeftOutView> {
+    let found = programme.bookings.iter().filter(|b| b.booking == booking).flat_map(|b| &b.left_out);
+    let view = |(creative, why): &(CreativeId, Unplayable)| LeftOutView {
+        creative: *creative,
+        title: names.title(*creative),
+        why: *why,
+        detail: why.to_string(),
+    };
+    found.map(view).collect()
 }
 
 impl Names {

@@ -5,10 +5,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use xuanping_core::{
-    campaign::{GuaranteeForm, Mode},
+    campaign::Mode,
     geometry::ZoneName,
     id::{BookingId, CampaignId},
-    rotation::{Certificate, Relaxation},
+    playlist::WayOut,
+    rotation::Certificate,
     time::{Millis, UtcMillis},
 };
 
@@ -60,8 +61,10 @@ pub struct CollisionView {
     sentence: String,
     /// Who.
     bookings: Vec<PartyView>,
-    /// For each that could give way alone, the mildest change that works. All were tried out.
+    /// For each that could give way alone, the mildest change that works. All were tried out by planning everything anew.
     relaxations: Vec<RelaxationView>,
+    /// Whether a way out was looked for: with very many collisions only for the first ones.
+    searched: bool,
     /// On how many screens.
     screens: usize,
     /// The first few of them.
@@ -107,9 +110,9 @@ pub struct RelaxationView {
     /// Its campaign: whoever edits another one may have to ask.
     campaign: Option<CampaignId>,
     /// What it asks for now.
-    from: GuaranteeForm,
+    from: Mode,
     /// What can be kept.
-    to: GuaranteeForm,
+    to: Mode,
     /// The change in Chinese.
     sentence: String,
 }
@@ -178,21 +181,20 @@ fn collision(collided: &Collided, names: &Names) -> CollisionView {
         percent,
         sentence: words::collision(collided.certificate.as_ref(), &collided.bookings, &plain),
         bookings: collided.bookings.iter().map(party).collect(),
-        relaxations: collided.relaxations.iter().filter_map(|r| relaxation(r, names)).collect(),
+        relaxations: collided.ways_out.iter().flatten().filter_map(|way| relaxation(way, names)).collect(),
+        searched: collided.ways_out.is_some(),
         screens: collided.screens,
         sample: collided.sample.clone(),
     }
 }
 
-/// Only a guarantee that was written as one can be changed by writing another: a quota that rolls like one cannot.
-fn relaxation(relaxation: &Relaxation, names: &Names) -> Option<RelaxationView> {
-    let Mode::Guarantee(from) = names.mode(relaxation.booking)? else { return None };
+fn relaxation(way: &WayOut, names: &Names) -> Option<RelaxationView> {
     Some(RelaxationView {
-        booking: relaxation.booking,
-        campaign: names.booking(relaxation.booking).1.map(|(id, _)| id),
-        from: (*from).into(),
-        to: relaxation.to.into(),
-        sentence: words::relaxation(relaxation, &names.plain()),
+        booking: way.booking,
+        campaign: names.booking(way.booking).1.map(|(id, _)| id),
+        from: way.from.clone(),
+        to: way.to.clone(),
+        sentence: words::way_out(way, &names.plain())?,
     })
 }
 

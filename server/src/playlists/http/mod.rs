@@ -1,6 +1,7 @@
 //! Endpoints of playlists: what players pull, what people look at, and takeovers, which are issued on the spot.
 
 mod changes;
+mod commit;
 mod explain;
 mod foresight;
 mod player;
@@ -18,6 +19,7 @@ pub fn routes(state: Playlists) -> OpenApiRouter {
         .merge(takeovers::routes())
         .merge(timelines::routes())
         .merge(changes::routes())
+        .merge(commit::routes())
         .merge(explain::routes())
         .merge(foresight::routes())
         .with_state(state)

@@ -12,7 +12,7 @@ use xuanping_core::{
     time::{DateRange, UtcMillis},
 };
 
-use super::super::{DayTimeline, Playlists, programme, timeline};
+use super::super::{DayTimeline, HORIZON_DAYS, Hours, Playlists, draft::first_day, programme, timeline};
 use crate::{
     accounts::{Allowed, Publish, SignedIn},
     clock,
@@ -47,7 +47,8 @@ async fn published(
     let playlist = playlists.playlist(digest).await?;
     let mut names = playlists.names_for(&playlist).await?;
     let arrears = playlists.arrears_of(id).await?;
-    names.add_arrears(&arrears, &playlists.campaigns.in_force().await?, date);
+    let hours = Hours::new(&screen.venue.opening, &screen.timezone);
+    names.add_arrears(&arrears, &playlists.campaigns.in_force().await?, hours, date);
     Ok(Body(timeline::day(&playlist, date, &names, None)))
 }
 
@@ -72,14 +73,19 @@ async fn preview(
 ) -> Result<Body<DayTimeline>, Problem> {
     let campaign = playlists.campaigns.get(id).await?;
     let screen = playlists.screens.get(query.screen).await?;
-    let date = query.date.unwrap_or_else(|| clock::today(programme::zone_of(&screen.timezone)));
+    let today = clock::today(programme::zone_of(&screen.timezone));
+    let date = query.date.unwrap_or(today);
     let bookings = playlists.with_draft(&campaign).await?;
     let arrears = playlists.arrears_of(screen.id).await?;
-    let built = playlists.built(&screen, bookings.clone(), DateRange::day(date), clock::now()).await?;
+    // The days that are checked before publishing, if it is one of them: a day alone would be planned otherwise.
+    let first = DateRange::starting(first_day(&campaign, today), HORIZON_DAYS);
+    let days = if first.contains(date) { first } else { DateRange::starting(date, HORIZON_DAYS) };
+    let built = playlists.built(&screen, bookings.clone(), days, clock::now()).await?;
     let built = built.ok_or_else(|| Problem::not_found("屏幕"))?;
     let mut names = playlists.names_for(&built.playlist).await?;
     names.add_draft(&campaign);
-    names.add_arrears(&arrears, &bookings, date);
+    let hours = Hours::new(&screen.venue.opening, &screen.timezone);
+    names.add_arrears(&arrears, &bookings, hours, date);
     Ok(Body(timeline::day(&built.playlist, date, &names, Some(&built.report))))
 }
 

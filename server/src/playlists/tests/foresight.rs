@@ -28,6 +28,13 @@ async fn two_guarantees_that_cannot_live_together_are_named_with_what_would_work
         let campaign = county.campaign("相撞").await;
         let campaigns = &county.app.campaigns;
         let draft = |name: &str, creative, n| BookingDraft { mode: guaranteed(n), ..booking(name, vec![creative]) };
+        // Published all the same only by somebody who says so: the server asks, not only the console.
+        let submit = async |query: &str| {
+            let path = format!("/api/v1/campaigns/{}/submit{query}", campaign.id);
+            let request = Request::post(path).extension(person(Role::Editor)).body(HttpBody::empty()).unwrap();
+            let response = router(&county).oneshot(request).await.unwrap();
+            (response.status(), String::from_utf8(bytes_of(response).await).unwrap())
+        };
         let with = campaigns.add_booking(campaign.id, draft("甲", first, 360), &editor(), clock::now()).await.unwrap();
         campaigns.add_booking(campaign.id, draft("乙", second, 360), &editor(), clock::now()).await.unwrap();
         let path = format!("/api/v1/campaigns/{}/foresight", campaign.id);
@@ -38,10 +45,14 @@ async fn two_guarantees_that_cannot_live_together_are_named_with_what_would_work
         assert!(collision["percent"].as_u64().unwrap() > 100);
         let sentence = collision["sentence"].as_str().unwrap();
         assert!(sentence.contains("“甲”") && sentence.contains("“乙”") && sentence.contains('%'), "{sentence}");
+        let (status, said) = submit("").await;
+        assert_eq!(status, StatusCode::CONFLICT, "{said}");
+        assert!(said.contains("promises-broken") && said.contains("“乙”"), "{said}");
+        assert!(collision["searched"].as_bool().unwrap());
         // The change that is offered works.
         let offered = &collision["relaxations"][0];
         let relaxed = offered["booking"].as_str().unwrap();
-        let often = u16::try_from(offered["to"]["per_hour"].as_u64().unwrap()).unwrap();
+        let often = u16::try_from(offered["to"]["guarantee"]["per_hour"].as_u64().unwrap()).unwrap();
         assert!(often < 360);
         let first_is_meant = with.bookings[0].id.to_string() == relaxed;
         let (name, creative) = if first_is_meant { ("甲", first) } else { ("乙", second) };
@@ -51,6 +62,7 @@ async fn two_guarantees_that_cannot_live_together_are_named_with_what_would_work
             .unwrap();
         let foreseen = asked(&county, &path).await;
         assert_eq!(foreseen["collisions"], json!([]), "{foreseen:#}");
+        assert_eq!(submit("").await.0, StatusCode::OK);
     })
     .await;
 }
@@ -61,7 +73,8 @@ async fn for_any_screen_and_minute_it_is_said_what_plays_and_why_the_others_do_n
         let county = County::new(&db).await;
         let [one, ..] = three(&county).await;
         let noon = |hour: u32| {
-            let local = today().and_hms_opt(hour, 30, 0).unwrap();
+            // Tomorrow: today's noon may be before the screen was told anything.
+            let local = day(1).and_hms_opt(hour, 30, 0).unwrap();
             xuanping_core::recurrence::local_start(local, chrono_tz::Asia::Shanghai).0
         };
         let slogan = county.slogan("早上好").await;
@@ -84,11 +97,33 @@ async fn for_any_screen_and_minute_it_is_said_what_plays_and_why_the_others_do_n
         let at_seven = explained(noon(7)).await;
         let both = [why(&at_seven, "全县"), why(&at_seven, "早间")];
         assert!(both.contains(&json!("on_air")) && both.contains(&json!("waits")), "{both:?}");
-        // A takeover covers them all.
+        assert_eq!(at_seven["replanned"], false, "{at_seven:#}");
+        // What plays is what the screen was told, though something else is promised since.
+        let other = county.slogan("又一条").await;
+        county.work().await;
+        let first = county.issued(&one).issued;
+        county.on_air("加播", booking("加播", vec![other])).await;
+        let meanwhile = explained(noon(12)).await;
+        assert_eq!(meanwhile["replanned"], true);
+        assert_eq!(meanwhile["zones"][0]["shows"]["booking"]["name"], "全县");
+        county.work().await;
+        let later = explained(county.issued(&one).issued.0).await;
+        assert!(["on_air", "waits"].iter().any(|is| why(&later, "加播") == *is), "{later:#}");
+        assert_eq!(later["replanned"], false);
+        let then = explained(first.0).await;
+        assert_eq!(then["replanned"], true, "what it was told then had no such booking");
+        let before = explained(first.0 - 90 * 24 * HOUR).await;
+        assert_eq!(before["zones"][0]["shows"], Value::Null, "{before:#}");
+        // A takeover covers what would be on the wall; the others have reasons of their own.
         county.start(takeover("紧急", vec![slogan])).await;
         let now = explained(clock::now().0).await;
         assert_eq!(now["takeover"]["title"], "紧急");
-        assert_eq!([why(&now, "全县"), why(&now, "早间")], ["taken_over", "taken_over"]);
+        let whys = [why(&now, "全县"), why(&now, "早间"), why(&now, "加播")];
+        assert_eq!(whys.iter().filter(|why| **why == "taken_over").count(), 1, "{whys:?}");
+        assert!(
+            whys.iter().all(|why| ["taken_over", "waits", "out_of_window"].iter().any(|is| why == *is)),
+            "{whys:?}"
+        );
     })
     .await;
 }
