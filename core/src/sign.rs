@@ -27,6 +27,8 @@ pub enum Context {
     Time,
     /// Player → server: one HTTP request (a bare signature, not COSE).
     Request,
+    /// Server → player: this screen is out of service.
+    Retirement,
     /// Server → auditor: what an exported bundle contains.
     Bundle,
 }
@@ -41,6 +43,7 @@ impl Context {
             Self::Receipt => b"xuanping/receipt/1",
             Self::Time => b"xuanping/time/1",
             Self::Request => b"xuanping/request/1",
+            Self::Retirement => b"xuanping/retirement/1",
             Self::Bundle => b"xuanping/bundle/1",
         }
     }

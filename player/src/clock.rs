@@ -46,6 +46,11 @@ impl Clock {
         Moment { wall: device_time().plus(self.correction.load(Ordering::Relaxed)), monotonic: monotonic() }
     }
 
+    /// How far wall time is from the device's own, in milliseconds.
+    pub fn correction(&self) -> i64 {
+        self.correction.load(Ordering::Relaxed)
+    }
+
     /// The server signed that it is `server` now (half a round trip already added). Returns the new correction in
     /// milliseconds if that changed it.
     pub fn learn(&self, server: UtcMillis) -> Option<i64> {

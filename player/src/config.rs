@@ -1,10 +1,15 @@
 //! Settings: arguments first, then the environment, then a TOML file, then what is usual.
 
-use std::{fs, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
-use xuanping_core::{geometry::Size, vocabulary::ScreenKind};
+use xuanping_core::{campaign::EventTrigger, geometry::Size, vocabulary::ScreenKind};
 
 use crate::output::{Colours, Fold, Placement, Rotation, Wiring};
 
@@ -50,11 +55,15 @@ impl From<Kind> for ScreenKind {
 #[serde(deny_unknown_fields, default)]
 pub struct Arguments {
     /// TOML file with the same settings as these (names with _ for -).
-    #[arg(long)]
+    #[arg(long, global = true)]
     #[serde(skip)]
     pub config: Option<PathBuf>,
+    /// What to ask of the player that runs with this data folder; without, one is started.
+    #[command(subcommand)]
+    #[serde(skip)]
+    pub command: Option<Command>,
     /// Folder for the key, the cache and the play journal.
-    #[arg(long, env = "XUANPING_DATA")]
+    #[arg(long, env = "XUANPING_DATA", global = true)]
     data: Option<PathBuf>,
     /// Address of the server, e.g. https://xuanping.example.cn.
     #[arg(long, env = "XUANPING_SERVER")]
@@ -119,6 +128,53 @@ pub struct Arguments {
     media_worker: Option<PathBuf>,
 }
 
+/// What people at the machine ask of the player that runs there.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// 查看播放状态 — how it is doing.
+    Status {
+        /// For programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// 场次触发 — shows what is booked for an event, e.g. `trigger pre-show --show "3号厅 19:30"` before each film.
+    Trigger {
+        /// What is about to begin.
+        event: TriggerName,
+        /// Which showing: the same one again is shown no second time. Without, the minute it is now.
+        #[arg(long)]
+        show: Option<String>,
+    },
+    /// 熄屏 — black, without network too, over restarts, until `resume`; nothing counts as played meanwhile.
+    Dark,
+    /// 恢复播放 — shows again what it should.
+    Resume,
+    /// 截取当前画面 — what is on the wall now, as a PNG.
+    Capture {
+        /// Where to write it.
+        #[arg(default_value = "xuanping-capture.png")]
+        file: PathBuf,
+    },
+}
+
+/// What can be triggered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TriggerName {
+    /// A film is about to begin.
+    PreShow,
+}
+
+impl From<TriggerName> for EventTrigger {
+    fn from(name: TriggerName) -> Self {
+        match name {
+            TriggerName::PreShow => Self::PreShow,
+        }
+    }
+}
+
+/// Where the package puts the settings: what a command at the machine reads when nothing else was said.
+const USUAL_FILE: &str = "/etc/xuanping/player.toml";
+
 /// Complete settings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -172,17 +228,34 @@ pub enum ConfigError {
     Missing(&'static str),
 }
 
+/// The settings in a file.
+fn read_file(path: &Path) -> Result<Arguments, ConfigError> {
+    let fault = |text: String| ConfigError::File { path: path.to_owned(), text };
+    let text = fs::read_to_string(path).map_err(|e| fault(e.to_string()))?;
+    toml::from_str(&text).map_err(|e| fault(e.to_string()))
+}
+
+/// The media worker and the socket's name need whole paths.
+fn whole(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+impl Arguments {
+    /// The data folder of the player that is spoken to.
+    pub fn data_folder(&self) -> Result<PathBuf, ConfigError> {
+        let usual = || Some(PathBuf::from(USUAL_FILE)).filter(|path| path.exists());
+        let said = match &self.data {
+            Some(data) => Some(data.clone()),
+            None => self.config.clone().or_else(usual).map(|path| read_file(&path)).transpose()?.and_then(|f| f.data),
+        };
+        said.map(whole).ok_or(ConfigError::Missing("data"))
+    }
+}
+
 impl Config {
     /// Puts arguments and file together.
     pub fn from_arguments(arguments: Arguments) -> Result<Self, ConfigError> {
-        let file = match &arguments.config {
-            None => Arguments::default(),
-            Some(path) => {
-                let fault = |text: String| ConfigError::File { path: path.clone(), text };
-                let text = fs::read_to_string(path).map_err(|e| fault(e.to_string()))?;
-                toml::from_str(&text).map_err(|e| fault(e.to_string()))?
-            }
-        };
+        let file = arguments.config.as_deref().map_or_else(|| Ok(Arguments::default()), read_file)?;
         let kind = arguments.kind.or(file.kind).unwrap_or(Kind::Lcd).into();
         let output = arguments.output.or(file.output).unwrap_or(OutputKind::Window);
         let size = match kind {
@@ -205,8 +278,7 @@ impl Config {
         let position = arguments.position.or(file.position);
         let data = arguments.data.or(file.data).ok_or(ConfigError::Missing("data"))?;
         Ok(Self {
-            // The media worker is told whole paths.
-            data: std::path::absolute(&data).unwrap_or(data),
+            data: whole(data),
             server: arguments.server.or(file.server).ok_or(ConfigError::Missing("server"))?,
             // A loudspeaker has no display to own.
             output: if kind == ScreenKind::Speaker { OutputKind::Headless } else { output },
@@ -320,6 +392,18 @@ mod tests {
         let config = config(&[&arguments[..], &["--size", "1024x32"]].concat()).unwrap();
         assert_eq!((config.wiring.rotation, config.wiring.colours), (Rotation::Half, Colours::Two));
         assert_eq!(config.wiring.display(config.size.unwrap()), Size { width: 512, height: 64 });
+    }
+
+    #[test]
+    fn a_command_finds_the_player_by_its_data_folder_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("player.toml");
+        fs::write(&path, "data = '/var/lib/xuanping'\nserver = 'https://a.cn'").unwrap();
+        let said = |arguments: &[&str]| Arguments::parse_from([&["xuanping-player"], arguments].concat());
+        let by_file = said(&["dark", "--config", path.to_str().unwrap()]);
+        assert_eq!(by_file.command, Some(Command::Dark));
+        assert_eq!(by_file.data_folder().unwrap(), PathBuf::from("/var/lib/xuanping"));
+        assert_eq!(said(&["--data", "/d", "status", "--json"]).data_folder().unwrap(), PathBuf::from("/d"));
     }
 
     #[test]

@@ -3,14 +3,18 @@
 use std::{path::PathBuf, sync::Arc};
 
 use xuanping_core::{
+    campaign::EventTrigger,
     digest::Digest,
     geometry::ZoneName,
-    id::ScreenId,
+    id::{ScreenId, ShowId},
     playlist::{Item, Playlist, TrustedManifest},
     time::Millis,
 };
 
-use crate::stage::Picture;
+use crate::{
+    control::{Ask, Asker},
+    stage::Picture,
+};
 
 /// Something happened.
 #[derive(Debug, Clone)]
@@ -35,6 +39,12 @@ pub enum Event {
     PictureWanted(bool),
     /// The newest thing a person should know of, in Chinese; `None`: it is over.
     Trouble(Trouble, Option<String>),
+    /// Somebody at the machine asks something. The loop answers.
+    Asked(Ask, Asker),
+    /// A show is about to begin: what is booked for it is shown, once.
+    Show(EventTrigger, ShowId),
+    /// The wall shall be black, or no longer.
+    Dark(bool),
     /// The screen was retired in the console.
     Retired,
     /// The process shall end.

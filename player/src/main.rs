@@ -1,12 +1,14 @@
 //! `xuanping-player`: owns one wall.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 use xuanping_core::geometry::Size;
 use xuanping_player::{
-    config::{Arguments, Config, OutputKind},
+    clock::Clock,
+    config::{Arguments, Command, Config, OutputKind},
+    control::{self, Answer, Ask, show_id},
     event::Event,
     inbox::Inbox,
     output::{Headless, Output, OutputError, Window, Wired},
@@ -32,13 +34,44 @@ fn main() -> ExitCode {
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 fn start() -> Result<(), Fault> {
-    let config = Config::from_arguments(Arguments::parse())?;
+    let arguments = Arguments::parse();
+    if let Some(command) = &arguments.command {
+        return tell(&arguments.data_folder()?, command);
+    }
+    let config = Config::from_arguments(arguments)?;
     // The only TLS provider that is linked; it can be installed once, and this is the first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut output = open(&config)?;
     let (inbox, events) = Inbox::new(output.waker());
     stop_on_signals(inbox)?;
     run::run(&config, output.as_mut(), &events)?;
+    Ok(())
+}
+
+/// Asks the player that runs, and prints what it says.
+fn tell(data: &Path, command: &Command) -> Result<(), Fault> {
+    let what = match command {
+        Command::Status { .. } => Ask::Status,
+        Command::Dark => Ask::Dark,
+        Command::Resume => Ask::Resume,
+        Command::Capture { .. } => Ask::Capture,
+        Command::Trigger { event, show } => {
+            let this_minute = || format!("{}", Clock::new().now().wall.0 / 60_000);
+            Ask::Trigger { event: (*event).into(), show: show_id(&show.clone().unwrap_or_else(this_minute)) }
+        }
+    };
+    match (control::ask(data, &what)?, command) {
+        ((Answer::Status(said), _), Command::Status { json: true }) => {
+            println!("{}", serde_json::to_string_pretty(&said)?);
+        }
+        ((Answer::Status(said), _), _) => print!("{}", control::summary(&said)),
+        ((Answer::Picture(_), png), Command::Capture { file }) => {
+            std::fs::write(file, png)?;
+            println!("已保存到 {}", file.display());
+        }
+        ((Answer::Done(said) | Answer::Refused(said), _), _) => println!("{said}"),
+        ((Answer::Picture(_), _), _) => {}
+    }
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use xuanping_core::{
     playlog::Receipt,
     sign::{Context, PublicKey, SecretKey},
     tlog::Signer,
-    wire::SignedTime,
+    wire::{Retirement, SignedTime},
 };
 
 use crate::entropy::{self, NoEntropy};
@@ -72,6 +72,11 @@ impl Publisher {
     /// Signs the time.
     pub fn time(&self, time: &SignedTime) -> Vec<u8> {
         time.sign(&self.0)
+    }
+
+    /// Signs that a screen is out of service; as text, for a problem's member.
+    pub fn retirement(&self, retirement: &Retirement) -> String {
+        retirement.sign(&self.0)
     }
 
     /// Signs the statement of an exported bundle.

@@ -106,14 +106,19 @@ pub struct Wish {
     pub selector: Value,
     /// When: a schedule.
     pub schedule: Value,
-    /// Share of the airtime.
-    pub weight: u32,
+    /// How often.
+    pub mode: Value,
 }
 
 impl Default for Wish {
     /// On every screen, all day, for a month.
     fn default() -> Self {
-        Self { name: "全天".into(), selector: json!({}), schedule: all_day(), weight: 10 }
+        Self {
+            name: "全天".into(),
+            selector: json!({}),
+            schedule: all_day(),
+            mode: json!({ "share": { "weight": 10 } }),
+        }
     }
 }
 
@@ -296,7 +301,7 @@ impl Console {
     /// Books creatives; answers the new booking.
     pub fn book(&self, campaign: CampaignId, creatives: &[CreativeId], wish: &Wish) -> Answer<BookingId> {
         let body = json!({ "name": wish.name, "creatives": creatives, "selector": wish.selector,
-                           "schedule": wish.schedule, "mode": { "share": { "weight": wish.weight } } });
+                           "schedule": wish.schedule, "mode": wish.mode });
         let changed = self.post(&format!("campaigns/{campaign}/bookings"), &body)?;
         Ok(id(changed["bookings"].as_array().and_then(|all| all.last()).expect("the booking is there"), "id"))
     }

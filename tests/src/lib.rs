@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod between;
 pub mod chance;
 pub mod clock;
 pub mod console;

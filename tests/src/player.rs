@@ -153,6 +153,15 @@ impl Player {
         programs::end(&mut child, "the player");
     }
 
+    /// Says something to it as somebody at the machine does, by another run of the same program; what that prints, or why
+    /// it refuses.
+    pub fn tell(&self, words: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(programs::player());
+        let said = command.args(words).arg("--data").arg(self.data()).output().expect("the player's program starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if said.status.success() { Ok(text(&said.stdout)) } else { Err(text(&said.stderr)) }
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))

@@ -45,6 +45,11 @@ pub enum EventTrigger {
     PreShow,
 }
 
+impl EventTrigger {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::PreShow];
+}
+
 impl Mode {
     /// 1 is served first: fixed times, events, guarantees, quotas, shares, fillers. (A takeover comes before all.)
     pub const fn precedence(&self) -> u8 {

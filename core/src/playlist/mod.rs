@@ -10,6 +10,7 @@ mod diff;
 mod explain;
 mod manifest;
 mod on_air;
+mod on_event;
 mod on_wall;
 mod wall;
 

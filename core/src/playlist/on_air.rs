@@ -3,10 +3,10 @@
 //! Loops are anchored to the start of their daypart. A slot that cannot finish before the daypart's end is not started:
 //! the loop's still is held instead. Past the horizon the last days are repeated by day of the week.
 
-use chrono::{Days, NaiveDate, NaiveDateTime};
+use chrono::{Days, NaiveDate, NaiveDateTime, TimeDelta};
 use chrono_tz::Tz;
 
-use super::{Daypart, Item, Playlist, Slot, ZoneProgramme};
+use super::{Day, Daypart, Item, Playlist, Slot, ZoneProgramme};
 use crate::{
     geometry::ZoneName,
     recurrence::{day_start, local_start},
@@ -143,23 +143,34 @@ struct Running {
 
 /// The dayparts of a day past the horizon: those of the day it repeats, at the same local times.
 fn repeated_day(programme: &ZoneProgramme, date: NaiveDate, tz: Tz) -> Vec<Daypart> {
-    let Some(last) = programme.days.last() else { return Vec::new() };
-    let back = (date - last.date).num_days();
-    if back <= 0 {
-        return Vec::new();
-    }
-    // 7 days later: the same day of the week again.
-    let before_last = (7 - back % 7) % 7;
-    let source = programme.days.iter().rev().nth(before_last as usize).unwrap_or(last);
-    let later = date - source.date;
-    let moved = |at: UtcMillis| Some(local_start(local_time(at, tz)?.checked_add_signed(later)?, tz));
+    let Some((source, later)) = repeated_by(programme, date) else { return Vec::new() };
     let parts = source.dayparts.iter().filter_map(|part| {
-        let (start, end) = (moved(part.start)?, moved(part.end)?);
-        (start < end).then_some(Daypart { start, end, looped: part.looped })
+        let (start, end) = moved(part.start, part.end, later, tz)?;
+        Some(Daypart { start, end, looped: part.looped })
     });
     parts.collect()
 }
 
-fn local_time(at: UtcMillis, tz: Tz) -> Option<NaiveDateTime> {
+/// The day that a day past the horizon repeats, and how much earlier it is; `None` for a day within the horizon.
+pub(super) fn repeated_by(programme: &ZoneProgramme, date: NaiveDate) -> Option<(&Day, TimeDelta)> {
+    let last = programme.days.last()?;
+    let back = (date - last.date).num_days();
+    if back <= 0 {
+        return None;
+    }
+    // 7 days later: the same day of the week again.
+    let before_last = (7 - back % 7) % 7;
+    let source = programme.days.iter().rev().nth(before_last as usize).unwrap_or(last);
+    Some((source, date - source.date))
+}
+
+/// A stretch of time, later by so much in local time; `None` if the clocks' change leaves nothing of it.
+pub(super) fn moved(start: UtcMillis, end: UtcMillis, later: TimeDelta, tz: Tz) -> Option<(UtcMillis, UtcMillis)> {
+    let moved = |at: UtcMillis| Some(local_start(local_time(at, tz)?.checked_add_signed(later)?, tz));
+    let (start, end) = (moved(start)?, moved(end)?);
+    (start < end).then_some((start, end))
+}
+
+pub(super) fn local_time(at: UtcMillis, tz: Tz) -> Option<NaiveDateTime> {
     at.to_datetime().map(|at| at.with_timezone(&tz).naive_local())
 }

@@ -94,6 +94,49 @@ pub struct PlayerStatus {
     pub last_error: Option<String>,
     /// Program version.
     pub software: String,
+    /// Somebody at the machine has made the wall black.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "openapi", schema(default = false))]
+    pub dark: bool,
+    /// How the machine is doing; a player of an older version does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
+}
+
+/// How a player's machine is doing. What it cannot find out is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct Health {
+    /// Of its hottest sensor, in °C.
+    pub temperature: Option<i16>,
+    /// Bytes that it can still write where its data lies.
+    pub disk_free: Option<u64>,
+    /// Bytes of that disk.
+    pub disk_total: Option<u64>,
+    /// Bytes of memory that the player holds.
+    pub memory: Option<u64>,
+    /// The display at its connector.
+    pub display: Option<DisplayState>,
+    /// By how much it corrects its own clock by the server's signed time, in milliseconds.
+    pub clock_correction: i64,
+    /// Whether a time service keeps its clock.
+    pub clock_synchronised: Option<bool>,
+    /// Files in the cache that were found damaged since the process began: fetched again, but such a disk is dying.
+    pub damaged_files: u32,
+}
+
+/// The display at the player's connector, as the kernel says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DisplayState {
+    /// Connected, and shown a picture.
+    On,
+    /// Connected, and asleep.
+    Asleep,
+    /// Nothing is connected.
+    Unplugged,
 }
 
 /// What one zone shows.
@@ -148,9 +191,11 @@ impl SignedTime {
 pub enum ProblemType {
     /// 401: the request's time is too far from the server's: ask the time, sign again.
     ClockSkew,
-    /// 401: the server does not know this key: show the pairing screen.
+    /// 401: the server does not know this key (any more): a player that waits for its code asks for a new one; a screen
+    /// says so and plays on, for a server restored from an old backup answers so too.
     UnknownDevice,
-    /// 410: the screen was retired: stop playing, forget the key, show the pairing screen.
+    /// 410: the screen was retired. With a signed [`super::Retirement`] about this device: stop playing, forget everything,
+    /// show the pairing screen. Without one: it is not believed.
     ScreenRetired,
     /// 403: the enrolment token is wrong, used or expired: introduce yourself without it, and show the code.
     TokenRefused,

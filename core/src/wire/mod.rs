@@ -5,12 +5,14 @@
 
 mod messages;
 mod request;
+mod retirement;
 
 pub use messages::{
-    Capabilities, Enrolment, EnrolmentRequest, EnrolmentState, PlayerStatus, ProblemType, SignedTime, StatusReply,
-    ZoneStatus,
+    Capabilities, DisplayState, Enrolment, EnrolmentRequest, EnrolmentState, Health, PlayerStatus, ProblemType,
+    SignedTime, StatusReply, ZoneStatus,
 };
 pub use request::{HEADER_KEY, HEADER_SIGNATURE, HEADER_TIME, InvalidProof, MAX_SKEW, RequestProof, request_message};
+pub use retirement::Retirement;
 
 /// Path prefix of the player API.
 pub const PREFIX: &str = "/player/v1";

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use xuanping_core::wire::PlayerStatus;
+use xuanping_core::wire::{Health, PlayerStatus};
 
 use super::life::Life;
 use crate::{
     clock::{Moment, device_timezone},
+    health,
     journal::Record,
     state::PROGRESS_EVERY,
 };
@@ -15,6 +16,8 @@ use crate::{
 const PICTURE_EVERY: u64 = 2_000;
 /// How often the snapshot of the status is renewed.
 const STATUS_EVERY: u64 = 500;
+/// How often the machine is looked at.
+const HEALTH_EVERY: u64 = 10_000;
 
 impl Life<'_> {
     /// What is done now and then: status, live picture, progress of long plays, a journal that could not be opened.
@@ -31,6 +34,10 @@ impl Life<'_> {
         if let Some((journal, _)) = &self.journal {
             journal.watched(self.state.picture_wanted());
         }
+        if now.monotonic >= self.next_health {
+            self.next_health = now.monotonic + HEALTH_EVERY;
+            self.health = health::read(&self.config.data);
+        }
         let Some(sync) = &self.sync else { return };
         if now.monotonic >= self.next_status && self.enrolled.is_some() {
             self.next_status = now.monotonic + STATUS_EVERY;
@@ -43,7 +50,7 @@ impl Life<'_> {
         }
     }
 
-    fn status(&self, now: Moment) -> PlayerStatus {
+    pub(super) fn status(&self, now: Moment) -> PlayerStatus {
         PlayerStatus {
             boot: self.boot,
             now: now.wall,
@@ -55,6 +62,12 @@ impl Life<'_> {
             missing_assets: self.state.missing_assets(),
             last_error: self.state.trouble(now),
             software: env!("CARGO_PKG_VERSION").to_owned(),
+            dark: self.state.is_dark(),
+            health: Some(Health {
+                clock_correction: self.clock.correction(),
+                damaged_files: self.state.damaged_files(),
+                ..self.health.clone()
+            }),
         }
     }
 }

@@ -6,17 +6,19 @@ use std::{
     time::Duration,
 };
 
-use xuanping_core::{id::BootId, playlist::Percent, sign::SecretKey};
+use xuanping_core::{id::BootId, playlist::Percent, sign::SecretKey, wire::Health};
 
 use super::{
-    End, LONGEST_SLEEP, RunError,
+    End, LONGEST_SLEEP, RunError, dark,
     introduction::{host_name, introduction},
+    shows::Shows,
 };
 use crate::{
     cache::Cache,
     clips::Clips,
     clock::{Clock, Moment},
     config::Config,
+    control::Listener,
     entropy,
     event::{Event, Pairing},
     inbox::Inbox,
@@ -53,7 +55,11 @@ pub(super) struct Life<'a> {
     pub(super) next_status: u64,
     pub(super) next_picture: u64,
     pub(super) next_progress: u64,
+    pub(super) next_health: u64,
+    pub(super) health: Health,
+    pub(super) shows: Shows,
     end: Option<End>,
+    _people: Option<Listener>,
 }
 
 impl<'a> Life<'a> {
@@ -78,7 +84,6 @@ impl<'a> Life<'a> {
             loader: Loader::start(cache.clone(), inbox.clone())?,
             clips: Clips::new(worker.clone(), inbox.waker())?,
             cache,
-            inbox,
             state: State::new(abilities),
             stage: Stage::new(wall),
             sync: None,
@@ -89,8 +94,16 @@ impl<'a> Life<'a> {
             next_status: 0,
             next_picture: 0,
             next_progress: 0,
+            next_health: 0,
+            health: Health::default(),
+            shows: Shows::load(&config.data),
             end: None,
+            _people: listen(config, &inbox),
+            inbox,
         };
+        if dark::is_kept(&config.data) {
+            life.handle(Event::Dark(true));
+        }
         match Enrolled::load(&config.data) {
             Some(enrolled) => life.serve(enrolled)?,
             None => {
@@ -181,6 +194,10 @@ impl<'a> Life<'a> {
             if let Event::Verified(zone, item, Err(_)) = &event
                 && !self.clips.refused(*zone, item.asset)
             {
+                continue;
+            }
+            if let Event::Asked(ask, asker) = event {
+                events.extend(self.asked(ask, asker));
                 continue;
             }
             let actions = self.state.step(event, self.clock.now());
@@ -276,6 +293,13 @@ impl<'a> Life<'a> {
         let next = changes.into_iter().flatten().map(|at| at.since(now.wall).max(0)).min();
         next.map_or(LONGEST_SLEEP, |ms| Duration::from_millis(ms as u64)).min(LONGEST_SLEEP)
     }
+}
+
+/// Without it, everything but the commands at the machine goes on.
+fn listen(config: &Config, inbox: &Inbox) -> Option<Listener> {
+    Listener::open(&config.data, inbox.clone())
+        .inspect_err(|error| tracing::error!(%error, "people at the machine cannot speak to this player"))
+        .ok()
 }
 
 #[cfg(test)]

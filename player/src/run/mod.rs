@@ -1,9 +1,12 @@
 //! The one loop: take events, step the state, do what it says, draw what changed, sleep until the next thing.
 
+mod asked;
+mod dark;
 mod house;
 mod introduction;
 mod life;
 mod recording;
+mod shows;
 
 use std::{fs, io, path::Path, sync::mpsc::Receiver, time::Duration};
 
@@ -13,6 +16,7 @@ use rustix::fs::{FlockOperation, flock};
 use crate::{
     cache::Cache,
     config::Config,
+    durable::{self, Privacy},
     entropy::NoEntropy,
     event::Event,
     journal,
@@ -60,6 +64,9 @@ pub fn run(config: &Config, output: &mut dyn Output, events: &Receiver<Event>) -
     if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
         return Err(RunError::Taken(config.data.clone()));
     }
+    if data_is_half_wiped(&config.data) {
+        wipe(&config.data).map_err(at)?;
+    }
     loop {
         let mut life = Life::new(config, output)?;
         let end = life.play(output, events);
@@ -79,12 +86,40 @@ enum End {
     Restart,
 }
 
+/// While this file is there, what lies beside it belongs to a screen that is no more.
+const WIPING: &str = "wiping";
+
+fn data_is_half_wiped(data: &Path) -> bool {
+    data.join(WIPING).exists()
+}
+
 fn wipe(data: &Path) -> io::Result<()> {
     tracing::warn!("this screen was retired: cache, journal and key are deleted");
-    // The key last: as long as it is there, an interrupted wipe is taken up again by the server's next refusal.
+    // A power cut in between must not leave a key whose publisher is forgotten: nobody could tell it anything any more.
+    if let Err(error) = durable::write(&data.join(WIPING), b"", Privacy::Usual) {
+        // A full disk: all the more reason to delete.
+        tracing::warn!(%error, "a power cut during this wipe would go unnoticed");
+    }
     Cache::open(data)?.wipe()?;
     journal::wipe(data)?;
     sync::forget_manifest(data)?;
     Enrolled::forget(data)?;
-    keys::forget(data)
+    keys::forget(data)?;
+    durable::remove(&data.join(WIPING))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wipe_that_the_power_cut_short_is_finished_before_anything_is_played() {
+        let data = tempfile::tempdir().unwrap();
+        let first = keys::load_or_create(data.path()).unwrap().public();
+        durable::write(&data.path().join(WIPING), b"", Privacy::Usual).unwrap();
+        assert!(data_is_half_wiped(data.path()));
+        wipe(data.path()).unwrap();
+        assert!(!data_is_half_wiped(data.path()));
+        assert_ne!(keys::load_or_create(data.path()).unwrap().public(), first);
+    }
 }

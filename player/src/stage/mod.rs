@@ -34,6 +34,8 @@ pub enum Scene {
         /// Eight digits.
         code: Option<String>,
     },
+    /// Black: somebody at the machine wants it so.
+    Dark,
     /// The standby picture over everything.
     Standby,
     /// The zones of the screen.
@@ -168,9 +170,13 @@ impl Stage {
         let same = self.drawn.as_ref() == Some(scene);
         match scene {
             Scene::Zones(layers) => self.draw_layers(layers, at, frames),
-            Scene::Pairing { .. } | Scene::Standby if same => Vec::new(),
+            Scene::Pairing { .. } | Scene::Standby | Scene::Dark if same => Vec::new(),
             Scene::Pairing { code } => {
                 pairing::draw(&mut self.frame, &self.wall, code.as_deref());
+                self.whole(scene)
+            }
+            Scene::Dark => {
+                self.frame.fill(self.wall.size.rect(), Colour::BLACK);
                 self.whole(scene)
             }
             Scene::Standby => {

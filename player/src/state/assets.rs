@@ -44,6 +44,7 @@ pub(super) struct Assets {
     unable: HashSet<Digest>,
     wanted: Vec<Want>,
     said: Option<Vec<Want>>,
+    damaged: u32,
 }
 
 impl Assets {
@@ -98,6 +99,9 @@ impl Assets {
 
     fn failed(&mut self, asset: Digest, fault: Fault, now: Moment) {
         let times = self.bad.get(&asset).map_or(0, |bad| bad.times) + 1;
+        if fault == Fault::Damaged {
+            self.damaged = self.damaged.saturating_add(1);
+        }
         let gone = matches!(fault, Fault::Missing | Fault::Damaged);
         if gone {
             self.stored.remove(&asset);
@@ -182,6 +186,10 @@ impl Assets {
         self.wanted = wants;
         self.said = Some(missing.clone());
         Some(missing)
+    }
+
+    pub(super) fn damaged(&self) -> u32 {
+        self.damaged
     }
 
     pub(super) fn missing(&self) -> u32 {

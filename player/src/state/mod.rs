@@ -5,6 +5,7 @@
 
 mod assets;
 mod showing;
+mod shows;
 #[cfg(test)]
 mod tests;
 
@@ -16,9 +17,10 @@ use std::{
 use assets::Assets;
 use showing::ZoneState;
 use xuanping_core::{
+    campaign::EventTrigger,
     digest::Digest,
     geometry::{Rect, Size, ZoneName},
-    id::ScreenId,
+    id::{ScreenId, ShowId},
     playlist::{Item, Manifest, OnWall, Percent, Playlist, Show, Transition, on_screen, on_wall},
     time::UtcMillis,
     vocabulary::CreativeKind,
@@ -98,6 +100,7 @@ pub struct State {
     assets: Assets,
     troubles: BTreeMap<Trouble, String>,
     picture_wanted: bool,
+    dark: bool,
     next_key: PlayKey,
     stopping: bool,
 }
@@ -115,6 +118,7 @@ impl State {
             assets: Assets::default(),
             troubles: BTreeMap::new(),
             picture_wanted: false,
+            dark: false,
             next_key: 1,
             stopping: false,
         }
@@ -140,6 +144,15 @@ impl State {
                 }
             }
             Event::Media(zone, asset, news) => self.media(zone, asset, news, now, &mut actions),
+            // The loop's to answer.
+            Event::Asked(..) => {}
+            Event::Dark(dark) => {
+                self.dark = dark;
+                for zone in self.zones.values_mut() {
+                    zone.events.clear();
+                }
+            }
+            Event::Show(trigger, show) => self.insert(trigger, show, now),
             Event::PictureWanted(wanted) => self.picture_wanted = wanted,
             Event::Trouble(from, Some(text)) => {
                 self.troubles.insert(from, text);
@@ -237,12 +250,20 @@ impl State {
             zone.rect = rect;
             let shows = |at| on_screen(&manifest.orders, playlist.map(|(_, p)| p), &manifest.takeovers, name, at);
             let answer = shows(now.wall);
-            let (planned, until) = showing::planned(answer, playlist.map(|(d, _)| d));
+            let (planned, until) = match self.dark {
+                // Nothing is shown, nothing is heard, and nothing counts.
+                true => (showing::Planned::Nothing { black: true }, None),
+                false => {
+                    let (planned, until) = showing::planned(answer, playlist.map(|(d, _)| d));
+                    zone.with_events(planned, until, now)
+                }
+            };
             zone.until = until;
             zone.follow(planned, now, &mut self.next_key, actions);
             let coming = until.map(shows);
             let coming = coming.and_then(|answer| showing::planned(answer, None).0.item().cloned());
             needed.extend(zone.waits_for().cloned().map(|item| (name, item)));
+            needed.extend(zone.events.next().cloned().map(|item| (name, item)));
             needed.extend(coming.map(|item| (name, item)));
         }
         self.assets.need(needed, self.abilities, now, actions);
@@ -250,6 +271,20 @@ impl State {
             zone.begin(&mut self.assets, now, &mut self.next_key, actions);
         }
         self.fetch(now, actions);
+    }
+
+    /// What an event asks for gets its turn as soon as no takeover has the wall.
+    fn insert(&mut self, trigger: EventTrigger, show: ShowId, now: Moment) {
+        let Some((digest, playlist)) = self.playlist.as_ref().filter(|_| !self.dark) else { return };
+        for (name, zone) in &mut self.zones {
+            zone.events.add(playlist.on_event(*name, trigger, now.wall), *digest, show, now);
+        }
+    }
+
+    /// How many showings an event would ask for now.
+    pub fn due_at_event(&self, trigger: EventTrigger, now: Moment) -> usize {
+        let Some((_, playlist)) = self.playlist.as_ref().filter(|_| !self.dark) else { return 0 };
+        self.zones.keys().map(|name| playlist.on_event(*name, trigger, now.wall).len()).sum()
     }
 
     /// Follows the newest playlist as soon as what it shows now is in the cache, or patience is over.
@@ -272,6 +307,7 @@ impl State {
         let mut wants: Vec<_> = takeovers
             .map(|i| Want { asset: i.item.asset, bytes: i.item.bytes, urgent: true })
             .chain(self.zones.values().filter_map(|z| z.planned().item()).map(want))
+            .chain(self.zones.values().flat_map(|z| z.events.items()).map(want))
             .chain(self.arriving.iter().flat_map(|(_, playlist, _)| on_air_now(playlist, now)).map(want))
             .chain(self.arriving.iter().flat_map(|(_, playlist, _)| &playlist.items).map(want))
             .chain(self.playlist.iter().flat_map(|(_, playlist)| &playlist.items).map(want))
@@ -303,6 +339,9 @@ impl State {
     pub fn scene(&self, now: Moment) -> Scene {
         if self.stopping {
             return Scene::Standby;
+        }
+        if self.dark {
+            return Scene::Dark;
         }
         match &self.pairing {
             Pairing::Code(code) => return Scene::Pairing { code: Some(code.clone()) },
@@ -390,6 +429,21 @@ impl State {
         self.assets.missing()
     }
 
+    /// Files found damaged so far.
+    pub fn damaged_files(&self) -> u32 {
+        self.assets.damaged()
+    }
+
+    /// Whether somebody at the machine has made the wall black.
+    pub fn is_dark(&self) -> bool {
+        self.dark
+    }
+
+    /// What the screen's orders call it.
+    pub fn name(&self) -> Option<&str> {
+        self.manifest.as_ref().map(|m| m.orders.name.as_str())
+    }
+
     /// Whether somebody is looking.
     pub fn picture_wanted(&self) -> bool {
         self.picture_wanted
@@ -400,6 +454,11 @@ impl State {
         let expired = self.manifest.as_ref().is_some_and(|m| m.expires < now.wall);
         let expired = expired.then(|| "播放指令已过期，正按最后一份有效播放单继续播放，请检查网络。".to_owned());
         let bad = self.assets.trouble();
+        if self.dark {
+            return Some(
+                "现场人员已手动熄屏，期间不播放、不计数；在播放器上运行 xuanping-player resume 恢复。".to_owned(),
+            );
+        }
         self.troubles.values().cloned().chain(bad).chain(expired).next()
     }
 }

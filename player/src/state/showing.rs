@@ -5,13 +5,13 @@ use std::sync::Arc;
 use xuanping_core::{
     digest::Digest,
     geometry::{Rect, ZoneName},
-    id::CreativeId,
+    id::{CreativeId, ShowId},
     playlist::{Item, OnWall, Show, Source},
     playlog::{ItemRef, Play, PlayStatus, Trigger},
     time::{Millis, UtcMillis},
 };
 
-use super::{Action, LINGER, assets::Assets, is_media};
+use super::{Action, LINGER, assets::Assets, is_media, shows::Queue};
 use crate::{
     clock::Moment,
     event::{Fault, Media},
@@ -24,7 +24,16 @@ use crate::{
 pub(super) enum Planned {
     Nothing { black: bool },
     Hold(Item),
-    Play { item: Item, source: Source, playlist: Option<Digest>, start: UtcMillis },
+    Play { item: Item, cause: Cause, playlist: Option<Digest>, start: UtcMillis },
+}
+
+/// What put it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The playlist, or a takeover.
+    Orders(Source),
+    /// An event: it begins when it is ready, and not at an appointed time.
+    Event(ShowId),
 }
 
 /// Copies core's answer, and says until when it holds.
@@ -32,7 +41,7 @@ pub(super) fn planned(answer: OnWall<'_>, playlist: Option<Digest>) -> (Planned,
     match answer {
         OnWall::Play { item, source, start, until, .. } => {
             let playlist = playlist.filter(|_| source == Source::Playlist);
-            (Planned::Play { item: item.clone(), source, playlist, start }, Some(until))
+            (Planned::Play { item: item.clone(), cause: Cause::Orders(source), playlist, start }, Some(until))
         }
         OnWall::Hold { item, until } => (Planned::Hold(item.clone()), Some(until)),
         OnWall::Nothing { black, until } => (Planned::Nothing { black }, until),
@@ -51,8 +60,8 @@ impl Planned {
     fn continues(&self, other: &Self) -> bool {
         match (self, other) {
             (
-                Self::Play { item: a, source: from_a, start: start_a, .. },
-                Self::Play { item: b, source: from_b, start: start_b, .. },
+                Self::Play { item: a, cause: from_a, start: start_a, .. },
+                Self::Play { item: b, cause: from_b, start: start_b, .. },
             ) => (a.asset, a.booking, a.creative, from_a, start_a) == (b.asset, b.booking, b.creative, from_b, start_b),
             (Self::Hold(a), Self::Hold(b)) => (a.asset, a.show) == (b.asset, b.show),
             (Self::Nothing { black: a }, Self::Nothing { black: b }) => a == b,
@@ -90,6 +99,8 @@ const REPORT_AGE: u64 = 1_500;
 pub(super) struct ZoneState {
     name: ZoneName,
     pub(super) rect: Rect,
+    /// What events asked for.
+    pub(super) events: Queue,
     /// When to ask again what it shows.
     pub(super) until: Option<UtcMillis>,
     planned: Planned,
@@ -104,6 +115,7 @@ impl ZoneState {
         Self {
             name,
             rect,
+            events: Queue::default(),
             until: None,
             planned: Planned::Nothing { black: false },
             entered: None,
@@ -115,6 +127,28 @@ impl ZoneState {
 
     pub(super) fn planned(&self) -> &Planned {
         &self.planned
+    }
+
+    /// What is planned, unless an event asks for something else and no takeover has the wall.
+    pub(super) fn with_events(
+        &mut self,
+        planned: Planned,
+        until: Option<UtcMillis>,
+        now: Moment,
+    ) -> (Planned, Option<UtcMillis>) {
+        let taken = match &planned {
+            Planned::Play { cause: Cause::Orders(Source::Takeover(_)), .. } | Planned::Nothing { black: true } => true,
+            Planned::Play { .. } | Planned::Hold(_) | Planned::Nothing { black: false } => false,
+        };
+        if taken {
+            self.events.wait();
+            return (planned, until);
+        }
+        let up = self.event_up();
+        match self.events.turn(up, now) {
+            Some((event, end)) => (event, Some(until.map_or(end, |until| until.min(end)))),
+            None => (planned, until),
+        }
     }
 
     /// What must be ready for this zone now. A clip that runs needs nothing any more; a picture stays decoded.
@@ -162,7 +196,9 @@ impl ZoneState {
             match assets.media(self.name, &item.asset) {
                 Some(Ok(())) => {
                     let late = match &self.planned {
-                        Planned::Play { start, .. } => u64::try_from(now.wall.since(*start)).unwrap_or(0),
+                        Planned::Play { start, cause: Cause::Orders(_), .. } => {
+                            u64::try_from(now.wall.since(*start)).unwrap_or(0)
+                        }
                         _ => 0,
                     };
                     assets.media_used(self.name, item.asset);
@@ -279,10 +315,11 @@ impl ZoneState {
     }
 
     fn entry(&self, since: Moment, actual: Millis, status: PlayStatus) -> Option<Entry> {
-        let Planned::Play { item, source, playlist, .. } = &self.planned else { return None };
-        let trigger = match source {
-            Source::Playlist => Trigger::Loop,
-            Source::Takeover(_) => Trigger::Takeover,
+        let Planned::Play { item, cause, playlist, .. } = &self.planned else { return None };
+        let trigger = match cause {
+            Cause::Orders(Source::Playlist) => Trigger::Loop,
+            Cause::Orders(Source::Takeover(_)) => Trigger::Takeover,
+            Cause::Event(show) => Trigger::Event(*show),
         };
         Some(Entry {
             item: ItemRef { playlist: *playlist, booking: item.booking, creative: item.creative, asset: item.asset },
@@ -308,8 +345,9 @@ impl ZoneState {
             Planned::Hold(item) | Planned::Play { item, .. } => item,
         };
         match (&self.progress, item.show) {
-            (Progress::Up { what: Some(picture), .. }, Show::Strip { pixels_per_second, .. }) => {
+            (Progress::Up { since, what: Some(picture), .. }, Show::Strip { pixels_per_second, .. }) => {
                 let start = match &self.planned {
+                    Planned::Play { cause: Cause::Event(_), .. } => Some(since.wall),
                     Planned::Play { start, .. } => Some(*start),
                     _ => None,
                 };
@@ -341,6 +379,17 @@ impl ZoneState {
     pub(super) fn progress(&self, now: Moment) -> Option<(PlayKey, Millis)> {
         match &self.progress {
             Progress::Up { since, key: Some(key), presented, .. } => Some((*key, shown(*since, *presented, now))),
+            _ => None,
+        }
+    }
+
+    /// Since when what an event asked for is on the wall, if that is what has its turn.
+    pub(super) fn event_up(&self) -> Option<Moment> {
+        match (&self.planned, &self.progress) {
+            (
+                Planned::Play { cause: Cause::Event(_), .. },
+                Progress::Up { since, .. } | Progress::Broken { since, .. },
+            ) => Some(*since),
             _ => None,
         }
     }

@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use uuid::Uuid;
 use xuanping_core::{
     geometry::{Size, Zone},
-    id::{BookingId, CreativeId},
+    id::{BookingId, CreativeId, TakeoverId},
     playlist::{
-        Day, DayLevel, Daypart, Loop, MANIFEST_VERSION, PLAYLIST_VERSION, ScreenOrders, Slot, TrustedManifest,
-        WallSettings, ZoneProgramme,
+        Day, DayLevel, Daypart, EventItem, Loop, MANIFEST_VERSION, PLAYLIST_VERSION_WITH_EVENTS, ScreenOrders, Slot,
+        Takeover, TakeoverItem, TakeoverLevel, TrustedManifest, WallSettings, ZoneProgramme,
     },
-    playlog::PlayStatus,
+    playlog::{PlayStatus, Trigger},
     recurrence::DayWindow,
     time::Millis,
 };
@@ -24,6 +24,9 @@ use crate::stage::Picture;
 const EIGHT: i64 = 1_748_793_600_000 + 8 * 3_600_000;
 const POSTER: u128 = 1;
 const CLIP: u128 = 2;
+/// Before each film: 5 s and 4 s.
+const WARNING: u128 = 3;
+const REMINDER: u128 = 4;
 
 fn item(n: u128, kind: CreativeKind, secs: u32) -> Item {
     let size = Size { width: 4, height: 2 };
@@ -42,13 +45,27 @@ fn item(n: u128, kind: CreativeKind, secs: u32) -> Item {
 fn playlist() -> Playlist {
     let slot = |item, secs| Slot { item, duration: Millis::from_secs(secs) };
     let date = NaiveDate::from_ymd_opt(2025, 6, 2).unwrap();
+    let event = |item| EventItem {
+        trigger: EventTrigger::PreShow,
+        item,
+        start: UtcMillis(EIGHT),
+        end: UtcMillis(EIGHT + 3_600_000),
+    };
     let dayparts = vec![Daypart { start: UtcMillis(EIGHT), end: UtcMillis(EIGHT + 3_600_000), looped: 0 }];
     Playlist {
-        version: PLAYLIST_VERSION,
+        version: PLAYLIST_VERSION_WITH_EVENTS,
         timezone: "Asia/Shanghai".into(),
-        items: vec![item(POSTER, CreativeKind::Poster, 25), item(CLIP, CreativeKind::Clip, 15)],
+        items: vec![
+            item(POSTER, CreativeKind::Poster, 25),
+            item(CLIP, CreativeKind::Clip, 15),
+            item(WARNING, CreativeKind::Poster, 5),
+            item(REMINDER, CreativeKind::Poster, 4),
+        ],
         loops: vec![Loop { slots: vec![slot(0, 25), slot(1, 15)], hold: Some(0) }],
-        zones: vec![ZoneProgramme { zone: ZoneName::Main, days: vec![Day { date, dayparts, events: Vec::new() }] }],
+        zones: vec![ZoneProgramme {
+            zone: ZoneName::Main,
+            days: vec![Day { date, dayparts, events: vec![event(2), event(3)] }],
+        }],
     }
 }
 
@@ -285,6 +302,72 @@ fn a_clock_that_is_set_back_keeps_what_is_up_for_as_much_longer_and_the_record_s
     assert_eq!(world.recorded(), [(POSTER, PlayStatus::Success, 34_000)]);
 }
 
+fn show(n: u128) -> ShowId {
+    ShowId::new(Uuid::from_u128(n))
+}
+
+#[test]
+fn what_is_booked_before_a_film_is_shown_once_in_its_order_and_then_the_loop_goes_on_where_it_would_be() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    world.pass(10_000);
+    assert_eq!(world.state.due_at_event(EventTrigger::PreShow, world.now), 2);
+    world.tell(Event::Show(EventTrigger::PreShow, show(7)));
+    world.pass(15_000);
+    assert_eq!(
+        world.recorded(),
+        [
+            (POSTER, PlayStatus::Interrupted, 10_000),
+            (WARNING, PlayStatus::Success, 5_000),
+            (REMINDER, PlayStatus::Success, 4_000),
+            (POSTER, PlayStatus::Interrupted, 6_000),
+        ]
+    );
+    let triggers: Vec<_> = world.record.iter().map(|entry| entry.play.trigger).collect();
+    let event = Trigger::Event(show(7));
+    assert_eq!(triggers, [Trigger::Loop, event, event, Trigger::Loop]);
+}
+
+#[test]
+fn a_takeover_cuts_what_is_shown_before_a_film_which_is_then_shown_whole() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    let mut trusted = manifest(2, Some(Digest::of(b"playlist")));
+    trusted.manifest.takeovers = vec![Takeover {
+        id: TakeoverId::new(Uuid::from_u128(9)),
+        level: TakeoverLevel::Emergency,
+        starts: UtcMillis(EIGHT + 12_000),
+        expires: UtcMillis(EIGHT + 15_000),
+        items: vec![TakeoverItem { zone: ZoneName::Main, item: item(9, CreativeKind::Poster, 3) }],
+    }];
+    world.tell(Event::Manifest(trusted));
+    world.pass(10_000);
+    world.tell(Event::Show(EventTrigger::PreShow, show(7)));
+    world.pass(14_000);
+    assert_eq!(
+        world.recorded()[1..],
+        [
+            (WARNING, PlayStatus::Interrupted, 2_000),
+            (9, PlayStatus::Success, 3_000),
+            (WARNING, PlayStatus::Success, 5_000),
+            (REMINDER, PlayStatus::Success, 4_000),
+        ]
+    );
+}
+
+#[test]
+fn while_somebody_wants_it_dark_nothing_is_shown_and_nothing_is_on_record() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    world.pass(10_000);
+    world.tell(Event::Dark(true));
+    assert_eq!(world.state.scene(world.now), Scene::Dark);
+    world.tell(Event::Show(EventTrigger::PreShow, show(7)));
+    world.pass(75_000);
+    assert_eq!(world.recorded(), [(POSTER, PlayStatus::Interrupted, 10_000)]);
+    assert!(world.open.is_empty() && world.state.trouble(world.now).is_some());
+    world.tell(Event::Dark(false));
+    assert!(matches!(world.state.scene(world.now), Scene::Zones(_)));
+    assert_eq!(world.open.len(), 1, "the poster that is due now");
+}
+
 #[test]
 fn while_the_wall_is_off_it_is_black_and_nothing_counts_as_played() {
     let mut world = World::at_eight(ABLE, Files::Come);
@@ -362,6 +445,7 @@ proptest! {
                 Some(4) => world.media(Media::Failed(Fault::Hardware)),
                 Some(5) => world.media(Media::Unready(None)),
                 Some(6) => world.media(Media::Unready(Some(Fault::Unplayable))),
+                Some(8) => world.tell(Event::Show(EventTrigger::PreShow, show(u128::from(ms)))),
                 Some(7) => world.tell(Event::Loaded(Digest::of(&POSTER.to_be_bytes()), Err(Fault::Damaged))),
                 _ => {}
             }

@@ -8,7 +8,7 @@ use xuanping_core::{
     digest::Digest,
     sign::{PublicKey, SecretKey},
     time::UtcMillis,
-    wire::{PREFIX, ProblemType, RequestProof, SignedTime},
+    wire::{PREFIX, ProblemType, RequestProof, Retirement, SignedTime},
 };
 
 use crate::{
@@ -35,6 +35,8 @@ pub enum RequestError {
         expected: Option<u64>,
         /// The member `now`, if any: the server's clock, not signed.
         now: Option<UtcMillis>,
+        /// The member `retirement`, if any: not verified.
+        retirement: Option<String>,
     },
     /// The answer is not what it should be.
     #[error("the server's answer is not understood: {0}")]
@@ -45,6 +47,13 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// The publisher's signed word that the device with this key is out of service, if the answer carries it. Everybody
+    /// in between can answer 410; only this is believed.
+    pub fn retirement(&self, publisher: &PublicKey, key: &PublicKey) -> Option<Retirement> {
+        let Self::Refused { retirement: Some(text), .. } = self else { return None };
+        Retirement::verify(text, publisher, key.fingerprint()).ok()
+    }
+
     /// Which refusal it is, if players know it.
     pub fn kind(&self) -> Option<ProblemType> {
         match self {
@@ -151,7 +160,8 @@ impl Client {
         let text = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or_default();
         let text = text.chars().filter(|c| !c.is_control()).take(200).collect();
         let now = problem["now"].as_i64().map(UtcMillis);
-        Err(RequestError::Refused { status, kind, text, expected: problem["expected"].as_u64(), now })
+        let retirement = problem[Retirement::MEMBER].as_str().map(str::to_owned);
+        Err(RequestError::Refused { status, kind, text, expected: problem["expected"].as_u64(), now, retirement })
     }
 
     /// Sends JSON (or nothing) and reads JSON.

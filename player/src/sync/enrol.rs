@@ -102,7 +102,7 @@ pub(super) async fn introduce(context: &Context, introduction: Introduction) {
             Err(error) if error.kind() == Some(ProblemType::TokenRefused) && request.token.take().is_some() => {
                 tracing::warn!(%error, "going on without the enrolment token");
             }
-            Err(error) if error.kind() == Some(ProblemType::ScreenRetired) => {
+            Err(error) if is_retired(context, &error) => {
                 context.inbox.send(Event::Retired);
                 return;
             }
@@ -123,6 +123,12 @@ pub(super) async fn introduce(context: &Context, introduction: Introduction) {
             }
         }
     }
+}
+
+/// Whether the pinned publisher has signed that this device is out of service.
+fn is_retired(context: &Context, error: &RequestError) -> bool {
+    let key = context.client.key().public();
+    load(&context.data).is_some_and(|kept| error.retirement(&kept.publisher, &key).is_some())
 }
 
 /// Pins the publisher at the first answer, refuses any other later, and keeps what was learnt.

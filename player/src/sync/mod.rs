@@ -69,12 +69,22 @@ impl Context {
     async fn heed(&self, error: &RequestError, enrolled: &Enrolled) {
         match error.kind() {
             Some(ProblemType::ClockSkew) => self.learn_time(enrolled).await,
-            Some(ProblemType::ScreenRetired | ProblemType::UnknownDevice)
-                // Only the server that we were enrolled at may say so: one that cannot sign with its key is not it.
-                if self.client.time(&enrolled.publisher).await.is_ok() => {
-                    tracing::warn!(%error, "the server no longer has this screen");
+            Some(ProblemType::ScreenRetired) => {
+                let said = error.retirement(&enrolled.publisher, &self.client.key().public());
+                if said.is_some_and(|said| said.screen == enrolled.screen) {
+                    tracing::warn!(%error, "this screen was retired");
                     self.inbox.send(Event::Retired);
+                } else {
+                    tracing::error!(%error, "somebody says that this screen was retired, and cannot prove it; playing goes on");
+                    self.trouble(Trouble::Server, "收到停用通知，但没有发布密钥的签名，已忽略，继续播放。".to_owned());
                 }
+            }
+            Some(ProblemType::UnknownDevice) => {
+                self.trouble(
+                    Trouble::Server,
+                    "服务器不认识本屏幕（可能恢复了旧备份，或请求被转到了别处），继续播放缓存内容。".to_owned(),
+                );
+            }
             _ => {}
         }
     }

@@ -13,7 +13,7 @@ use xuanping_core::{
     digest::Digest,
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId},
-    playlist::{OnAir, Playlist},
+    playlist::{Item, OnAir, Playlist},
     playlog::{Batch, ItemRef, Play, PlayStatus, Trigger},
     time::UtcMillis,
 };
@@ -144,7 +144,7 @@ fn flag(play: &Play, item: &ItemRef, before: Option<&Play>, known: &Circumstance
         Some(Flag::UnknownItem)
     } else if play.start < earliest || play.start > latest {
         Some(Flag::ImpossibleTime)
-    } else if item.playlist.is_some_and(|digest| !known.playlists.get(&digest).is_some_and(|p| on_air(play, item, p))) {
+    } else if item.playlist.is_some_and(|digest| !known.playlists.get(&digest).is_some_and(|p| led_to(play, item, p))) {
         Some(Flag::NotOnAir)
     } else if before.is_some_and(|before| overlaps(before, play)) {
         Some(Flag::Overlaps)
@@ -153,14 +153,23 @@ fn flag(play: &Play, item: &ItemRef, before: Option<&Play>, known: &Circumstance
     }
 }
 
+/// Whether the playlist led to this play: an event may ask for what is booked for it, and the clock for the loop's.
+fn led_to(play: &Play, item: &ItemRef, playlist: &Playlist) -> bool {
+    match play.trigger {
+        Trigger::Event(_) => playlist.may_follow_event(play.zone, |shown| is(shown, item), play.start),
+        _ => on_air(play, item, playlist),
+    }
+}
+
+fn is(shown: &Item, item: &ItemRef) -> bool {
+    shown.booking == item.booking && shown.creative == item.creative && shown.asset == item.asset
+}
+
 /// Whether the playlist shows this item when the play began. Begun a moment early or late is no lie: a frame has to be
 /// drawn, a worker has to start.
 fn on_air(play: &Play, item: &ItemRef, playlist: &Playlist) -> bool {
     [0, A_MOMENT, -A_MOMENT].into_iter().any(|off| match playlist.on_air(play.zone, play.start.plus(off)) {
-        OnAir::Play { item: shown, .. } => playlist
-            .items
-            .get(shown as usize)
-            .is_some_and(|i| i.booking == item.booking && i.creative == item.creative && i.asset == item.asset),
+        OnAir::Play { item: shown, .. } => playlist.items.get(shown as usize).is_some_and(|i| is(i, item)),
         OnAir::Hold { .. } | OnAir::Nothing { .. } => false,
     })
 }

@@ -9,10 +9,10 @@ use axum::{
 use xuanping_core::{
     digest::Digest,
     sign::PublicKey,
-    wire::{MAX_SKEW, ProblemType, RequestProof},
+    wire::{MAX_SKEW, ProblemType, RequestProof, Retirement},
 };
 
-use super::{Screen, Screens};
+use super::{Screen, ScreenError, Screens};
 use crate::{clock, http::Problem};
 
 /// The largest body a screen sends: a live picture or a full batch.
@@ -99,16 +99,18 @@ impl<S: Send + Sync> FromRequest<S> for Device {
         let screen = screens.by_fingerprint(proof.key).await?.ok_or_else(unknown_device)?;
         let stranger = read(request, proof, MAX_BODY).await?;
         stranger.verify(&screen.public_key)?;
-        if screen.retired_at.is_some() {
-            return Err(Problem::wire(
-                StatusCode::GONE,
-                ProblemType::ScreenRetired,
-                "屏幕已停用",
-                "该屏幕已在控制台停用。如需恢复，请重新配对。",
-            ));
+        if let Some(gone) = retired(&screens, &screen) {
+            return Err(gone);
         }
         Ok(Self { screen, body: stranger.body })
     }
+}
+
+/// 410, with our signed word for it: a player believes nothing else. `None` for a screen in service.
+pub(super) fn retired(screens: &Screens, screen: &Screen) -> Option<Problem> {
+    let at = screen.retired_at?;
+    let said = Retirement { screen: screen.id, key: screen.public_key.fingerprint(), at };
+    Some(Problem::from(ScreenError::Retired).with(Retirement::MEMBER, screens.publisher.retirement(&said)))
 }
 
 /// 401: nobody with this key is enrolled.

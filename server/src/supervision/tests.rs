@@ -135,5 +135,7 @@ fn report() -> PlayerStatus {
         missing_assets: 0,
         last_error: None,
         software: "test".into(),
+        dark: false,
+        health: None,
     }
 }

@@ -4,10 +4,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod at_the_machine;
 mod auditor;
 mod bad_input;
 mod bad_reports;
 mod browser;
+mod cinema;
 mod clips;
 mod county;
 mod dark;
@@ -15,4 +17,5 @@ mod demo;
 mod full_disk;
 mod outage;
 mod power;
+mod retired;
 mod takeover;

@@ -1677,6 +1677,11 @@ export interface components {
         DepartmentList: {
             items: components["schemas"]["Department"][];
         };
+        /**
+         * @description The display at the player's connector, as the kernel says it.
+         * @enum {string}
+         */
+        DisplayState: "on" | "asleep" | "unplugged";
         /** @description A creative made of the same file. */
         DuplicateOf: {
             creative_id: components["schemas"]["CreativeId"];
@@ -1914,6 +1919,52 @@ export interface components {
              * @description At least so many showings in any hour, 1..=360.
              */
             per_hour?: number | null;
+        };
+        /** @description How a player's machine is doing. What it cannot find out is left out. */
+        Health: {
+            /**
+             * Format: int64
+             * @description By how much it corrects its own clock by the server's signed time, in milliseconds.
+             * @default 0
+             */
+            clock_correction: number;
+            /**
+             * @description Whether a time service keeps its clock.
+             * @default null
+             */
+            clock_synchronised: boolean | null;
+            /**
+             * Format: int32
+             * @description Files in the cache that were found damaged since the process began: fetched again, but such a disk is dying.
+             * @default 0
+             */
+            damaged_files: number;
+            /**
+             * Format: int64
+             * @description Bytes that it can still write where its data lies.
+             * @default null
+             */
+            disk_free: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of that disk.
+             * @default null
+             */
+            disk_total: number | null;
+            /** @default null */
+            display: components["schemas"]["DisplayState"] | null;
+            /**
+             * Format: int64
+             * @description Bytes of memory that the player holds.
+             * @default null
+             */
+            memory: number | null;
+            /**
+             * Format: int32
+             * @description Of its hottest sensor, in °C.
+             * @default null
+             */
+            temperature: number | null;
         };
         /** @description One step of a creative's history. */
         HistoryLine: {
@@ -2285,8 +2336,14 @@ export interface components {
         PlayerStatus: {
             /** @description The run of the process. */
             boot: components["schemas"]["BootId"];
+            /**
+             * @description Somebody at the machine has made the wall black.
+             * @default false
+             */
+            dark: boolean;
             /** @description IANA zone of the device itself, if it has one. */
             device_timezone?: string | null;
+            health?: components["schemas"]["Health"] | null;
             /** @description The newest error a person should know of, in Chinese. */
             last_error?: string | null;
             /**

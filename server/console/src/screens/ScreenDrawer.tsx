@@ -6,7 +6,7 @@ import { answered, api } from "../api/client"
 import { asRefusal } from "../api/refusal"
 import { useMay } from "../accounts/session"
 import { useCreativeTitles } from "../content/creatives"
-import { ago, clockTime, dateTime, duration, today } from "../i18n/format"
+import { ago, dateTime, duration, today } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
 import { Changes } from "../playlists/Changes"
 import { changeWords } from "../playlists/changeWords"
@@ -16,6 +16,8 @@ import { Ribbon } from "../playlists/Ribbon"
 import { Loaded, Nothing, Refused, Waiting } from "../shell/Page"
 import { useFormRefusal, useRefusalNotice } from "../shell/refusals"
 import { words as shell } from "../shell/words"
+import { Health } from "./Health"
+import { healthWords } from "./healthWords"
 import { LivePicture } from "./LivePicture"
 import { openingInWords } from "./opening"
 import { nameOf, useAreas, useDepartments, useVenueTypes } from "./places"
@@ -40,6 +42,7 @@ function Details({ screen }: { screen: Screen }) {
   const why = useWords(explainWords)
   const changes = useWords(changeWords)
   const wall = useWords(wallWords)
+  const machine = useWords(healthWords)
   const { language } = useLanguage()
   const now = useNow()
   const wide = screen.size.width > screen.size.height * 4
@@ -52,6 +55,7 @@ function Details({ screen }: { screen: Screen }) {
             <dt>{t.state}</dt>
             <dd>
               <span className={`dot ${DOT[screen.state]}`}>{t.states[screen.state]}</span>
+              {screen.state === "online" && screen.status?.dark && <div className="dot bad">{machine.dark}</div>}
               {screen.last_seen && <span className="quiet small"> {ago(screen.last_seen, now, language)}</span>}
             </dd>
             <OnAirFacts screen={screen} />
@@ -127,6 +131,15 @@ function Today({ screen }: { screen: Screen }) {
 /** How far a player's clock may be from ours before somebody should look: reports take a moment themselves. */
 const CLOCK_TOLERANCE = 30_000
 
+/** A device's own date and time in its own zone; in the venue's, if it has none that is one. */
+function ownDateTime(ms: number, zone: string | null | undefined, venue: string): string {
+  try {
+    return dateTime(ms, zone ?? venue)
+  } catch {
+    return dateTime(ms, venue)
+  }
+}
+
 function Device({ screen, now }: { screen: Screen; now: number }) {
   const t = useWords(words)
   const { language } = useLanguage()
@@ -137,6 +150,7 @@ function Device({ screen, now }: { screen: Screen; now: number }) {
   const off = status && screen.last_seen ? status.now - screen.last_seen : 0
   // Seen from here: the reported clock, moved on by the time since the report.
   const deviceNow = status && screen.last_seen ? now + off : null
+  const ownNow = deviceNow === null ? null : deviceNow - (status?.health?.clock_correction ?? 0)
   return (
     <dl className="facts" style={{ gridTemplateColumns: "max-content minmax(0,1fr) max-content minmax(0,1fr)" }}>
       <dt>{t.venueType}</dt><dd>{nameOf(types.data, screen.venue.type)}</dd>
@@ -151,7 +165,7 @@ function Device({ screen, now }: { screen: Screen; now: number }) {
       <dt>{t.clips}</dt><dd>{screen.clips ? t.yes : t.no}</dd>
       <dt>{t.deviceTime}</dt>
       <dd>
-        {deviceNow && screen.state === "online" ? clockTime(deviceNow, screen.timezone) : <span className="faint">—</span>}
+        {ownNow && screen.state === "online" ? <span className="mono">{ownDateTime(ownNow, status?.device_timezone, screen.timezone)}</span> : <span className="faint">—</span>}
         {Math.abs(off) > CLOCK_TOLERANCE && <div className="dot bad small">{t.clockOff(duration(Math.abs(off), language))}</div>}
       </dd>
       <dt>{t.deviceZone}</dt>
@@ -163,6 +177,7 @@ function Device({ screen, now }: { screen: Screen; now: number }) {
       <dt>{t.missing}</dt><dd>{status?.missing_assets ?? "—"}</dd>
       <dt>{t.unreported}</dt><dd>{status?.unreported_plays ?? "—"}</dd>
       <dt>{t.lastError}</dt><dd>{status?.last_error ? <span className="dot bad">{status.last_error}</span> : <span className="faint">{t.none}</span>}</dd>
+      <Health screen={screen} />
       <dt>{t.host}</dt><dd>{screen.host}</dd>
       <dt>{t.software}</dt><dd>{status?.software ?? "—"}</dd>
       <dt>{t.enrolled}</dt><dd>{dateTime(screen.enrolled_at)}</dd>

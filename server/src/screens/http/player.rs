@@ -44,6 +44,11 @@ fn from_json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> 
 async fn introduce(State(screens): State<Screens>, stranger: Stranger) -> Result<Json<Enrolment>, Problem> {
     let request: EnrolmentRequest = from_json(&stranger.body)?;
     stranger.verify(&request.public_key)?;
+    if let Some(screen) = screens.by_fingerprint(request.public_key.fingerprint()).await?
+        && let Some(gone) = device::retired(&screens, &screen)
+    {
+        return Err(gone);
+    }
     let state =
         screens.introduce(request.public_key, request.capabilities, request.token.as_deref(), clock::now()).await?;
     Ok(Json(Enrolment { state, publisher: screens.publisher.public() }))

@@ -11,7 +11,7 @@ use tower::ServiceExt as _;
 use xuanping_core::{
     geometry::ZoneName,
     id::BootId,
-    wire::{EnrolmentRequest, RequestProof, ZoneStatus},
+    wire::{EnrolmentRequest, RequestProof, Retirement, ZoneStatus},
 };
 
 use super::*;
@@ -68,6 +68,8 @@ fn report() -> PlayerStatus {
         missing_assets: 0,
         last_error: None,
         software: "test".into(),
+        dark: false,
+        health: None,
     }
 }
 
@@ -138,6 +140,10 @@ async fn a_retired_screens_player_is_told_to_go() {
         house.screens.retire(screen.id, &operator(), clock::now()).await.unwrap();
         let told = signed(&house, 1, "POST", STATUS, &bytes_of(&report())).await;
         assert_eq!(told.problem(), (410, "screen-retired"));
+        // With the office's signed word for it, about this device: nothing else makes a player delete anything.
+        let word = told.body[Retirement::MEMBER].as_str().unwrap();
+        let said = Retirement::verify(word, &house.screens.publisher.public(), key(1).public().fingerprint()).unwrap();
+        assert_eq!(said.screen, screen.id);
         // But only the player itself: others learn nothing of keys.
         let proof = RequestProof::make(&key(2), "POST", STATUS, clock::now(), b"");
         let stolen = RequestProof { key: key(1).public().fingerprint(), ..proof };

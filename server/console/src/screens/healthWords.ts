@@ -1,0 +1,41 @@
+/** Words of a machine's own report. */
+import { dictionary } from "../i18n/language"
+
+export const healthWords = dictionary(
+  {
+    temperature: "温度",
+    degrees: (c: number) => `${c} ℃`,
+    disk: "磁盘剩余",
+    of: (free: string, total: string) => `${free} / ${total}`,
+    memory: "播放器内存",
+    display: "显示器",
+    displays: { on: "已连接，亮", asleep: "已连接，休眠", unplugged: "未连接" },
+    clockKept: "自动校时",
+    kept: "已同步",
+    notKept: "未同步",
+    corrected: (by: string) => `本机时钟偏差 ${by}，播放器已按服务器时间修正`,
+    damaged: "损坏文件",
+    damagedCount: (n: number) => `${n} 个，已重新下载；磁盘可能老化`,
+    dark: "现场已手动熄屏",
+    unknown: "未上报",
+    fine: "无",
+  },
+  {
+    temperature: "Temperature",
+    degrees: (c) => `${c} °C`,
+    disk: "Disk left",
+    of: (free, total) => `${free} of ${total}`,
+    memory: "Player's memory",
+    display: "Display",
+    displays: { on: "connected, on", asleep: "connected, asleep", unplugged: "not connected" },
+    clockKept: "Time service",
+    kept: "synchronised",
+    notKept: "not synchronised",
+    corrected: (by) => `its own clock is ${by} off; the player goes by the server's`,
+    damaged: "Damaged files",
+    damagedCount: (n) => `${n}, fetched again; the disk may be dying`,
+    dark: "Made dark by somebody on site",
+    unknown: "not reported",
+    fine: "none",
+  },
+)
