@@ -9,7 +9,7 @@ BROWSER      := tests/browser
 INTEROP      := tests/interop
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
-.PHONY: demo test setup console console-check lint unit stories api bench packages fuzz clean-demo help
+.PHONY: demo test setup console console-check lint unit stories api bench packages appliance-test fuzz clean-demo help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -70,6 +70,13 @@ bench:
 packages: setup console
 	cargo build --release -p xuanping-server -p xuanping-player -p xuanping-media
 	scripts/packages
+
+## make appliance-test  boot an emulated display PC with the player's package and pull its plug (PLUGS=20 NIGHTS=7)
+appliance-test: setup console
+	cargo build --release -p xuanping-player -p xuanping-media
+	scripts/packages player
+	cargo build -p xuanping-server -p xuanping-tests --bins
+	target/debug/appliance
 
 ## make fuzz         run every decoder against made-up bytes, a minute each (SECONDS=…)
 fuzz:

@@ -17,6 +17,10 @@ use crate::output::{Colours, Fold, Placement, Rotation, Wiring};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputKind {
+    /// A window where there is a desktop (DISPLAY or WAYLAND_DISPLAY is set), else the bare display.
+    Auto,
+    /// The bare display of a machine without a desktop (DRM/KMS).
+    Kms,
     /// A window that owns the display.
     Window,
     /// No display; see --headless-dir.
@@ -78,7 +82,7 @@ pub struct Arguments {
     /// What the wall is made of.
     #[arg(long)]
     kind: Option<Kind>,
-    /// Upper left corner of the window on the desktop, e.g. 0,0; without, the window fills the display.
+    /// Upper left corner of the wall on the display or desktop, e.g. 0,0; without, the wall fills the display.
     #[arg(long, value_parser = parse_position, allow_hyphen_values = true)]
     #[serde(deserialize_with = "position_text")]
     position: Option<(i32, i32)>,
@@ -92,6 +96,12 @@ pub struct Arguments {
     /// The colours of the modules.
     #[arg(long, value_enum)]
     colours: Option<Colours>,
+    /// Without a desktop: the connector, e.g. HDMI-A-1; without, the first with a display.
+    #[arg(long)]
+    connector: Option<String>,
+    /// Without a desktop: the graphics card, e.g. /dev/dri/card1; without, the first with a display.
+    #[arg(long)]
+    card: Option<PathBuf>,
     /// Headless: folder for frame.png.
     #[arg(long)]
     headless_dir: Option<PathBuf>,
@@ -99,6 +109,9 @@ pub struct Arguments {
     #[arg(long, value_parser = parse_duration)]
     #[serde(deserialize_with = "duration_text")]
     headless_every: Option<Duration>,
+    /// Headless: file that notes every frame, a line of JSON each.
+    #[arg(long)]
+    headless_log: Option<PathBuf>,
     /// How long plays wait until a batch of them is sealed. The longer, the fewer bytes for everybody.
     #[arg(long, value_parser = parse_duration)]
     #[serde(deserialize_with = "duration_text")]
@@ -190,10 +203,16 @@ pub struct Config {
     pub kind: ScreenKind,
     /// Where the window goes.
     pub placement: Placement,
+    /// Without a desktop: the connector, if it was named.
+    pub connector: Option<String>,
+    /// Without a desktop: the graphics card, if it was named.
+    pub card: Option<PathBuf>,
     /// How the wall hangs on the display.
     pub wiring: Wiring,
     /// Headless: folder for pictures, and how often.
     pub headless: Option<(PathBuf, Duration)>,
+    /// Headless: file that notes every frame.
+    pub headless_log: Option<PathBuf>,
     /// How long plays wait to be sealed.
     pub seal_interval: Duration,
     /// And how long if they are news.
@@ -257,7 +276,7 @@ impl Config {
     pub fn from_arguments(arguments: Arguments) -> Result<Self, ConfigError> {
         let file = arguments.config.as_deref().map_or_else(|| Ok(Arguments::default()), read_file)?;
         let kind = arguments.kind.or(file.kind).unwrap_or(Kind::Lcd).into();
-        let output = arguments.output.or(file.output).unwrap_or(OutputKind::Window);
+        let output = arguments.output.or(file.output).unwrap_or(OutputKind::Auto);
         let size = match kind {
             ScreenKind::Speaker => Some(Size { width: 0, height: 0 }),
             _ => arguments.size.or(file.size),
@@ -285,8 +304,11 @@ impl Config {
             size,
             kind,
             placement: position.map_or(Placement::FullScreen, |(x, y)| Placement::At { x, y }),
+            connector: arguments.connector.or(file.connector),
+            card: arguments.card.or(file.card),
             wiring,
             headless: arguments.headless_dir.or(file.headless_dir).map(|folder| (folder, every)),
+            headless_log: arguments.headless_log.or(file.headless_log),
             seal_interval: arguments.seal_interval.or(file.seal_interval).unwrap_or(Duration::from_hours(1)),
             seal_news: arguments.seal_news.or(file.seal_news).unwrap_or(Duration::from_secs(15)),
             batch_plays: arguments.batch_plays.or(file.batch_plays).unwrap_or(512).max(1),

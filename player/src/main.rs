@@ -11,7 +11,7 @@ use xuanping_player::{
     control::{self, Answer, Ask, show_id},
     event::Event,
     inbox::Inbox,
-    output::{Headless, Output, OutputError, Window, Wired},
+    output::{Headless, Kms, Output, OutputError, Placement, Wanted, Window, Wired},
     run,
 };
 
@@ -78,10 +78,30 @@ fn tell(data: &Path, command: &Command) -> Result<(), Fault> {
 fn open(config: &Config) -> Result<Box<dyn Output>, OutputError> {
     let wiring = &config.wiring;
     let size = config.size.map(|wall| wiring.display(wall));
-    let output: Box<dyn Output> = match config.output {
+    let desktop =
+        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
+    let kind = match config.output {
+        OutputKind::Auto if desktop() => OutputKind::Window,
+        OutputKind::Auto => OutputKind::Kms,
+        said => said,
+    };
+    let output: Box<dyn Output> = match kind {
+        OutputKind::Auto | OutputKind::Kms => Box::new(Kms::open(Wanted {
+            card: config.card.clone(),
+            connector: config.connector.clone(),
+            position: match config.placement {
+                Placement::FullScreen => (0, 0),
+                Placement::At { x, y } => (u32::try_from(x).unwrap_or(0), u32::try_from(y).unwrap_or(0)),
+            },
+            size,
+        })?),
         OutputKind::Window => Box::new(Window::open(config.placement, size, "宣屏")?),
         OutputKind::Headless => {
-            Box::new(Headless::new(size.unwrap_or(Size { width: 0, height: 0 }), config.headless.clone())?)
+            let nothing = Headless::new(size.unwrap_or(Size { width: 0, height: 0 }), config.headless.clone())?;
+            Box::new(match &config.headless_log {
+                Some(path) => nothing.with_log(path)?,
+                None => nothing,
+            })
         }
     };
     Ok(if wiring.is_plain() { output } else { Box::new(Wired::new(output, wiring.clone(), config.size)) })

@@ -33,9 +33,10 @@ const BUILD: &str = "please build the programs first: cargo build --workspace --
 
 /// A program that is as new as its sources.
 fn program(name: &str) -> PathBuf {
-    // <target>/<profile>/deps/<test>
+    // <target>/<profile>/deps/<test>, and programs of this crate a folder higher
     let test = std::env::current_exe().expect("a test has a file");
-    let folder = test.ancestors().nth(2).expect("tests lie in <target>/<profile>/deps");
+    let folder = test.parent().expect("it lies in a folder");
+    let folder = if folder.ends_with("deps") { folder.parent().expect("deps lies in a folder") } else { folder };
     let program = folder.join(name);
     let built = changed(&program).unwrap_or_else(|| panic!("{} is missing: {BUILD}", program.display()));
     if let Some(newer) = sources(&folder.join(format!("{name}.d"))).into_iter().find(|s| changed(s) > Some(built)) {

@@ -19,13 +19,15 @@ pub struct Server {
     database: Database,
     address: SocketAddr,
     child: Option<Child>,
+    /// How many days its clock is ahead.
+    ahead: u32,
 }
 
 impl Server {
     /// Starts one on a free port and an empty data folder.
     pub fn start(database: Database) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut server = Self { folder, database, address: ([127, 0, 0, 1], 0).into(), child: None };
+        let mut server = Self { folder, database, address: ([127, 0, 0, 1], 0).into(), child: None, ahead: 0 };
         server.run();
         server
     }
@@ -83,19 +85,33 @@ impl Server {
         self.run();
     }
 
+    /// Starts it again so many days later, as its clock has it; Debian's faketime tells it so.
+    pub fn restart_days_later(&mut self, days: u32) {
+        self.ahead += days;
+        self.restart();
+    }
+
     /// Runs a subcommand on the same data and answers what it printed.
     ///
     /// # Panics
     /// When it fails.
     pub fn command(&self, arguments: &[&str]) -> String {
         let output =
-            Self::program().args(arguments).args(self.settings()).output().expect("the server's program starts");
+            self.program().args(arguments).args(self.settings()).output().expect("the server's program starts");
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")
     }
 
-    fn program() -> Command {
-        let mut program = Command::new(programs::server());
+    fn program(&self) -> Command {
+        let mut program = match self.ahead {
+            0 => Command::new(programs::server()),
+            days => {
+                let mut program = Command::new("faketime");
+                program.args(["-f", &format!("+{days}d")]).arg(programs::server());
+                program.envs([("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("NO_FAKE_STAT", "1")]);
+                program
+            }
+        };
         program.stdin(Stdio::null()).env("NO_COLOR", "1").env_remove("XUANPING_DATA").env_remove("XUANPING_LISTEN");
         program
     }
@@ -107,7 +123,8 @@ impl Server {
 
     fn run(&mut self) {
         let log = File::options().create(true).append(true).open(self.log()).expect("a log file");
-        let mut child = Self::program()
+        let mut child = self
+            .program()
             .arg("serve")
             .args(self.settings())
             .args(["--listen", &self.address.to_string()])

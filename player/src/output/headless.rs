@@ -1,8 +1,10 @@
-//! No display: frames can be looked at as a PNG file, replaced whole every so often and whenever somebody asks.
+//! No display: frames can be looked at as a PNG file, replaced whole every so often and whenever somebody asks; and each
+//! can be noted in a log, to be compared with another player's.
 
 use std::{
-    fs,
-    path::PathBuf,
+    fs::{self, File},
+    io::{BufWriter, Write as _},
+    path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         mpsc::{SyncSender, sync_channel},
@@ -10,10 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use xuanping_core::geometry::{Rect, Size};
+use xuanping_core::{
+    digest::Digest,
+    geometry::{Rect, Size},
+};
 
 use super::{Output, OutputError, Waited};
-use crate::{inbox::Waker, stage::Frame};
+use crate::{clock::Clock, inbox::Waker, stage::Frame};
 
 /// How often to look for a request.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -23,6 +28,7 @@ pub struct Headless {
     size: Size,
     nudged: Arc<(Mutex<bool>, Condvar)>,
     file: Option<PictureFile>,
+    log: Option<FrameLog>,
     frame: Option<Frame>,
 }
 
@@ -40,7 +46,32 @@ impl Headless {
     /// when a file named `wanted` appears there (it is deleted before).
     pub fn new(size: Size, folder: Option<(PathBuf, Duration)>) -> Result<Self, OutputError> {
         let file = folder.map(|(folder, every)| PictureFile::new(folder, every)).transpose()?;
-        Ok(Self { size, nudged: Arc::default(), file, frame: None })
+        Ok(Self { size, nudged: Arc::default(), file, log: None, frame: None })
+    }
+
+    /// Notes every frame in a file: a line of JSON each, with the device's wall clock in milliseconds, the microseconds
+    /// since the log was begun, the number of pixels that changed, and the first half of the SHA-256 of all pixels.
+    pub fn with_log(self, path: &Path) -> Result<Self, OutputError> {
+        let lines = BufWriter::new(File::create(path)?);
+        Ok(Self { log: Some(FrameLog { begun: Instant::now(), lines }), ..self })
+    }
+}
+
+/// Every frame, noted.
+struct FrameLog {
+    begun: Instant,
+    lines: BufWriter<File>,
+}
+
+impl FrameLog {
+    fn note(&mut self, frame: &Frame, damage: &[Rect]) -> std::io::Result<()> {
+        let (wall, since) = (Clock::new().now().wall.0, self.begun.elapsed().as_micros());
+        let changed: u64 = damage.iter().map(|rect| u64::from(rect.width) * u64::from(rect.height)).sum();
+        let bytes: Vec<u8> = frame.pixels().iter().flat_map(|pixel| pixel.to_le_bytes()).collect();
+        let digest = Digest::of(&bytes).to_string();
+        let half = &digest[..digest.len() / 2];
+        writeln!(self.lines, r#"{{"wall":{wall},"micros":{since},"changed":{changed},"frame":"{half}"}}"#)?;
+        self.lines.flush()
     }
 }
 
@@ -85,6 +116,9 @@ impl Output for Headless {
     }
 
     fn present(&mut self, frame: &Frame, damage: &[Rect]) -> Result<(), OutputError> {
+        if let Some(log) = self.log.as_mut().filter(|_| !damage.is_empty()) {
+            log.note(frame, damage)?;
+        }
         if let Some(file) = &mut self.file {
             file.changed |= !damage.is_empty();
             match &mut self.frame {

@@ -1,11 +1,14 @@
-//! Where frames go: a window that owns the display, or nothing but a file; through the wiring of the wall, if it has one.
+//! Where frames go: the bare display, a window that owns it, or nothing but a file; through the wiring of the wall, if it
+//! has one.
 
 mod headless;
+mod kms;
 mod window;
 mod wired;
 mod wiring;
 
 pub use headless::Headless;
+pub use kms::{Kms, Wanted};
 pub use window::{Placement, Window};
 pub use wired::Wired;
 pub use wiring::{Colours, Fold, Rotation, Wiring};
@@ -21,8 +24,21 @@ use crate::{inbox::Waker, stage::Frame};
 pub struct Waited {
     /// The display lost what was on it: present the whole frame again.
     pub exposed: bool,
+    /// The wall has another size now; everything is to be drawn anew.
+    pub resized: bool,
     /// Somebody closed the window.
     pub closed: bool,
+}
+
+/// How a display is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DisplayState {
+    /// It shows what it is given.
+    On,
+    /// It is there and was sent to sleep.
+    Asleep,
+    /// None is connected.
+    Absent,
 }
 
 /// The display failed.
@@ -38,7 +54,7 @@ pub enum OutputError {
 
 /// A display. Owned by the thread that runs the loop.
 pub trait Output {
-    /// Its pixels.
+    /// Its pixels; none before a display was ever there.
     fn size(&self) -> Size;
     /// Shows the frame, of which only `damage` has changed since the last time.
     fn present(&mut self, frame: &Frame, damage: &[Rect]) -> Result<(), OutputError>;
@@ -46,4 +62,8 @@ pub trait Output {
     fn wait(&mut self, longest: Duration) -> Waited;
     /// What nudges it.
     fn waker(&self) -> Waker;
+    /// Whether what is presented can be seen, as far as the output knows.
+    fn display(&self) -> DisplayState {
+        DisplayState::On
+    }
 }

@@ -41,6 +41,8 @@ pub struct Window {
 struct Shown {
     placement: Placement,
     size: Option<Size>,
+    /// The wall is as large as the display, and changes with it.
+    fills: bool,
     title: String,
     window: Option<Rc<WinitWindow>>,
     surface: Option<Surface<OwnedDisplayHandle, Rc<WinitWindow>>>,
@@ -62,6 +64,7 @@ impl Window {
         let shown = Shown {
             placement,
             size,
+            fills: size.is_none() && placement == Placement::FullScreen,
             title: title.to_owned(),
             window: None,
             surface: None,
@@ -130,9 +133,14 @@ impl ApplicationHandler for Shown {
     fn window_event(&mut self, _: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
         match event {
             WindowEvent::CloseRequested | WindowEvent::Destroyed => self.waited.closed = true,
-            WindowEvent::RedrawRequested | WindowEvent::Resized(_) | WindowEvent::ScaleFactorChanged { .. } => {
+            WindowEvent::Resized(now) => {
+                let now = Size { width: now.width, height: now.height };
+                if self.fills && self.size.replace(now) != Some(now) {
+                    self.waited.resized = true;
+                }
                 self.waited.exposed = true;
             }
+            WindowEvent::RedrawRequested | WindowEvent::ScaleFactorChanged { .. } => self.waited.exposed = true,
             _ => {}
         }
     }

@@ -4,23 +4,25 @@ use std::time::Duration;
 
 use xuanping_core::geometry::{Rect, Size};
 
-use super::{Output, OutputError, Waited, Wiring};
+use super::{DisplayState, Output, OutputError, Waited, Wiring};
 use crate::{inbox::Waker, stage::Frame};
 
 /// Another output with a [`Wiring`] before it.
 pub struct Wired {
     inner: Box<dyn Output>,
     wiring: Wiring,
+    /// As it was said; `None`: what fills the display.
+    said: Option<Size>,
     wall: Size,
     display: Frame,
 }
 
 impl Wired {
     /// A wall of this size on that display; without a size, the wall that fills it.
-    pub fn new(inner: Box<dyn Output>, wiring: Wiring, wall: Option<Size>) -> Self {
-        let wall = wall.unwrap_or_else(|| wiring.wall(inner.size()));
+    pub fn new(inner: Box<dyn Output>, wiring: Wiring, said: Option<Size>) -> Self {
+        let wall = said.unwrap_or_else(|| wiring.wall(inner.size()));
         let display = Frame::new(inner.size());
-        Self { inner, wiring, wall, display }
+        Self { inner, wiring, said, wall, display }
     }
 }
 
@@ -39,10 +41,18 @@ impl Output for Wired {
     }
 
     fn wait(&mut self, longest: Duration) -> Waited {
-        self.inner.wait(longest)
+        let waited = self.inner.wait(longest);
+        if waited.resized {
+            self.wall = self.said.unwrap_or_else(|| self.wiring.wall(self.inner.size()));
+            self.display = Frame::new(self.inner.size());
+        }
+        waited
     }
 
     fn waker(&self) -> Waker {
         self.inner.waker()
+    }
+    fn display(&self) -> DisplayState {
+        self.inner.display()
     }
 }

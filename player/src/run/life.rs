@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use xuanping_core::{id::BootId, playlist::Percent, sign::SecretKey, wire::Health};
+use xuanping_core::{
+    geometry::Size, id::BootId, playlist::Percent, sign::SecretKey, vocabulary::ScreenKind, wire::Health,
+};
 
 use super::{
     End, LONGEST_SLEEP, RunError, dark,
@@ -31,6 +33,7 @@ use crate::{
     stage::{Light, Scene, Stage, Wall, next_frame},
     state::{Abilities, Action, State},
     sync::{self, Client, Context, Deliveries, Enrolled, Sync},
+    watchdog::Watchdog,
 };
 
 /// One life as one screen.
@@ -60,6 +63,8 @@ pub(super) struct Life<'a> {
     pub(super) shows: Shows,
     end: Option<End>,
     _people: Option<Listener>,
+    /// The display refused the last frame.
+    dark: bool,
 }
 
 impl<'a> Life<'a> {
@@ -72,7 +77,6 @@ impl<'a> Life<'a> {
         let cache = Cache::open(&config.data).map_err(at)?;
         let size = output.size();
         let host = host_name();
-        let wall = Wall { size, kind: config.kind, note: format!("{} · {host} · {size}", config.server) };
         let worker = media::find(config.media_worker.as_deref());
         let abilities = Abilities { media: worker.is_some() };
         let mut life = Self {
@@ -85,7 +89,7 @@ impl<'a> Life<'a> {
             clips: Clips::new(worker.clone(), inbox.waker())?,
             cache,
             state: State::new(abilities),
-            stage: Stage::new(wall),
+            stage: Stage::new(wall(config, size, &host)),
             sync: None,
             deliveries: Deliveries::default(),
             journal: None,
@@ -100,12 +104,15 @@ impl<'a> Life<'a> {
             end: None,
             _people: listen(config, &inbox),
             inbox,
+            dark: false,
         };
         if dark::is_kept(&config.data) {
             life.handle(Event::Dark(true));
         }
         match Enrolled::load(&config.data) {
             Some(enrolled) => life.serve(enrolled)?,
+            // Whose display was never on yet cannot say what it is.
+            None if size.width == 0 && config.kind != ScreenKind::Speaker => {}
             None => {
                 let introduction = introduction(config, size, host, worker);
                 life.sync = Some(Sync::introduce(life.context()?, introduction)?);
@@ -145,8 +152,9 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    /// Shows until it ends; `outside` is what people and signals say to the process.
-    pub(super) fn play(&mut self, output: &mut dyn Output, outside: &Receiver<Event>) -> End {
+    /// Shows until it ends; `outside` is what people and signals say to the process. The watchdog hears of every round in
+    /// which the wall could be shown what it should.
+    pub(super) fn play(&mut self, output: &mut dyn Output, outside: &Receiver<Event>, watchdog: &mut Watchdog) -> End {
         let mut exposed = true;
         loop {
             while let Ok(event) = outside.try_recv() {
@@ -166,10 +174,18 @@ impl<'a> Life<'a> {
                 return end;
             }
             let scene = self.state.scene(now);
-            self.draw(output, &scene, now, std::mem::take(&mut exposed));
+            let shown = self.draw(output, &scene, now, std::mem::take(&mut exposed));
+            if shown {
+                watchdog.beat(now);
+            }
             self.keep_house(now);
             let waited = output.wait(self.sleep(&scene));
-            exposed = waited.exposed;
+            // What was refused is tried again, whole.
+            exposed = waited.exposed || !shown;
+            if waited.resized {
+                exposed = true;
+                self.resized(output);
+            }
             if waited.closed {
                 self.handle(Event::Stop);
             }
@@ -269,7 +285,8 @@ impl<'a> Life<'a> {
         self.state.volume(self.clock.now()).filter(|_| !self.config.mute)
     }
 
-    fn draw(&mut self, output: &mut dyn Output, scene: &Scene, now: Moment, exposed: bool) {
+    /// Answers whether the wall took what it was given.
+    fn draw(&mut self, output: &mut dyn Output, scene: &Scene, now: Moment, exposed: bool) -> bool {
         // Modules of one or two colours are on or off.
         let light = self.state.light(now);
         let brightness = if self.config.wiring.colours == Colours::Full { light.brightness } else { Percent::FULL };
@@ -282,7 +299,22 @@ impl<'a> Life<'a> {
         if !damage.is_empty()
             && let Err(error) = output.present(self.stage.frame(), &damage)
         {
-            tracing::error!(%error, "the frame could not be shown");
+            if !std::mem::replace(&mut self.dark, true) {
+                tracing::error!(%error, "the frame could not be shown; trying again");
+            }
+            return false;
+        }
+        self.dark = false;
+        true
+    }
+
+    /// Another display: what is shown is drawn for it; whoever has not said yet what it is, says so anew.
+    fn resized(&mut self, output: &dyn Output) {
+        let size = output.size();
+        tracing::info!(%size, "the wall has another size");
+        self.stage = Stage::new(wall(self.config, size, &host_name()));
+        if self.enrolled.is_none() {
+            self.end = Some(End::Restart);
         }
     }
 
@@ -302,13 +334,15 @@ fn listen(config: &Config, inbox: &Inbox) -> Option<Listener> {
         .ok()
 }
 
+fn wall(config: &Config, size: Size, host: &str) -> Wall {
+    Wall { size, kind: config.kind, note: format!("{} · {host} · {size}", config.server) }
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-    use xuanping_core::geometry::Size;
-
     use super::*;
     use crate::{config::Arguments, output::Headless};
+    use clap::Parser as _;
 
     #[test]
     fn what_a_thread_of_an_ended_life_still_says_reaches_no_later_one() {
@@ -326,6 +360,9 @@ mod tests {
         let mut second = Life::new(&config, &output).unwrap();
         late.send(Event::Retired);
         second.inbox.send(Event::Stop);
-        assert!(matches!(second.play(&mut output, &outside), End::Stop), "the retirement was another life's");
+        assert!(
+            matches!(second.play(&mut output, &outside, &mut Watchdog::from_environment()), End::Stop),
+            "the retirement was another life's"
+        );
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     keys::{self, KeyError},
     output::Output,
     sync::{self, AddressError, Enrolled},
+    watchdog::Watchdog,
 };
 
 /// Why the player cannot run at all. Everything that goes wrong later is lived with.
@@ -67,9 +68,10 @@ pub fn run(config: &Config, output: &mut dyn Output, events: &Receiver<Event>) -
     if data_is_half_wiped(&config.data) {
         wipe(&config.data).map_err(at)?;
     }
+    let mut watchdog = Watchdog::from_environment();
     loop {
         let mut life = Life::new(config, output)?;
-        let end = life.play(output, events);
+        let end = life.play(output, events, &mut watchdog);
         drop(life);
         match end {
             End::Stop => return Ok(()),
