@@ -53,6 +53,21 @@ pub struct Player {
     disk: Option<SmallDisk>,
     sound: Sound,
     token: Option<String>,
+    /// Whether every frame is noted.
+    noted: bool,
+}
+
+/// A frame that a player showed, as it noted it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct Shown {
+    /// When, by the machine's wall clock.
+    pub wall: UtcMillis,
+    /// Microseconds since the player opened its display.
+    pub micros: u64,
+    /// How many pixels changed.
+    pub changed: u64,
+    /// Its digest.
+    pub frame: String,
 }
 
 /// What a player makes of sound.
@@ -80,7 +95,7 @@ impl Player {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let server = server.to_owned();
         let (begun, sound, token) = (UtcMillis(0), Sound::Muted, Some(token.to_owned()));
-        let mut player = Self { folder, server, wall, begun, child: None, disk: None, sound, token };
+        let mut player = Self { folder, server, wall, begun, child: None, disk: None, sound, token, noted: false };
         player.restart();
         player
     }
@@ -98,9 +113,29 @@ impl Player {
         Self::start_in(folder, server, wall, None, Sound::NoDevice)
     }
 
+    /// Starts a new one that notes every frame it shows.
+    pub fn start_noting(server: &str, wall: Wall) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut player = Self { noted: true, ..Self::off(folder, server.to_owned(), wall, None, Sound::Muted) };
+        player.restart();
+        player
+    }
+
+    /// The frames that it has shown in this life.
+    pub fn noted(&self) -> Vec<Shown> {
+        let text = fs::read_to_string(self.folder.path().join("frames")).expect("it notes its frames");
+        // The last line may not be whole yet.
+        text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    fn off(folder: TempDir, server: String, wall: Wall, disk: Option<SmallDisk>, sound: Sound) -> Self {
+        let (begun, child, token) = (UtcMillis(0), None, None);
+        Self { folder, server, wall, begun, child, disk, sound, token, noted: false }
+    }
+
     fn start_in(folder: TempDir, server: &str, wall: Wall, disk: Option<SmallDisk>, sound: Sound) -> Self {
         let server = server.to_owned();
-        let mut player = Self { folder, server, wall, begun: UtcMillis(0), child: None, disk, sound, token: None };
+        let mut player = Self::off(folder, server, wall, disk, sound);
         player.restart();
         player
     }
@@ -125,6 +160,7 @@ impl Player {
             .args(["--size", &format!("{width}x{height}"), "--headless-every", "200ms", "--seal-interval", "1s"])
             .args(["--retry-limit", "1s", "--headless-dir"])
             .arg(self.folder.path())
+            .args(self.noted.then(|| format!("--headless-log={}", self.folder.path().join("frames").display())))
             .args((self.sound == Sound::Muted).then_some("--mute"))
             .envs((self.sound == Sound::NoDevice).then_some(("GST_PLUGIN_FEATURE_RANK", NO_SOUND_CARD)))
             .env("NO_COLOR", "1")

@@ -6,6 +6,8 @@ mod frame;
 mod lettering;
 mod pairing;
 mod picture;
+#[cfg(test)]
+mod sheets;
 mod standby;
 mod strip;
 #[cfg(test)]

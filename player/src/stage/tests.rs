@@ -6,13 +6,13 @@ use xuanping_core::geometry::{Layout, Sound};
 
 use super::*;
 
-fn wall(width: u32, height: u32, kind: ScreenKind) -> Wall {
+pub(super) fn wall(width: u32, height: u32, kind: ScreenKind) -> Wall {
     let note = format!("http://192.168.1.10:8410 · hall-pc · {width}×{height}");
     Wall { size: Size { width, height }, kind, note }
 }
 
 /// Compares a frame with the committed picture of that name.
-fn golden(name: &str, frame: &Frame) {
+pub(super) fn golden(name: &str, frame: &Frame) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.png"));
     let png = frame.to_png(u32::MAX).unwrap();
     if std::env::var_os("XUANPING_BLESS").is_some() {
@@ -30,14 +30,14 @@ fn golden(name: &str, frame: &Frame) {
     }
 }
 
-fn drawn(wall: Wall, scene: &Scene, at: i64) -> Stage {
+pub(super) fn drawn(wall: Wall, scene: &Scene, at: i64) -> Stage {
     let mut stage = Stage::new(wall);
     stage.draw(scene, UtcMillis(at), &mut |_, _| None);
     stage
 }
 
 /// A poster: a coloured ground with a frame and a cross, so that shifts and cuts show.
-fn poster(width: u32, height: u32, colour: Colour) -> Arc<Picture> {
+pub(super) fn poster(width: u32, height: u32, colour: Colour) -> Arc<Picture> {
     let pixels = (0..height).flat_map(|y| {
         (0..width).map(move |x| {
             let edge = x < 8 || y < 8 || x + 8 >= width || y + 8 >= height;
@@ -55,7 +55,7 @@ fn poster(width: u32, height: u32, colour: Colour) -> Arc<Picture> {
 }
 
 /// A strip whose columns tell where they are: bars every 16 pixels, taller every 64.
-fn line(width: u32, height: u32, ground: Colour, ink: Colour) -> Arc<Picture> {
+pub(super) fn line(width: u32, height: u32, ground: Colour, ink: Colour) -> Arc<Picture> {
     let pixels = (0..height).flat_map(|y| {
         (0..width).map(move |x| {
             let tall = x % 64 < 3;
@@ -66,7 +66,7 @@ fn line(width: u32, height: u32, ground: Colour, ink: Colour) -> Arc<Picture> {
     Arc::new(Picture::new(Size { width, height }, pixels.collect()).unwrap())
 }
 
-fn strip(strip: Arc<Picture>, pixels_per_second: u32, start: i64) -> Content {
+pub(super) fn strip(strip: Arc<Picture>, pixels_per_second: u32, start: i64) -> Content {
     Content::Strip { strip, pixels_per_second, start: Some(UtcMillis(start)) }
 }
 

@@ -18,4 +18,5 @@ mod full_disk;
 mod outage;
 mod power;
 mod retired;
+mod same_moment;
 mod takeover;
