@@ -16,7 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use image::RgbaImage;
+use image::{
+    RgbaImage,
+    imageops::{FilterType, resize},
+};
 use machine::{DISPLAY, Machine, Rtc};
 use xuanping_core::{
     digest::Digest,
@@ -32,7 +35,7 @@ use xuanping_tests::{
     databases::Database,
     device::Device,
     office::{Office, RIVERSIDE},
-    pictures::{decode, same},
+    pictures::{alike, decode, same},
     plays::{Life, PlayRecord, account},
     programs,
     samples::sample,
@@ -181,8 +184,12 @@ impl Show {
         self.shows_the_programme("first day");
         let seen = self.watch(Duration::from_secs(20));
         // What the console's live picture shows is what the display shows.
-        let live = until("the live picture in the console", LONG, || self.office.operator.wall(screen));
-        assert_eq!(live.dimensions().0 * DISPLAY.1, live.dimensions().1 * DISPLAY.0, "the whole wall");
+        let live = until("the live picture in the console to be one of the posters", LONG, || {
+            let live = self.office.operator.wall(screen)?;
+            let smaller = |poster: &RgbaImage| resize(poster, live.width(), live.height(), FilterType::Triangle);
+            let found = self.posters.iter().any(|poster| alike(&live, &smaller(poster)).is_ok());
+            if found { Ok(live) } else { Err("none of them".into()) }
+        });
         live.save(self.album.join("live picture.png")).expect("the picture is kept");
         println!(
             "first day: enrolled {} s after the switch, programme on the display, {seen} looks",

@@ -116,7 +116,8 @@ impl Player {
     /// Starts a new one that notes every frame it shows.
     pub fn start_noting(server: &str, wall: Wall) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut player = Self { noted: true, ..Self::off(folder, server.to_owned(), wall, None, Sound::Muted) };
+        let mut player = Self::off(folder, server.to_owned(), wall, None, Sound::Muted);
+        player.noted = true;
         player.restart();
         player
     }

@@ -4,7 +4,7 @@
 use xuanping_core::geometry::{Layout, Sound};
 
 use super::{
-    tests::{drawn, golden, line, poster, strip, wall},
+    tests::{drawn, golden, line, strip, wall},
     *,
 };
 use crate::output::{Colours, Fold, Rotation, Wiring};
@@ -12,6 +12,26 @@ use crate::output::{Colours, Fold, Rotation, Wiring};
 const GROUND: Colour = Colour::rgb(90, 90, 90);
 const GAP: u32 = 6;
 const AMBER: Colour = Colour::rgb(255, 60, 0);
+
+/// A still that tells how it lies even where it is only a few lamps high: a thin white edge, a red mark in the corner that
+/// is the upper left, one green line down the middle.
+fn card(width: u32, height: u32, colour: Colour) -> Arc<Picture> {
+    let mark = (height / 3).max(1);
+    let pixels = (0..height).flat_map(|y| {
+        (0..width).map(move |x| {
+            if x < mark * 2 && y < mark {
+                0x00ff_0000
+            } else if x == 0 || y == 0 || x + 1 == width || y + 1 == height {
+                0x00ff_ffff
+            } else if x == width / 2 {
+                0x0000_ff00
+            } else {
+                colour.0
+            }
+        })
+    });
+    Arc::new(Picture::new(Size { width, height }, pixels.collect()).unwrap())
+}
 
 /// Rows of frames on grey.
 fn sheet(rows: &[Vec<Frame>]) -> Frame {
@@ -44,8 +64,8 @@ fn contents(size: Size) -> Vec<Content> {
     vec![
         Content::Black,
         Content::Standby,
-        Content::Picture(poster(width, height, Colour::rgb(30, 70, 120))),
-        Content::Picture(poster(width / 2, height.max(2) / 2, Colour::rgb(120, 40, 30))),
+        Content::Picture(card(width, height, Colour::rgb(30, 70, 120))),
+        Content::Picture(card(width / 2, height.max(2) / 2, Colour::rgb(120, 40, 30))),
         strip(text(width / 2), 60, 0),
         strip(text(width * 2), 60, 9_000),
         strip(text(width * 2), 60, 5_000),
@@ -55,7 +75,7 @@ fn contents(size: Size) -> Vec<Content> {
 
 /// At the tenth second.
 fn shown(wall: Wall, zone: usize, zones: &[Rect], content: Content) -> Frame {
-    let other = Content::Picture(poster(64, 16, Colour::rgb(20, 90, 60)));
+    let other = Content::Picture(card(64, 16, Colour::rgb(20, 90, 60)));
     let layer = |(n, rect): (usize, &Rect)| Layer {
         rect: *rect,
         content: if n == zone { content.clone() } else { other.clone() },
@@ -108,7 +128,7 @@ fn every_wiring_of_every_led_height() {
     let mut rows = Vec::new();
     for height in [16, 32, 48, 64, 96] {
         let size = Size { width: 128, height };
-        let mixed = Content::Picture(poster(128, height, Colour::rgb(180, 60, 20)));
+        let mixed = Content::Picture(card(128, height, Colour::rgb(180, 60, 20)));
         let frame = shown(wall(128, height, ScreenKind::LedWall), 0, &[size.rect()], mixed);
         let half = |x: u32, y: u32| Fold { from: Rect { x, y: 0, width: 64, height }, to: (0, y) };
         let mut row = Vec::new();

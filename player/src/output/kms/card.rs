@@ -61,6 +61,11 @@ fn cards() -> Vec<PathBuf> {
 }
 
 impl Card {
+    /// Whether there is a card to be opened.
+    pub(super) fn is_any(path: Option<&Path>) -> bool {
+        path.map_or_else(|| !cards().is_empty(), Path::exists)
+    }
+
     /// Opens the card that was named, else the first with a display, else the first that could have one.
     pub(super) fn open(path: Option<&Path>, connector: Option<&str>) -> Result<Self, OutputError> {
         let candidates = path.map_or_else(cards, |path| vec![path.to_owned()]);

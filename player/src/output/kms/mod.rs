@@ -43,6 +43,8 @@ pub struct Wanted {
 
 /// How long a flip may take: several times the slowest display's frame.
 const FLIP: Duration = Duration::from_millis(150);
+/// How long a card is waited for.
+const CARD: Duration = Duration::from_secs(20);
 /// How often the display is looked at, beside when the kernel says that something was plugged.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -83,6 +85,11 @@ fn display(what: &str, error: &io::Error) -> OutputError {
 impl Kms {
     /// Takes the display. Without one that is on, waits for it in the dark.
     pub fn open(wanted: Wanted) -> Result<Self, OutputError> {
+        // Just after boot, the card's driver may not be there yet.
+        let begun = Instant::now();
+        while !Card::is_any(wanted.card.as_deref()) && begun.elapsed() < CARD {
+            std::thread::sleep(Duration::from_millis(100));
+        }
         let card = Card::open(wanted.card.as_deref(), wanted.connector.as_deref())?;
         let nudged =
             eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC).map_err(|e| OutputError::File(e.into()))?;
