@@ -155,9 +155,13 @@ impl Show {
         looked
     }
 
-    fn pull_the_plug(&mut self) {
-        // What it follows can be asked only while there is a server of its time.
-        let follows = self.device.as_ref().and_then(|device| device.manifest().ok()?.playlist);
+    /// What it is to follow, as the server has it.
+    fn programme(&self) -> Option<Digest> {
+        self.device.as_ref().and_then(|device| device.manifest().ok()?.playlist)
+    }
+
+    /// Pulls the plug of a machine that followed this playlist; `None`: that cannot be said of all this life.
+    fn pull_the_plug(&mut self, follows: Option<Digest>) {
         let shift = |at: UtcMillis| at.plus(i64::from(self.ahead) * DAY);
         let (alive, dead) = self.machine.pull_the_plug();
         let (alive, dead) = (shift(alive), shift(dead));
@@ -195,10 +199,9 @@ impl Show {
             "first day: enrolled {} s after the switch, programme on the display, {seen} looks",
             enrolled.as_secs()
         );
-        self.pull_the_plug();
+        self.pull_the_plug(None);
         self.device = Some(Device::new(&self.office.server.url(), self.machine.key()));
-        let follows = self.device.as_ref().and_then(|device| device.manifest().ok()?.playlist);
-        self.lives[0].0 = follows;
+        self.lives[0].0 = self.programme();
     }
 
     /// The plug is pulled at some moment: while it boots, just when it shows, or long after.
@@ -220,7 +223,8 @@ impl Show {
                 moment.as_secs_f32()
             );
         }
-        self.pull_the_plug();
+        let follows = self.programme();
+        self.pull_the_plug(follows);
     }
 
     /// The battery of its clock is dead.
@@ -229,12 +233,13 @@ impl Show {
         let boot = self.shows_the_programme("clock of 1970");
         self.watch(Duration::from_millis(chance.between(10_000, 25_000)));
         println!("a clock of 1970: right on the display {:.1} s after the switch", boot.as_secs_f32());
-        self.pull_the_plug();
+        let follows = self.programme();
+        self.pull_the_plug(follows);
     }
 
     /// The network is away for a week; power is cut every night.
     fn nights(&mut self, nights: u32, chance: &mut Chance) {
-        let follows = self.device.as_ref().and_then(|device| device.manifest().ok()?.playlist);
+        let follows = self.programme();
         self.office.server.stop();
         for night in 1..=nights {
             self.ahead += 1;
@@ -246,10 +251,7 @@ impl Show {
                 boot.as_secs_f32()
             );
             if night < nights {
-                self.pull_the_plug();
-                if let Some(life) = self.lives.last_mut() {
-                    life.0 = follows;
-                }
+                self.pull_the_plug(follows);
             }
         }
         // The network comes back while it plays.
@@ -267,11 +269,8 @@ impl Show {
             }
         });
         println!("back after {nights} days: everything was delivered while it played on");
-        self.pull_the_plug();
         // It has followed the old programme up to some moment, and then perhaps another one.
-        if let Some(life) = self.lives.last_mut() {
-            life.0 = None;
-        }
+        self.pull_the_plug(None);
     }
 
     fn sign_in_again(&mut self) {
