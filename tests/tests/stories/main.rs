@@ -18,5 +18,4 @@ mod full_disk;
 mod outage;
 mod power;
 mod retired;
-mod same_moment;
 mod takeover;
