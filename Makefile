@@ -5,22 +5,24 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 
 CONSOLE      := server/console
+WEB          := player/web
 BROWSER      := tests/browser
 INTEROP      := tests/interop
+WEB_SRC      := $(shell find $(WEB)/src $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/package.json -type f 2>/dev/null)
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
-.PHONY: demo test setup console console-check lint unit stories api bench packages appliance-test fuzz clean-demo help
+.PHONY: demo test setup console web web-check console-check lint unit stories api bench packages appliance-test fuzz clean-demo help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 ## make demo         build everything, start the server with the sample county and three players (Ctrl-C stops all)
-demo: setup console
+demo: setup console web
 	cargo build --release -p xuanping-server -p xuanping-player -p xuanping-media
 	exec target/release/xuanping-server demo --data var/demo --samples content-samples
 
 ## make test         everything CI runs: formats, lints, unit, property, stores on two databases, stories, browser
-test: setup console-check lint $(BROWSER)/node_modules/.installed $(INTEROP)/.venv/.installed
+test: setup console-check web-check lint $(BROWSER)/node_modules/.installed $(INTEROP)/.venv/.installed
 	cargo build --workspace --bins
 	scripts/with-postgres cargo test --workspace --no-fail-fast
 
@@ -30,6 +32,20 @@ setup:
 
 ## make console      build the web console into server/console/dist
 console: $(CONSOLE)/dist/index.html
+
+## make web          build the browser's player into player/web/dist
+web: $(WEB)/dist/index.html
+
+$(WEB)/node_modules/.installed: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(WEB_SRC)
+	cd $(WEB) && npm run build --silent
+
+# The browser's player against the vectors that the Rust core is held to.
+web-check: web
+	cd $(WEB) && npm test --silent
 
 $(CONSOLE)/node_modules/.installed: $(CONSOLE)/package-lock.json
 	cd $(CONSOLE) && npm ci --no-audit --no-fund --loglevel=error
@@ -67,7 +83,7 @@ bench:
 	cargo bench -p xuanping-core --bench planner -- 10000 100000 1000000
 
 ## make packages     build Debian packages of server and player into target/packages
-packages: setup console
+packages: setup console web
 	cargo build --release -p xuanping-server -p xuanping-player -p xuanping-media
 	scripts/packages
 
@@ -92,7 +108,7 @@ unit:
 	cargo test -p xuanping-core -p xuanping-server -p xuanping-player
 
 ## make stories      end-to-end tests with the real binaries
-stories: setup console $(BROWSER)/node_modules/.installed $(INTEROP)/.venv/.installed
+stories: setup console web $(BROWSER)/node_modules/.installed $(INTEROP)/.venv/.installed
 	cargo build --workspace --bins
 	scripts/with-postgres cargo test -p xuanping-tests
 

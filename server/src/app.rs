@@ -32,6 +32,7 @@ use crate::{
     screens::{self, Screens},
     signing::{KeyError, Publisher},
     supervision::{self, Supervision},
+    web_files::{self, Embedder},
 };
 
 /// Everything a server process holds.
@@ -57,6 +58,8 @@ pub struct App {
     pub playlists: Playlists,
     /// The play log.
     pub plays: Plays,
+    /// Who may frame the web player.
+    pub embedders: Vec<Embedder>,
 }
 
 /// Why the server does not start.
@@ -111,7 +114,8 @@ impl App {
     pub async fn open(config: &Config) -> Result<Self, StartError> {
         make_folder(&config.data).await?;
         let db = Db::open(&config.database()?).await?;
-        Self::assemble(db, &config.data, &config.fonts).await
+        let app = Self::assemble(db, &config.data, &config.fonts).await?;
+        Ok(Self { embedders: config.embedders.clone(), ..app })
     }
 
     /// The same on a database that is already open.
@@ -148,7 +152,7 @@ impl App {
             playlists.clone(),
             Log::open(db.clone(), &data.join("keys"))?,
         );
-        Ok(Self { db, blobs, jobs, publisher, accounts, content, screens, campaigns, playlists, plays })
+        Ok(Self { db, blobs, jobs, publisher, accounts, content, screens, campaigns, playlists, plays, embedders: Vec::new() })
     }
 
     pub(crate) fn supervision(&self) -> Supervision {
@@ -182,7 +186,8 @@ impl App {
             .layer(axum::Extension(self.screens.clone()))
             .layer(middleware::from_fn_with_state(self.accounts.clone(), accounts::resolve_session))
             .layer(middleware::from_fn(same_origin_only))
-            // Outside the session: the console's files are the same for everybody, signed in or not.
+            // Outside the session: these files are the same for everybody, signed in or not.
+            .merge(web_files::routes(&self.embedders))
             .fallback(console_files::serve);
         outer_layers(router)
     }

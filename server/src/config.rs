@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
-use crate::{content::render::fonts::DEFAULT_FONT_FILES, db};
+use crate::{content::render::fonts::DEFAULT_FONT_FILES, db, web_files::Embedder};
 
 /// Settings of a running server.
 #[derive(Debug, Clone, Args)]
@@ -21,6 +21,9 @@ pub struct Config {
     /// Font files that slogans are set in: Noto Sans CJK, regular and bold.
     #[arg(long, env = "XUANPING_FONTS", value_delimiter = ':', default_values = DEFAULT_FONT_FILES)]
     pub fonts: Vec<PathBuf>,
+    /// Sites whose pages may frame the web player, e.g. `https://www.example.gov.cn`; without any, only this server's own.
+    #[arg(long = "web-embedder", env = "XUANPING_WEB_EMBEDDERS", value_delimiter = ',')]
+    pub embedders: Vec<Embedder>,
 }
 
 /// The database setting is neither `sqlite` nor a PostgreSQL URL.

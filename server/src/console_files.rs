@@ -34,7 +34,7 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
         .into_response();
     }
     if !path.is_empty() && path != "index.html" {
-        if let Some(response) = file(path, &headers) {
+        if let Some(response) = file::<Dist>(path, &headers) {
             return response;
         }
         // A missing asset must not come back as a page: the browser would try to run it as a script.
@@ -42,17 +42,18 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
             return Problem::not_found("文件").into_response();
         }
     }
-    file("index.html", &headers).unwrap_or_else(not_built)
+    file::<Dist>("index.html", &headers).unwrap_or_else(not_built)
 }
 
-fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
+/// An embedded file, packed if the client takes it so; `None` if there is no such file.
+pub(crate) fn file<Files: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
     // The twins made by the build are found through the file they belong to, not by their own address.
     if has_ending(path, "gz") {
         return None;
     }
-    let plain = Dist::get(path)?;
+    let plain = Files::get(path)?;
     let kind = plain.metadata.mimetype().to_owned();
-    let packed = accepts_gzip(headers).then(|| Dist::get(&format!("{path}.gz"))).flatten();
+    let packed = accepts_gzip(headers).then(|| Files::get(&format!("{path}.gz"))).flatten();
     let (found, encoding) = match packed {
         Some(packed) => (packed, Some("gzip")),
         None => (plain, None),

@@ -25,3 +25,4 @@ pub mod plays;
 pub mod screens;
 pub mod signing;
 pub mod supervision;
+pub mod web_files;

@@ -12,6 +12,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::Problem;
 
+/// Marks a response whose own content security policy says who may frame it.
+#[derive(Debug, Clone, Copy)]
+pub struct FramedByPolicy;
+
 const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),
@@ -42,7 +46,9 @@ pub fn outer_layers(router: Router) -> Router {
 
 async fn security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    for (name, value) in SECURITY_HEADERS {
+    // X-Frame-Options knows no lists: where a policy names who may frame, it would only contradict it.
+    let framed = response.extensions().get::<FramedByPolicy>().is_some();
+    for (name, value) in SECURITY_HEADERS.into_iter().filter(|(name, _)| !framed || name != header::X_FRAME_OPTIONS) {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response

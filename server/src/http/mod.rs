@@ -7,5 +7,5 @@ mod problem;
 
 pub use blob::blob_response;
 pub use extract::{Body, PathOf, QueryOf};
-pub use layers::{outer_layers, same_origin_only};
+pub use layers::{FramedByPolicy, outer_layers, same_origin_only};
 pub use problem::{Problem, ProblemBody};

@@ -1,0 +1,12 @@
+/** Everything pure of the browser's player: what the committed vectors of core/tests/vectors hold it to. */
+export * from "./bytes.ts"
+export { decode, encode, Malformed, type Cbor } from "./cbor.ts"
+export * from "./manifest.ts"
+export * from "./onAir.ts"
+export * from "./onWall.ts"
+export * from "./playlist.ts"
+export * from "./playlog.ts"
+export * from "./request.ts"
+export * from "./sign.ts"
+export * from "./strip.ts"
+export * from "./zone.ts"

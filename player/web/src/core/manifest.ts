@@ -1,0 +1,104 @@
+/** The manifest: verified, understood, for this screen, and not older than the one followed; see core/src/playlist/manifest.rs. */
+import { toHex, toId, type Digest, type Id } from "./bytes.ts"
+import { asArray, asBytes, asInt, asMap, asOneOf, asText, asTuple, asUint, decode, Malformed, optional, type Cbor } from "./cbor.ts"
+import { readItem, ZONES, type Item, type ZoneName } from "./playlist.ts"
+import { BadSignature, verify, type Verifier } from "./sign.ts"
+
+export interface Rect {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+export interface ZoneOrder {
+  readonly name: ZoneName
+  readonly rect: Rect
+}
+
+export const LEVELS = ["notice", "warning", "emergency"] as const
+
+export interface Takeover {
+  readonly id: Id
+  readonly level: (typeof LEVELS)[number]
+  readonly starts: number
+  readonly expires: number
+  readonly items: readonly (readonly [ZoneName, Item])[]
+}
+
+export interface Manifest {
+  readonly screen: Id
+  readonly version: number
+  readonly issued: number
+  readonly expires: number
+  readonly playlist: Digest | null
+  readonly orders: { readonly name: string; readonly timezone: string; readonly zones: readonly ZoneOrder[] }
+  readonly takeovers: readonly Takeover[]
+}
+
+export type Refusal = "signature" | "malformed" | "other screen" | "rollback"
+
+/** Why a manifest is not followed. */
+export class Refused extends Error {
+  constructor(readonly refusal: Refusal, message: string) {
+    super(message)
+  }
+}
+
+/** The formats that are understood. */
+const FORMATS = [1]
+const U32 = 0xffff_ffff
+
+/** Checks signature, format and addressee, and that it is not older than `followed`. Throws `Refused`. */
+export async function acceptManifest(signed: Uint8Array, publisher: Verifier, screen: Id, followed: number | null): Promise<Manifest> {
+  const manifest = await opened(signed, publisher)
+  if (manifest.screen !== screen) throw new Refused("other screen", `manifest is for screen ${manifest.screen}`)
+  if (followed !== null && manifest.version < followed) throw new Refused("rollback", "an older manifest than the one followed")
+  return manifest
+}
+
+async function opened(signed: Uint8Array, publisher: Verifier): Promise<Manifest> {
+  try {
+    return readManifest(await verify(publisher, "manifest", signed))
+  } catch (error) {
+    if (error instanceof BadSignature) throw new Refused("signature", error.message)
+    if (error instanceof Malformed) throw new Refused("malformed", error.message)
+    throw error
+  }
+}
+
+function readManifest(payload: Uint8Array): Manifest {
+  const map = asMap(decode(payload))
+  if (!FORMATS.includes(asUint(map.get(0)))) throw new Malformed("a format not known here")
+  const orders = asMap(map.get(6))
+  return {
+    screen: toId(asBytes(map.get(1), 16)),
+    version: asUint(map.get(2)),
+    issued: asInt(map.get(3)),
+    expires: asInt(map.get(4)),
+    playlist: optional(map.get(5), (digest) => toHex(asBytes(digest, 32))),
+    orders: { name: asText(orders.get(0)), timezone: asText(orders.get(1)), zones: asArray(orders.get(2)).map(readZone) },
+    takeovers: asArray(map.get(7)).map(readTakeover),
+  }
+}
+
+function readZone(value: Cbor): ZoneOrder {
+  const [name, rect] = asTuple(value, 2)
+  const [x, y, width, height] = asTuple(rect, 4).map((edge) => asUint(edge, U32))
+  return { name: asOneOf(name, ZONES), rect: { x: x ?? 0, y: y ?? 0, width: width ?? 0, height: height ?? 0 } }
+}
+
+function readTakeover(value: Cbor): Takeover {
+  const map = asMap(value)
+  const items = asArray(map.get(4)).map((item) => {
+    const [zone, shown] = asTuple(item, 2)
+    return [asOneOf(zone, ZONES), readItem(shown)] as const
+  })
+  return {
+    id: toId(asBytes(map.get(0), 16)),
+    level: asOneOf(map.get(1), LEVELS),
+    starts: asInt(map.get(2)),
+    expires: asInt(map.get(3)),
+    items,
+  }
+}

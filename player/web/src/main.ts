@@ -1,0 +1,241 @@
+/** The browser's player: opens its rooms, becomes a screen, and plays. One page at a time in one browser. */
+import { Clock } from "./clock.ts"
+import { acceptManifest, drawSigner, readPlaylist, signerOf, verifierOf, type Entry, type Signer } from "./core/index.ts"
+import { Files } from "./files.ts"
+import { Player } from "./play/player.ts"
+import { Shelf } from "./play/shelf.ts"
+import { Stage } from "./play/stage.ts"
+import type { Journal } from "./play/zoneState.ts"
+import { Store } from "./store.ts"
+import { Client, RefusedByServer } from "./sync/client.ts"
+import { introduce } from "./sync/enrol.ts"
+import { Sync, type Source } from "./sync/serve.ts"
+import { sayCode, sayNote, sayNothing } from "./pairing.ts"
+import { settings } from "./settings.ts"
+
+const SOFTWARE = `xuanping-web/${__VERSION__}`
+/** How often a long play's progress is noted, in milliseconds. */
+const NOTE_EVERY = 5_000
+
+const wall = document.querySelector<HTMLElement>("#wall")
+if (!wall) throw new Error("the page is not whole")
+const stage = new Stage(wall)
+const clock = new Clock()
+const asked = settings(location, { width: innerWidth * devicePixelRatio, height: innerHeight * devicePixelRatio })
+stage.resize(asked.size.width, asked.size.height)
+stage.standby()
+
+async function main(): Promise<void> {
+  await keepPage()
+  sayNote("另一个窗口正在播放，请关闭其中一个")
+  // A key is one screen, and a screen is one wall: a second page waits until the first is closed.
+  await new Promise<void>((resolve) => void navigator.locks.request("xuanping-web-player", () => (resolve(), new Promise<never>(() => undefined))))
+  sayNote("正在连接服务器")
+  await navigator.storage.persist().catch(() => false)
+  const store = await Store.open()
+  const files = await Files.open()
+  const signer = await ownKey(store)
+  const client = new Client(signer, clock)
+  try {
+    const kept = await store.identity()
+    const identity =
+      kept?.screen != null
+        ? { publisher: kept.publisher, screen: kept.screen }
+        : await introduce(client, clock, store, { size: asked.size, software: SOFTWARE, host: browserName(), token: asked.token }, (code, trouble) =>
+            code === null ? sayNote(trouble ?? "正在连接服务器") : sayCode(code),
+          )
+    await play(store, files, client, signer, identity)
+  } catch (error) {
+    if (!(error instanceof RefusedByServer && error.kind === "screen-retired")) throw error
+    await forget(store)
+  }
+}
+
+async function play(store: Store, files: Files, client: Client, signer: Signer, identity: { publisher: string; screen: string }): Promise<void> {
+  const publisher = await verifierOf(identity.publisher)
+  const { screen } = identity
+  const boot = crypto.randomUUID()
+  const troubles = new Map<Source, string>()
+  const trouble = (source: Source, text: string | null) => void (text === null ? troubles.delete(source) : troubles.set(source, text))
+  const disk = () => trouble("disk", "浏览器存储写入失败，播放记录可能丢失。")
+
+  await store.recover()
+  // One after the other, in the order in which things happened.
+  let writing: Promise<void> = Promise.resolve()
+  const write = (act: () => Promise<void>) => void (writing = writing.then(act).catch(disk))
+  const journal: Journal = {
+    opened: (key: number, entry: Entry) => write(() => store.opened(key, entry)),
+    showing: (key: number, entry: Entry, shown: number) => write(() => store.showing(key, entry, shown)),
+    finished: (key: number, entry: Entry) => write(() => store.finished(key, entry)),
+  }
+  const shelf = new Shelf(files, () => frame.ask(), () => trouble("sound", "浏览器不允许自动播放声音，请在启动参数中放行或点击一次页面。"))
+  const player = new Player(shelf, journal)
+  for (const name of await files.names()) shelf.stored.add(name)
+
+  const sync = new Sync(client, clock, store, files, {
+    screen,
+    publisher,
+    followed: () => player.manifest?.version ?? null,
+    manifest: (manifest) => {
+      clock.notBefore(manifest.issued)
+      const wanted = player.follow(manifest)
+      frame.ask()
+      return wanted
+    },
+    playlist: (digest, playlist) => {
+      player.arrived({ digest, playlist }, clock.now())
+      frame.ask()
+    },
+    missing: () => {
+      const now = clock.now()
+      return player.wants(now).filter(({ asset }) => !shelf.stored.has(asset) && !shelf.waits(asset, now))
+    },
+    stored: (asset) => {
+      shelf.stored.add(asset)
+      frame.ask()
+      const keeps = player.keeps(clock.now())
+      if (keeps !== null) void files.retain(keeps).catch(disk)
+    },
+    refused: (asset) => shelf.failed(asset, "unplayable", clock.now()),
+    trouble,
+    status: async () => ({
+      boot,
+      now: clock.now().wall,
+      device_timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      manifest_version: player.manifest?.version ?? 0,
+      playlist: player.playing?.digest ?? null,
+      zones: player.zoneStates(),
+      unreported_plays: await store.unreported(),
+      missing_assets: player.wants(clock.now()).filter(({ asset }) => !shelf.stored.has(asset)).length,
+      last_error: [...troubles.values()][0] ?? player.trouble(clock.now()),
+      software: SOFTWARE,
+    }),
+    picture: (longest) => stage.picture(longest),
+    retired: () => forget(store),
+  })
+
+  // Before anything is asked of the network: what was followed when the page went away.
+  const signed = await store.manifest()
+  const manifest = signed === undefined ? null : await acceptManifest(signed, publisher, screen, null).catch(() => null)
+  if (manifest !== null) {
+    clock.notBefore(manifest.issued)
+    player.follow(manifest)
+    const bytes = manifest.playlist === null ? null : await files.read(manifest.playlist)
+    if (manifest.playlist !== null && bytes !== null) player.arrived({ digest: manifest.playlist, playlist: readPlaylist(bytes) }, clock.now())
+    // What could not be had from the cache is asked for again: the next manifest is taken for a new one.
+    else if (manifest.playlist !== null) player.manifest = null
+  }
+  sayNothing()
+
+  const frame = new Frames(() => {
+    const now = clock.now()
+    player.step(now)
+    player.begin(now)
+    const size = player.size()
+    if (size !== null) stage.resize(size.width, size.height)
+    const layers = size === null ? null : player.layers(now)
+    if (layers === null) stage.standby()
+    else stage.draw(layers, now)
+  })
+  const see = () => {
+    player.see(inSight() && !document.hidden, clock.now())
+    if (!document.hidden) keepAwake()
+  }
+  const inSight = watchSight(wall!, see)
+  document.addEventListener("visibilitychange", see)
+  see()
+  // A page that is closed or reloaded in order ends its plays in order.
+  addEventListener("pagehide", () => player.finish(clock.now()))
+  setInterval(() => player.note(clock.now()), NOTE_EVERY)
+  setInterval(() => {
+    // Hidden pages get no frames.
+    player.step(clock.now())
+    sync.wake()
+  }, 1_000)
+  setInterval(() => write(async () => void ((await store.seal(screen, boot, clock.now().wall, signer)) && sync.wake())), asked.sealEvery)
+  sync.run()
+}
+
+/** Asks for frames as long as the page is seen. */
+class Frames {
+  private asked = false
+
+  constructor(private readonly draw: () => void) {
+    this.ask()
+  }
+
+  ask(): void {
+    if (this.asked) return
+    this.asked = true
+    requestAnimationFrame(() => {
+      this.asked = false
+      try {
+        this.draw()
+      } catch (error) {
+        // Never a dead page: the standby picture, and the next frame tries again.
+        console.error(error)
+        stage.standby()
+      }
+      this.ask()
+    })
+  }
+}
+
+/** Whether at least half of it is within the window, and of the page around it if it is framed. */
+function watchSight(element: HTMLElement, changed: () => void): () => boolean {
+  let inSight = true
+  const watch = new IntersectionObserver((entries) => {
+    inSight = (entries.at(-1)?.intersectionRatio ?? 1) >= 0.5
+    changed()
+  }, { threshold: [0, 0.5] })
+  watch.observe(element)
+  return () => inSight
+}
+
+/** A display that falls asleep shows nothing. Browsers that do not know how are left alone. */
+function keepAwake(): void {
+  void navigator.wakeLock?.request("screen").catch(() => undefined)
+}
+
+async function ownKey(store: Store): Promise<Signer> {
+  const kept = await store.key()
+  if (kept) return signerOf(kept)
+  const { signer, pair } = await drawSigner()
+  await store.keepKey(pair)
+  return signer
+}
+
+/** Forgets key, journal and files, and begins anew as a player that nobody knows. */
+async function forget(store: Store): Promise<void> {
+  stage.standby()
+  await store.wipe()
+  await Files.wipe()
+  location.reload()
+  await new Promise<never>(() => undefined)
+}
+
+/** Has the page itself kept for days without a network. */
+async function keepPage(): Promise<void> {
+  if (!("serviceWorker" in navigator)) throw new Error("this browser has no service worker, or the page did not come over HTTPS")
+  const controlled = navigator.serviceWorker.controller !== null
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    // A new version has been kept whole: go on with it.
+    if (controlled) location.reload()
+  })
+  await navigator.serviceWorker.register("/web/worker.js", { scope: "/web/" }).catch((error: unknown) => {
+    if (!controlled) throw error
+  })
+}
+
+function browserName(): string {
+  const brands = (navigator as { userAgentData?: { brands?: { brand: string; version: string }[]; platform?: string } }).userAgentData
+  const brand = brands?.brands?.find(({ brand }) => !/not.?a.?brand/i.test(brand))
+  const name = brand ? `${brand.brand} ${brand.version}` : "浏览器"
+  return `${name} ${brands?.platform ?? ""}`.trim().slice(0, 100)
+}
+
+main().catch((error: unknown) => {
+  // What the public sees is the standby picture; whoever opens the console of the browser sees why.
+  console.error(error)
+  sayNote("此浏览器无法播放：需要 HTTPS、允许本地存储，以及支持 Ed25519 的新版浏览器")
+})

@@ -1,0 +1,236 @@
+/** Everything that an enrolled player says to the server and hears from it; each concern a loop of its own that never ends. */
+import type { Clock } from "../clock.ts"
+import { acceptManifest, digestOf, openReceipt, readPlaylist, type Digest, type Id, type Manifest, type Playlist, type Verifier } from "../core/index.ts"
+import type { Files } from "../files.ts"
+import type { Store } from "../store.ts"
+import { Backoff, RefusedByServer, sleep, type Client } from "./client.ts"
+
+/** How long the server may take to have news, in seconds. */
+const WAIT = 45
+const TIME_EVERY = 600_000
+const LONGEST_WAIT = 60_000
+/** The longest edge of a live picture. */
+const PICTURE_EDGE = 960
+
+/** Where a trouble comes from: each has one current trouble at most. */
+export type Source = "server" | "programme" | "assets" | "journal" | "disk" | "sound"
+
+/** What the loops need of the player. */
+export interface Host {
+  readonly screen: Id
+  readonly publisher: Verifier
+  followed(): number | null
+  manifest(manifest: Manifest): Digest | null
+  playlist(digest: Digest, playlist: Playlist): void
+  /** Files that are missing, most urgent first. */
+  missing(): readonly { asset: Digest; bytes: number }[]
+  stored(asset: Digest): void
+  refused(asset: Digest): void
+  trouble(source: Source, text: string | null): void
+  status(): Promise<Record<string, unknown>>
+  picture(longest: number): Promise<Uint8Array<ArrayBuffer> | null>
+  /** The screen was retired: forget everything. */
+  retired(): Promise<void>
+}
+
+export class Sync {
+  private watched = false
+  private woken: (() => void)[] = []
+
+  constructor(
+    private readonly client: Client,
+    private readonly clock: Clock,
+    private readonly store: Store,
+    private readonly files: Files,
+    private readonly host: Host,
+  ) {}
+
+  run(): void {
+    const loops = [this.follow, this.fetch, this.deliver, this.report, this.show, this.keepTime]
+    for (const loop of loops) void loop.call(this)
+  }
+
+  /** There is something new to fetch or to deliver. */
+  wake(): void {
+    for (const wake of this.woken.splice(0)) wake()
+  }
+
+  private nap(ms: number): Promise<void> {
+    return Promise.race([sleep(ms), new Promise<void>((resolve) => this.woken.push(resolve))])
+  }
+
+  /** Does what a refusal asks for. */
+  private async heed(error: unknown): Promise<void> {
+    if (!(error instanceof RefusedByServer)) return
+    if (error.kind === "clock-skew") await this.learnTime()
+    if (error.kind !== "screen-retired" && error.kind !== "unknown-device") return
+    // Only the server that we were enrolled at may say so: one that cannot sign with its key is not it.
+    const genuine = await this.client.time(this.host.publisher).then(() => true, () => false)
+    if (genuine) await this.host.retired()
+  }
+
+  private async learnTime(): Promise<void> {
+    try {
+      this.clock.learn(await this.client.time(this.host.publisher))
+    } catch (error) {
+      console.debug("no time from the server", error)
+    }
+  }
+
+  private async keepTime(): Promise<void> {
+    for (;;) {
+      await this.learnTime()
+      await sleep(TIME_EVERY)
+    }
+  }
+
+  private async follow(): Promise<void> {
+    const backoff = new Backoff(LONGEST_WAIT)
+    let wanted: Digest | null = null
+    for (;;) {
+      try {
+        if (wanted !== null) {
+          await this.playlist(wanted)
+          wanted = null
+        }
+        const manifest = await this.next()
+        this.host.trouble("server", null)
+        this.host.trouble("programme", null)
+        if (manifest !== null) wanted = this.host.manifest(manifest) ?? wanted
+        if (manifest?.playlist === null) wanted = null
+        this.wake()
+        backoff.reset()
+      } catch (error) {
+        console.warn("no manifest or playlist", error)
+        await this.heed(error)
+        if (error instanceof TypeError || error instanceof DOMException) this.host.trouble("server", "连接服务器失败，正用本地缓存播放：网络不通")
+        else if (error instanceof RefusedByServer) this.host.trouble("server", `连接服务器失败，正用本地缓存播放：${error.status}`)
+        else this.host.trouble("programme", "收到的播放指令或播放单未通过验证，已拒绝。")
+        await backoff.pause()
+      }
+    }
+  }
+
+  private async next(): Promise<Manifest | null> {
+    const followed = this.host.followed()
+    const headers: Record<string, string> = followed === null ? {} : { "if-none-match": `"${followed}"` }
+    const response = await this.client.send(`manifest?wait=${WAIT}`, { headers, patience: (WAIT + 15) * 1000 }).catch((error: unknown) => {
+      // A screen that has no manifest yet: ask again soon.
+      if (error instanceof RefusedByServer && error.status === 404) return sleep(1_000).then(() => null)
+      throw error
+    })
+    if (response === null || response.status === 304) return null
+    const signed = new Uint8Array(await response.arrayBuffer())
+    const manifest = await acceptManifest(signed, this.host.publisher, this.host.screen, followed)
+    await this.store.keepManifest(signed).catch(() => this.host.trouble("disk", "浏览器存储空间不足或被禁用，断网后将无法继续播放。"))
+    return manifest
+  }
+
+  private async playlist(digest: Digest): Promise<void> {
+    const kept = await this.files.read(digest)
+    const bytes = kept ?? (await this.client.bytes(`playlists/${digest}`))
+    if ((await digestOf(bytes)) !== digest) throw new Error("the playlist does not have the digest that the manifest names")
+    const playlist = readPlaylist(bytes)
+    if (kept === null) await this.files.put(digest, bytes).catch(() => this.host.trouble("disk", "浏览器存储空间不足，断网后可能无法继续播放。"))
+    this.host.playlist(digest, playlist)
+  }
+
+  private async fetch(): Promise<void> {
+    const backoff = new Backoff(LONGEST_WAIT)
+    for (;;) {
+      const [next] = this.host.missing()
+      if (next === undefined) {
+        await this.nap(2_000)
+        continue
+      }
+      try {
+        // Long clips over slow lines take their time: a second for each 20 kB.
+        const bytes = await this.client.bytes(`assets/${next.asset}`, { patience: 60_000 + next.bytes / 20 })
+        if ((await digestOf(bytes)) !== next.asset) {
+          this.host.refused(next.asset)
+          throw new Error("a file that is not what the playlist names")
+        }
+        await this.files.put(next.asset, bytes)
+        this.host.stored(next.asset)
+        this.host.trouble("assets", null)
+        backoff.reset()
+      } catch (error) {
+        console.warn("a file was not had", error)
+        await this.heed(error)
+        this.host.trouble("assets", "素材下载失败，将自动重试。")
+        await backoff.pause()
+      }
+    }
+  }
+
+  /** Delivers sealed batches, oldest first, each until the server has signed for it. */
+  private async deliver(): Promise<void> {
+    const backoff = new Backoff(LONGEST_WAIT)
+    for (;;) {
+      try {
+        const delivered = await this.deliverOldest()
+        backoff.reset()
+        if (!delivered) await this.nap(5_000)
+      } catch (error) {
+        console.warn("a play batch was not delivered", error)
+        await this.heed(error)
+        await backoff.pause()
+      }
+    }
+  }
+
+  private async deliverOldest(): Promise<boolean> {
+    const batch = await this.store.oldest()
+    if (batch === undefined) return false
+    let signed: Uint8Array
+    try {
+      signed = await this.client.bytes("play-batches", { method: "POST", body: batch.signed, headers: { "content-type": "application/cose" }, patience: 60_000 })
+    } catch (error) {
+      const kind = error instanceof RefusedByServer ? error.kind : ""
+      if (kind === "batch-conflict" || kind === "batch-refused") {
+        await this.store.setAside(batch)
+        this.host.trouble("journal", `第 ${batch.sequence} 批播放记录被服务器拒收，已留存备查。`)
+        return true
+      }
+      if (kind === "batch-out-of-order") this.host.trouble("journal", "服务器缺少较早的播放记录（可能恢复了旧备份），请联系系统管理员。")
+      throw error
+    }
+    const receipt = await openReceipt(signed, this.host.publisher).catch(() => null)
+    if (receipt?.screen !== this.host.screen || receipt.sequence !== batch.sequence || receipt.batch !== batch.digest) {
+      this.host.trouble("journal", "服务器的回执未通过验证，播放记录继续保留在本机。")
+      throw new Error("the receipt is not for this batch or not signed by the publisher")
+    }
+    await this.store.acknowledged(batch)
+    this.host.trouble("journal", null)
+    return true
+  }
+
+  private async report(): Promise<void> {
+    const backoff = new Backoff(LONGEST_WAIT)
+    for (;;) {
+      try {
+        const reply = await this.client.json("status", await this.host.status())
+        this.watched = reply["picture_wanted"] === true
+        backoff.reset()
+        await sleep(Math.min(600_000, Math.max(1_000, Number(reply["next_in"]) || 15_000)))
+      } catch (error) {
+        await this.heed(error)
+        await backoff.pause()
+      }
+    }
+  }
+
+  /** Pictures of the wall while somebody is looking. */
+  private async show(): Promise<void> {
+    for (;;) {
+      await sleep(2_000)
+      if (!this.watched) continue
+      try {
+        const png = await this.host.picture(PICTURE_EDGE)
+        if (png !== null) await this.client.send("picture", { method: "PUT", body: png, headers: { "content-type": "image/png" } })
+      } catch (error) {
+        console.debug("no picture delivered", error)
+      }
+    }
+  }
+}

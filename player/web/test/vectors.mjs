@@ -1,0 +1,87 @@
+/**
+ * Runs the committed vectors (core/tests/vectors/*.json) against the player's core and answers what does not agree. One function
+ * without imports: it is run by Node, and sent as it is into a real browser, where `core` is the page's own module.
+ */
+export async function disagreements(core, files) {
+  const wrong = []
+  let asked = 0
+  // Sorted keys: the order of an object's members says nothing.
+  const text = (value) =>
+    JSON.stringify(value ?? null, (_, v) => (v && typeof v === "object" && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1))) : v))
+  const agree = (where, answer, expected) => {
+    asked += 1
+    if (text(answer) !== text(expected)) wrong.push(`${where}: ${text(answer)} instead of ${text(expected)}`)
+  }
+  const attempt = (act) => Promise.resolve().then(act).then((value) => ({ value }), (error) => ({ error }))
+  const playlists = (file) => Object.fromEntries(Object.entries(file.playlists).map(([name, hex]) => [name, core.readPlaylist(core.fromHex(hex))]))
+  // A key whose secret half is known: PKCS#8 around the 32 bytes (RFC 8410).
+  const signerFrom = async (file) => {
+    const pkcs8 = core.fromHex(`302e020100300506032b657004220420${file.seed}`)
+    const secret = await crypto.subtle.importKey("pkcs8", pkcs8, { name: "Ed25519" }, false, ["sign"])
+    return { key: file.key, fingerprint: await core.digestOf(core.fromHex(file.key)), secret }
+  }
+
+  {
+    const known = playlists(files.on_air)
+    for (const { playlist, zone, at, answer } of files.on_air.cases) {
+      agree(`on air: ${playlist} ${zone} at ${at}`, core.onAir(known[playlist], zone, at), answer)
+    }
+  }
+  {
+    const file = files.on_wall
+    const known = playlists(file)
+    const publisher = await core.verifierOf(file.publisher)
+    const manifests = {}
+    for (const [name, hex] of Object.entries(file.manifests)) {
+      manifests[name] = await core.acceptManifest(core.fromHex(hex), publisher, file.screen, null)
+    }
+    for (const { manifest, playlist, zone, at, answer } of file.cases) {
+      const shown = core.onWall(playlist === null ? null : known[playlist], manifests[manifest].takeovers, zone, at)
+      agree(`on the wall: ${manifest}, ${playlist} ${zone} at ${at}`, shown, answer)
+    }
+  }
+  for (const { name, bytes, digest, items } of files.playlist.cases) {
+    const given = core.fromHex(bytes)
+    const { value, error } = await attempt(() => core.readPlaylist(given))
+    if (error && !(error instanceof core.Malformed)) wrong.push(`playlist: ${name}: ${error}`)
+    agree(`playlist: ${name}`, value ? { digest: await core.digestOf(given), items: value.items } : null, digest === null ? null : { digest, items })
+  }
+  {
+    const publisher = await core.verifierOf(files.manifest.publisher)
+    for (const { name, signed, screen, followed, refused, says } of files.manifest.cases) {
+      const { value, error } = await attempt(() => core.acceptManifest(core.fromHex(signed), publisher, screen, followed))
+      agree(`manifest: ${name}`, value ?? error.refusal ?? String(error), says ?? refused)
+    }
+  }
+  {
+    const signer = await signerFrom(files.batch)
+    for (const { name, batch, payload, signed, digest } of files.batch.cases) {
+      agree(`batch: ${name}: payload`, core.toHex(core.batchBytes(batch)), payload)
+      const ours = await core.signBatch(batch, signer)
+      agree(`batch: ${name}: signed`, core.toHex(ours), signed)
+      agree(`batch: ${name}: name`, await core.digestOf(ours), digest)
+      const entries = batch.plays.map(({ item, ...play }) => ({ item: batch.items[item], play }))
+      const plays = core.tabulate(entries)
+      agree(`batch: ${name}: table`, plays.plays.map((play) => plays.items[play.item]), batch.plays.map((play) => batch.items[play.item]))
+    }
+  }
+  {
+    const publisher = await core.verifierOf(files.word.publisher)
+    for (const { word, name, signed, nonce, says } of files.word.cases) {
+      const bytes = core.fromHex(signed)
+      const { value, error } = await attempt(() => (word === "receipt" ? core.openReceipt(bytes, publisher) : core.openTime(bytes, publisher, nonce)))
+      if (error && !(error instanceof core.BadSignature)) wrong.push(`${word}: ${name}: ${error}`)
+      agree(`${word}: ${name}`, value ?? null, says)
+    }
+  }
+  {
+    const signer = await signerFrom(files.request)
+    for (const { method, path, time, body, headers } of files.request.cases) {
+      agree(`request: ${method} ${path}`, await core.requestHeaders(signer, method, path, time, core.fromHex(body)), headers)
+    }
+  }
+  return { asked, wrong }
+}
+
+/** The names of the files. */
+export const FILES = ["on_air", "on_wall", "playlist", "manifest", "batch", "word", "request"]
