@@ -135,8 +135,9 @@ fn what_is_on_the_wall_at_an_instant() {
                         "manifest": name, "playlist": playlist.map(|a| a.name), "zone": zone_code(zone), "at": at.0,
                         "answer": on_wall_in_words(&answer),
                     }));
-                    let (OnWall::Play { until, .. } | OnWall::Hold { until, .. } | OnWall::Nothing { until: Some(until), .. }) =
-                        answer
+                    let (OnWall::Play { until, .. }
+                    | OnWall::Hold { until, .. }
+                    | OnWall::Nothing { until: Some(until), .. }) = answer
                     else {
                         break;
                     };

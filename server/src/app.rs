@@ -152,7 +152,19 @@ impl App {
             playlists.clone(),
             Log::open(db.clone(), &data.join("keys"))?,
         );
-        Ok(Self { db, blobs, jobs, publisher, accounts, content, screens, campaigns, playlists, plays, embedders: Vec::new() })
+        Ok(Self {
+            db,
+            blobs,
+            jobs,
+            publisher,
+            accounts,
+            content,
+            screens,
+            campaigns,
+            playlists,
+            plays,
+            embedders: Vec::new(),
+        })
     }
 
     pub(crate) fn supervision(&self) -> Supervision {

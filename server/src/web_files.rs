@@ -108,7 +108,9 @@ mod tests {
         for good in ["https://www.example.gov.cn", "http://10.1.2.3:8080", "https://example.cn:8443"] {
             assert!(good.parse::<Embedder>().is_ok(), "{good}");
         }
-        for bad in ["", "example.cn", "https://", "https://a.cn/path", "https://a.cn; script-src *", "*", "https://*.cn"] {
+        for bad in
+            ["", "example.cn", "https://", "https://a.cn/path", "https://a.cn; script-src *", "*", "https://*.cn"]
+        {
             assert!(bad.parse::<Embedder>().is_err(), "{bad}");
         }
     }
@@ -120,6 +122,8 @@ mod tests {
             Policy::new(&embedders).0.to_str().unwrap().to_owned()
         };
         assert!(policy(&[]).ends_with("frame-ancestors 'self'"));
-        assert!(policy(&["https://a.cn", "https://b.cn"]).ends_with("frame-ancestors 'self' https://a.cn https://b.cn"));
+        assert!(
+            policy(&["https://a.cn", "https://b.cn"]).ends_with("frame-ancestors 'self' https://a.cn https://b.cn")
+        );
     }
 }

@@ -37,7 +37,8 @@ fn operations(document: &Value) -> Vec<Operation> {
                 path: path
                     .replace("{id}", "00000000-0000-7000-8000-000000000000")
                     .replace("{digest}", &"0".repeat(64))
-                    .replace("{code}", "00000000"),
+                    .replace("{code}", "00000000")
+                    .replace("{token}", &"a".repeat(26)),
                 roles: roles.iter().map(|r| r.as_str().unwrap().to_owned()).collect(),
             });
         }

@@ -26,3 +26,4 @@ pub mod server;
 pub mod small_disk;
 pub mod verifier;
 pub mod waiting;
+pub mod webplayer;

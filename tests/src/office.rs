@@ -38,7 +38,12 @@ pub struct Office {
 impl Office {
     /// Sets one up on an empty database.
     pub fn open(database: Database) -> Self {
-        let server = Server::start(database);
+        Self::open_with(database, &[])
+    }
+
+    /// The same with further settings of the server.
+    pub fn open_with(database: Database, settings: &[&str]) -> Self {
+        let server = Server::start_with(database, settings);
         let url = server.url();
         let password = server.command(&["admin", "create-account", "--name", "admin", "--role", "admin"]);
         let admin = Console::first_sign_in(&url, "admin", password.trim());

@@ -18,6 +18,7 @@ pub struct Server {
     folder: TempDir,
     database: Database,
     address: SocketAddr,
+    more: Vec<String>,
     child: Option<Child>,
     /// How many days its clock is ahead.
     ahead: u32,
@@ -26,8 +27,14 @@ pub struct Server {
 impl Server {
     /// Starts one on a free port and an empty data folder.
     pub fn start(database: Database) -> Self {
+        Self::start_with(database, &[])
+    }
+
+    /// The same with further settings.
+    pub fn start_with(database: Database, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut server = Self { folder, database, address: ([127, 0, 0, 1], 0).into(), child: None, ahead: 0 };
+        let more = more.iter().map(|&setting| setting.to_owned()).collect();
+        let mut server = Self { folder, database, address: ([127, 0, 0, 1], 0).into(), more, child: None, ahead: 0 };
         server.run();
         server
     }
@@ -128,6 +135,7 @@ impl Server {
             .arg("serve")
             .args(self.settings())
             .args(["--listen", &self.address.to_string()])
+            .args(&self.more)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()

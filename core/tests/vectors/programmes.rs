@@ -4,6 +4,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 use uuid::Uuid;
 use xuanping_core::{
+    campaign::EventTrigger,
     digest::Digest,
     geometry::{Size, ZoneName},
     id::{BookingId, CreativeId},
@@ -12,7 +13,6 @@ use xuanping_core::{
         ZoneProgramme,
     },
     recurrence::local_start,
-    campaign::EventTrigger,
     time::{Millis, UtcMillis},
     vocabulary::CreativeKind,
 };
@@ -131,7 +131,13 @@ fn clocks_change(name: &'static str, timezone: &str, first: &str, around: &[&str
         .iter()
         .flat_map(|at| {
             let night = local_start(date(at).and_hms_opt(0, 0, 0).unwrap(), tz).0;
-            [night - 40 * 60_000, night + 100 * 60_000, night + 145 * 60_000, night + 190 * 60_000, night + 250 * 60_000]
+            [
+                night - 40 * 60_000,
+                night + 100 * 60_000,
+                night + 145 * 60_000,
+                night + 190 * 60_000,
+                night + 250 * 60_000,
+            ]
         })
         .collect();
     Asked { name, playlist, instants }
@@ -155,7 +161,8 @@ pub fn good_and_bad() -> Vec<(&'static str, Vec<u8>)> {
         playlist.to_bytes()
     };
     let bytes = good.to_bytes();
-    let event = EventItem { trigger: EventTrigger::PreShow, item: 0, start: UtcMillis(DAY), end: UtcMillis(DAY + HOUR) };
+    let event =
+        EventItem { trigger: EventTrigger::PreShow, item: 0, start: UtcMillis(DAY), end: UtcMillis(DAY + HOUR) };
     let with_event = |event: EventItem, version: u32| {
         changed(&|p| {
             p.version = version;
@@ -186,10 +193,13 @@ pub fn good_and_bad() -> Vec<(&'static str, Vec<u8>)> {
         ("a zone twice", changed(&|p| p.zones[1].zone = ZoneName::Main)),
         ("days with a gap", changed(&|p| drop(p.zones[0].days.remove(2)))),
         ("days backwards", changed(&|p| p.zones[2].days.reverse())),
-        ("a daypart that ends before it starts", changed(&|p| {
-            let part = &mut p.zones[0].days[0].dayparts[0];
-            part.end = part.start;
-        })),
+        (
+            "a daypart that ends before it starts",
+            changed(&|p| {
+                let part = &mut p.zones[0].days[0].dayparts[0];
+                part.end = part.start;
+            }),
+        ),
         ("a daypart that names no loop", changed(&|p| p.zones[0].days[0].dayparts[0].looped = 5)),
         ("dayparts that overlap", changed(&|p| p.zones[0].days[0].dayparts[0].end = UtcMillis(DAY + 9 * HOUR))),
         ("an array where the map should be", vec![0x80]),

@@ -207,7 +207,8 @@ pub fn batch_cases() -> Vec<Value> {
             let payload = minicbor::to_vec(&batch).unwrap();
             let signed = SignedBatch::sign(batch.clone(), &device());
             head = head.accept(&signed).expect("the next link");
-            let items: Vec<_> = batch.items.iter().map(|i| json!([i.playlist, i.booking, i.creative, i.asset])).collect();
+            let items: Vec<_> =
+                batch.items.iter().map(|i| json!([i.playlist, i.booking, i.creative, i.asset])).collect();
             let plays: Vec<_> = batch
                 .plays
                 .iter()
@@ -251,9 +252,9 @@ pub fn word_cases() -> Vec<Value> {
         ("a receipt in its place", receipt.sign(&publisher()), nonce),
     ];
     let receipts = receipts.into_iter().map(|(name, signed)| {
-        let says = Receipt::verify(&signed, &publisher().public()).ok().map(|r| {
-            json!({ "screen": r.screen, "sequence": r.sequence, "batch": r.batch, "received": r.received.0 })
-        });
+        let says = Receipt::verify(&signed, &publisher().public())
+            .ok()
+            .map(|r| json!({ "screen": r.screen, "sequence": r.sequence, "batch": r.batch, "received": r.received.0 }));
         json!({ "word": "receipt", "name": name, "signed": hex::encode(signed), "says": says })
     });
     let times = times.into_iter().map(|(name, signed, nonce)| {

@@ -12,6 +12,7 @@ pub mod renditions;
 #[cfg(test)]
 mod samples;
 pub mod slogans;
+mod still;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 
 mod arrears;
 mod changes;
+mod current;
 mod draft;
 pub mod http;
 mod issue;
@@ -34,6 +35,7 @@ use xuanping_core::{
 
 pub use arrears::{Arrears, Hours, pace, quota};
 pub use changes::Told;
+pub use current::CurrentPicture;
 pub use draft::{Broken, Collided, Foreseen};
 pub use judged::Judged;
 pub use plan::{COUNTY_ZONE, Replan};
@@ -80,6 +82,8 @@ pub struct Playlists {
     memo: Arc<Memo>,
     /// One batch of manifests at a time.
     issuing: Arc<Mutex<()>>,
+    /// Still pictures for boot pages.
+    pictures: current::Pictures,
 }
 
 /// The manifest in force of a screen, for whoever follows it.
@@ -148,6 +152,7 @@ impl Playlists {
             planned: Arc::default(),
             memo: Arc::default(),
             issuing: Arc::default(),
+            pictures: current::Pictures::default(),
         }
     }
 

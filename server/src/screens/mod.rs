@@ -8,6 +8,7 @@ mod change;
 mod device;
 mod enrolment;
 pub mod http;
+mod links;
 mod live;
 mod places;
 mod store;
@@ -33,6 +34,7 @@ use xuanping_core::{
 pub use change::ScreenChange;
 pub use device::{Device, Stranger};
 pub use enrolment::{NewToken, PairRequest, VenueChoice, Waiting};
+pub use links::{Link, MOST_LINKS};
 pub use live::Picture;
 pub use places::{NewArea, NewVenue, PlaceFault, VenueChange};
 pub use store::screens::ScreenFilter;
@@ -233,6 +235,12 @@ pub enum ScreenError {
     /// More tags than a screen may have.
     #[error("the screen has too many tags")]
     TooManyTags,
+    /// More public addresses than a screen may have.
+    #[error("the screen has too many public addresses")]
+    TooManyLinks,
+    /// There is no such public address of this screen.
+    #[error("no such public address")]
+    UnknownLink,
     /// The layout does not suit the kind of screen.
     #[error("the layout does not suit the screen")]
     BadLayout,

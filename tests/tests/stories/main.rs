@@ -19,3 +19,4 @@ mod outage;
 mod power;
 mod retired;
 mod takeover;
+mod web;

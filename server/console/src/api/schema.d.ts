@@ -740,6 +740,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screens/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screens_id_links"];
+        put?: never;
+        post: operations["post_screens_id_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{id}/links/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["delete_screens_id_links_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screens/{id}/on-air": {
         parameters: {
             query?: never;
@@ -1148,6 +1180,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["get_player_time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/web/{token}/current.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_web_token_current_png"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2011,6 +2059,19 @@ export interface components {
              */
             revision?: number | null;
             step: components["schemas"]["CampaignStep"];
+        };
+        /** @description A screen's links, oldest first. */
+        LinkList: {
+            items: components["schemas"]["LinkView"][];
+        };
+        /** @description A public address of what a screen shows. */
+        LinkView: {
+            created_at: components["schemas"]["UtcMillis"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description The picture's path on this server; `?width=…&height=…` asks for another size. */
+            picture: string;
+            token: string;
         };
         /** @description What the Merkle log of all batches is now. */
         LogView: {
@@ -4556,6 +4617,68 @@ export interface operations {
             };
         };
     };
+    get_screens_id_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkList"];
+                };
+            };
+        };
+    };
+    post_screens_id_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
+                };
+            };
+        };
+    };
+    delete_screens_id_links_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_screens_id_on_air: {
         parameters: {
             query?: never;
@@ -5254,6 +5377,50 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_web_token_current_png: {
+        parameters: {
+            query?: {
+                /** @description Pixels across, 64 to 3840. */
+                width?: number;
+                /** @description Pixels down, 64 to 3840. */
+                height?: number;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -18,6 +18,8 @@ import { useFormRefusal, useRefusalNotice } from "../shell/refusals"
 import { words as shell } from "../shell/words"
 import { Health } from "./Health"
 import { healthWords } from "./healthWords"
+import { Links } from "./Links"
+import { linkWords } from "./linkWords"
 import { LivePicture } from "./LivePicture"
 import { openingInWords } from "./opening"
 import { nameOf, useAreas, useDepartments, useVenueTypes } from "./places"
@@ -43,6 +45,8 @@ function Details({ screen }: { screen: Screen }) {
   const changes = useWords(changeWords)
   const wall = useWords(wallWords)
   const machine = useWords(healthWords)
+  const links = useWords(linkWords)
+  const manage = useMay("manageScreens")
   const { language } = useLanguage()
   const now = useNow()
   const wide = screen.size.width > screen.size.height * 4
@@ -82,6 +86,12 @@ function Details({ screen }: { screen: Screen }) {
         <h2 className="section-title">{t.details}</h2>
         <Device screen={screen} now={now} />
       </section>
+      {manage && screen.kind !== "speaker" && screen.state !== "retired" && (
+        <section>
+          <h2 className="section-title">{links.title}</h2>
+          <Links screen={screen} />
+        </section>
+      )}
     </div>
   )
 }

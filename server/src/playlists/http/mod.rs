@@ -2,6 +2,7 @@
 
 mod changes;
 mod commit;
+mod current;
 mod explain;
 mod foresight;
 mod player;
@@ -20,6 +21,7 @@ pub fn routes(state: Playlists) -> OpenApiRouter {
         .merge(timelines::routes())
         .merge(changes::routes())
         .merge(commit::routes())
+        .merge(current::routes())
         .merge(explain::routes())
         .merge(foresight::routes())
         .with_state(state)

@@ -1,5 +1,6 @@
 //! Stories of playlists on both databases: what is planned, what is issued, and how players come by it.
 
+mod current;
 mod foresight;
 mod planning;
 mod players;

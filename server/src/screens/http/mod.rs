@@ -1,5 +1,6 @@
 //! Endpoints of places, screens and players.
 
+mod links;
 mod places;
 mod player;
 mod problems;
@@ -11,5 +12,5 @@ use super::Screens;
 
 /// All routes of this domain.
 pub fn routes(state: Screens) -> OpenApiRouter {
-    places::routes().merge(screens::routes()).merge(player::routes()).with_state(state)
+    places::routes().merge(screens::routes()).merge(links::routes()).merge(player::routes()).with_state(state)
 }

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use xuanping_core::wire::ProblemType;
 
-use super::super::{LONGEST_TAG, MOST_TAGS, PlaceFault, ScreenError};
+use super::super::{LONGEST_TAG, MOST_LINKS, MOST_TAGS, PlaceFault, ScreenError};
 use crate::http::Problem;
 
 impl From<PlaceFault> for Problem {
@@ -31,6 +31,12 @@ impl From<ScreenError> for Problem {
         match error {
             ScreenError::Place(fault) => fault.into(),
             ScreenError::UnknownScreen => Self::not_found("屏幕"),
+            ScreenError::UnknownLink => Self::not_found("对外链接"),
+            ScreenError::TooManyLinks => Self::conflict(
+                "too-many-links",
+                "链接过多",
+                format!("每块屏幕最多 {MOST_LINKS} 个对外链接，请先撤销不用的。"),
+            ),
             ScreenError::UnknownVenue => Self::not_found("点位"),
             ScreenError::OutOfScope => Self::new(
                 StatusCode::FORBIDDEN,

@@ -1,0 +1,96 @@
+// A browser that plays: `node webplayer.mjs <settings as JSON>`. Reads one command a line (JSON), answers one line each. The browser
+// keeps its storage in the settings' `folder`, so that it can be ended and started again like a machine.
+import { readFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { createInterface } from "node:readline"
+import { chromium } from "playwright-core"
+import { disagreements, FILES } from "../../player/web/test/vectors.mjs"
+
+const settings = JSON.parse(process.argv[2])
+const { width, height } = settings
+let context
+let page
+let host
+const said = []
+
+async function start() {
+  context = await chromium.launchPersistentContext(`${settings.folder}/profile`, {
+    executablePath: settings.chromium,
+    viewport: { width, height },
+    locale: "zh-CN",
+    // Pixels are compared one by one, and a wall's browser is started so that it may be heard.
+    args: ["--force-color-profile=srgb", "--autoplay-policy=no-user-gesture-required", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])],
+  })
+  page = context.pages()[0] ?? (await context.newPage())
+  page.setDefaultTimeout(30_000)
+  page.on("pageerror", (fault) => said.push(`page: ${fault.message}`))
+  page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`))
+}
+
+/** Runs inside the page: who the player is, from its own storage. */
+function identity() {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("xuanping")
+    opening.onerror = () => reject(opening.error)
+    opening.onsuccess = () => {
+      const asked = opening.result.transaction("facts").objectStore("facts").get("identity")
+      asked.onsuccess = () => {
+        opening.result.close()
+        resolve(asked.result ?? null)
+      }
+    }
+  })
+}
+
+/** Runs inside the page: it is (not) to be seen. */
+function hide(hidden) {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden })
+  document.dispatchEvent(new Event("visibilitychange"))
+  return document.hidden ? "hidden" : "visible"
+}
+
+const commands = {
+  open: async ({ address }) => void (await page.goto(address)),
+  reload: async () => void (await page.reload()),
+  code: async () => (await page.locator("#code").textContent()).replace(/\s/g, ""),
+  note: async () => page.locator("#note").textContent(),
+  picture: async ({ file, clip }) => void (await page.screenshot({ path: file, ...(clip ? { clip } : {}) })),
+  identity: () => page.evaluate(identity),
+  // Out of sight. A browser without a display never hides a page by itself: what it would say is put into its mouth.
+  cover: () => page.evaluate(hide, true),
+  uncover: () => page.evaluate(hide, false),
+  // As when the power goes: the browser is not asked.
+  kill: async () => {
+    const browser = context.browser()
+    await context.close().catch(() => undefined)
+    await browser?.close().catch(() => undefined)
+  },
+  start,
+  vectors: () => {
+    const files = Object.fromEntries(FILES.map((name) => [name, JSON.parse(readFileSync(new URL(`../../core/tests/vectors/${name}.json`, import.meta.url), "utf8"))]))
+    return page.evaluate(`(async () => (${disagreements})(await import("/web/core.js"), ${JSON.stringify(files)}))()`)
+  },
+  // A county's website with the player in a frame.
+  host: ({ port, address }) =>
+    new Promise((resolve) => {
+      host = createServer((_, response) => {
+        response.setHeader("content-type", "text/html")
+        response.end(`<!doctype html><style>body{margin:0}iframe{border:0;display:block}</style><iframe width="${width}" height="${height}" allow="autoplay" src="${address}"></iframe>`)
+      }).listen(port, () => resolve(null))
+    }),
+  frame: async () => page.frames().map((frame) => frame.url()),
+  said: async () => said.splice(0),
+}
+
+await start()
+console.log(JSON.stringify({ answer: "ready" }))
+for await (const line of createInterface({ input: process.stdin })) {
+  const { do: command, ...details } = JSON.parse(line)
+  try {
+    console.log(JSON.stringify({ answer: (await commands[command](details)) ?? null }))
+  } catch (fault) {
+    console.log(JSON.stringify({ fault: `${command}: ${fault.message}\n${said.slice(-20).join("\n")}` }))
+  }
+}
+host?.close()
+await context.close().catch(() => undefined)
