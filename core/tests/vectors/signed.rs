@@ -10,8 +10,8 @@ use xuanping_core::{
         MANIFEST_VERSION, Manifest, ManifestRefusal, ScreenOrders, Takeover, TakeoverItem, TakeoverLevel,
         TrustedManifest,
     },
-    playlog::{BATCH_VERSION, Batch, ChainHead, ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger},
-    sign::{Context, SecretKey},
+    playlog::{Batch, ChainHead, ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger},
+    sign::{Context, SecretKey, unverified_payload},
     time::{Millis, UtcMillis},
     vocabulary::CreativeKind,
     wire::{RequestProof, SignedTime},
@@ -53,6 +53,7 @@ fn manifest(version: u64, takeovers: Vec<Takeover>) -> Manifest {
             name: "城关支行大厅屏".into(),
             timezone: "Asia/Shanghai".into(),
             zones: Layout::MainAndTicker.zones(Size { width: 1920, height: 1080 }, Sound::On),
+            wall: WallSettings::default(),
         },
         takeovers,
     }
@@ -174,7 +175,6 @@ fn batches() -> Vec<(&'static str, Batch)> {
     let playlist = Some(Digest::of(b"some playlist"));
     let boot = BootId::new(Uuid::from_u128(0x0197_2a00_0000_7000_8000_0000_0000_0050));
     let batch = |sequence, items, plays| Batch {
-        version: BATCH_VERSION,
         screen: screen(),
         boot,
         sequence,
@@ -182,6 +182,8 @@ fn batches() -> Vec<(&'static str, Batch)> {
         sealed: UtcMillis(DAY + 9 * HOUR),
         items,
         plays,
+        walls: Vec::new(),
+        machine: None,
     };
     let every = vec![
         play(0, ZoneName::Main, 0, 10_000, PlayStatus::Success, Trigger::Loop, Vec::new()),
@@ -204,8 +206,9 @@ pub fn batch_cases() -> Vec<Value> {
         .into_iter()
         .map(|(name, batch)| {
             let batch = Batch { previous: head.digest, ..batch };
-            let payload = minicbor::to_vec(&batch).unwrap();
-            let signed = SignedBatch::sign(batch.clone(), &device());
+            // What the browser writes; every verifier reads it for ever.
+            let signed = SignedBatch::sign_version1(batch.clone(), &device()).expect("version 1 can say it");
+            let payload = unverified_payload(signed.signed()).unwrap();
             head = head.accept(&signed).expect("the next link");
             let items: Vec<_> =
                 batch.items.iter().map(|i| json!([i.playlist, i.booking, i.creative, i.asset])).collect();
@@ -215,7 +218,7 @@ pub fn batch_cases() -> Vec<Value> {
                 .map(|p| {
                     json!({
                         "item": p.item, "zone": p.zone, "start": p.start.0, "monotonic": p.monotonic,
-                        "planned": p.planned.0, "actual": p.actual.0, "status": p.status, "trigger": p.trigger,
+                        "planned": p.planned.0, "actual": p.actual.0, "status": p.status, "trigger": p.trigger.kind(),
                         "evidence": p.evidence,
                     })
                 })

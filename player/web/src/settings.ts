@@ -15,10 +15,10 @@ export function settings({ search, hash }: Pick<Location, "search" | "hash">, pa
   const query = new URLSearchParams(search)
   const size = /^(\d{1,5})x(\d{1,5})$/.exec(query.get("size") ?? "")
   const edge = (given: string | undefined, otherwise: number) => Math.min(LARGEST, Math.max(1, Math.round(Number(given ?? otherwise))))
-  const seconds = Number(query.get("report") ?? 15)
+  const seconds = Number(query.get("report") ?? 60)
   return {
     size: { width: edge(size?.[1], page.width), height: edge(size?.[2], page.height) },
     token: new URLSearchParams(hash.slice(1)).get("token"),
-    sealEvery: Math.min(600, Math.max(1, Number.isFinite(seconds) ? seconds : 15)) * 1_000,
+    sealEvery: Math.min(600, Math.max(1, Number.isFinite(seconds) ? seconds : 60)) * 1_000,
   }
 }

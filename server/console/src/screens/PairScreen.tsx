@@ -7,6 +7,8 @@ import { hourMinute } from "../i18n/format"
 import { useWords } from "../i18n/language"
 import { Refused } from "../shell/Page"
 import { useFormRefusal } from "../shell/refusals"
+import { WebPlayer } from "./Links"
+import { linkWords } from "./linkWords"
 import { LivePicture } from "./LivePicture"
 import { useScreen, useVenues, type Layout, type Screen, type ScreenKind } from "./screens"
 import { VenueFieldset, type VenueFields } from "./VenueForm"
@@ -48,6 +50,7 @@ export function PairScreen({ onClose }: { onClose: (screen?: string) => void }) 
 
 function CodeStep({ code, onCode, onFound }: { code: string; onCode: (code: string) => void; onFound: (waiting: Waiting) => void }) {
   const t = useWords(words)
+  const links = useWords(linkWords)
   const second = useRef<InputRef>(null)
   const first = useRef<InputRef>(null)
   const look = useMutation({
@@ -87,6 +90,10 @@ function CodeStep({ code, onCode, onFound }: { code: string; onCode: (code: stri
         />
       </div>
       {look.error && <Refused error={look.error} />}
+      <details>
+        <summary className="quiet small">{links.playerTitle}</summary>
+        <WebPlayer />
+      </details>
       <div className="row" style={{ justifyContent: "flex-end", marginTop: 20 }}>
         <Button type="primary" htmlType="submit" disabled={code.length !== 8} loading={look.isPending}>{t.next}</Button>
       </div>
