@@ -45,7 +45,7 @@ export function Links({ screen }: { screen: Screen }) {
             {items.length > 0 && <div className="row small"><span>{t.size}</span>{edge("width")}<span>×</span>{edge("height")}</div>}
             {items.map((link) => (
               <div key={link.token} className="row">
-                <Typography.Text code copyable className="clip-text" style={{ flex: 1 }}>
+                <Typography.Text code copyable style={{ flex: 1, wordBreak: "break-all" }}>
                   {`${location.origin}${link.picture}?width=${size.width}&height=${size.height}`}
                 </Typography.Text>
                 <span className="quiet small">{t.made(link.created_by, dateTime(link.created_at))}</span>
