@@ -1,6 +1,6 @@
 /** The browser's player: opens its rooms, becomes a screen, and plays. One page at a time in one browser. */
 import { Clock } from "./clock.ts"
-import { acceptManifest, drawSigner, readPlaylist, signerOf, verifierOf, type Entry, type Signer } from "./core/index.ts"
+import { acceptManifest, drawSigner, readPlaylist, signerOf, verifierOf, type Digest, type Entry, type Signer } from "./core/index.ts"
 import { Files } from "./files.ts"
 import { Player } from "./play/player.ts"
 import { Shelf } from "./play/shelf.ts"
@@ -72,10 +72,25 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
   const player = new Player(shelf, journal)
   for (const name of await files.names()) shelf.stored.add(name)
 
+  // Before anything is asked of the network: what was followed when the page went away.
+  const signed = await store.manifest()
+  const manifest = signed === undefined ? null : await acceptManifest(signed, publisher, screen, null).catch(() => null)
+  let wanted: Digest | null = null
+  if (manifest !== null) {
+    clock.notBefore(manifest.issued)
+    wanted = player.follow(manifest)
+    const bytes = wanted === null ? null : await files.read(wanted)
+    if (wanted !== null && bytes !== null) {
+      player.arrived({ digest: wanted, playlist: readPlaylist(bytes) }, clock.now())
+      wanted = null
+    }
+  }
+
   const sync = new Sync(client, clock, store, files, {
     screen,
     publisher,
     followed: () => player.manifest?.version ?? null,
+    wanted,
     manifest: (manifest) => {
       clock.notBefore(manifest.issued)
       const wanted = player.follow(manifest)
@@ -114,17 +129,6 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
     retired: () => forget(store),
   })
 
-  // Before anything is asked of the network: what was followed when the page went away.
-  const signed = await store.manifest()
-  const manifest = signed === undefined ? null : await acceptManifest(signed, publisher, screen, null).catch(() => null)
-  if (manifest !== null) {
-    clock.notBefore(manifest.issued)
-    player.follow(manifest)
-    const bytes = manifest.playlist === null ? null : await files.read(manifest.playlist)
-    if (manifest.playlist !== null && bytes !== null) player.arrived({ digest: manifest.playlist, playlist: readPlaylist(bytes) }, clock.now())
-    // What could not be had from the cache is asked for again: the next manifest is taken for a new one.
-    else if (manifest.playlist !== null) player.manifest = null
-  }
   sayNothing()
 
   const frame = new Frames(() => {

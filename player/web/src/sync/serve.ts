@@ -20,6 +20,8 @@ export interface Host {
   readonly screen: Id
   readonly publisher: Verifier
   followed(): number | null
+  /** The playlist of the manifest that is followed since the start, unless it is here. */
+  readonly wanted: Digest | null
   manifest(manifest: Manifest): Digest | null
   playlist(digest: Digest, playlist: Playlist): void
   /** Files that are missing, most urgent first. */
@@ -86,7 +88,7 @@ export class Sync {
 
   private async follow(): Promise<void> {
     const backoff = new Backoff(LONGEST_WAIT)
-    let wanted: Digest | null = null
+    let wanted = this.host.wanted
     for (;;) {
       try {
         if (wanted !== null) {
@@ -157,6 +159,8 @@ export class Sync {
       } catch (error) {
         console.warn("a file was not had", error)
         await this.heed(error)
+        // What the server does not have must not hold up what it has.
+        if (error instanceof RefusedByServer && (error.status === 404 || error.status === 422)) this.host.refused(next.asset)
         this.host.trouble("assets", "素材下载失败，将自动重试。")
         await backoff.pause()
       }
