@@ -78,7 +78,11 @@ const commands = {
         response.end(`<!doctype html><style>body{margin:0}iframe{border:0;display:block}</style><iframe width="${width}" height="${height}" allow="autoplay" src="${address}"></iframe>`)
       }).listen(port, () => resolve(null))
     }),
-  frame: async () => page.frames().map((frame) => frame.url()),
+  frame: async () => {
+    // A frame has no address before it is decided whether it may have one.
+    for (let n = 0; n < 100 && page.frames().some((frame) => frame.url() === ""); n++) await page.waitForTimeout(100)
+    return page.frames().map((frame) => frame.url())
+  },
   said: async () => said.splice(0),
 }
 
