@@ -56,7 +56,7 @@ struct Policy(HeaderValue);
 
 impl Policy {
     fn new(embedders: &[Embedder]) -> Self {
-        let others: String = embedders.iter().map(|e| format!(" {e}")).collect();
+        let others = embedders.iter().fold(String::new(), |all, embedder| all + " " + &embedder.0);
         let text = format!(
             "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
              img-src 'self' blob:; media-src blob:; worker-src 'self'; base-uri 'none'; form-action 'none'; \
