@@ -8,7 +8,7 @@ use xuanping_core::{
     id::{BookingId, BootId, CreativeId, ScreenId, TakeoverId},
     playlist::{
         MANIFEST_VERSION, Manifest, ManifestRefusal, ScreenOrders, Takeover, TakeoverItem, TakeoverLevel,
-        TrustedManifest,
+        TrustedManifest, WallSettings,
     },
     playlog::{Batch, ChainHead, ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger},
     sign::{Context, SecretKey, unverified_payload},

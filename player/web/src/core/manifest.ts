@@ -45,6 +45,13 @@ export class Refused extends Error {
   }
 }
 
+/** Signed, and of a format that is not understood here: something is ordered that must not be left out silently. */
+export class UnknownFormat extends Refused {
+  constructor(format: number) {
+    super("malformed", `manifest format ${format} is not known here`)
+  }
+}
+
 /** The formats that are understood. */
 const FORMATS = [1]
 const U32 = 0xffff_ffff
@@ -69,7 +76,8 @@ async function opened(signed: Uint8Array, publisher: Verifier): Promise<Manifest
 
 function readManifest(payload: Uint8Array): Manifest {
   const map = asMap(decode(payload))
-  if (!FORMATS.includes(asUint(map.get(0)))) throw new Malformed("a format not known here")
+  const format = asUint(map.get(0))
+  if (!FORMATS.includes(format)) throw new UnknownFormat(format)
   const orders = asMap(map.get(6))
   return {
     screen: toId(asBytes(map.get(1), 16)),

@@ -1,6 +1,6 @@
 /** Everything that an enrolled player says to the server and hears from it; each concern a loop of its own that never ends. */
 import type { Clock } from "../clock.ts"
-import { acceptManifest, digestOf, openReceipt, readPlaylist, type Digest, type Id, type Manifest, type Playlist, type Verifier } from "../core/index.ts"
+import { acceptManifest, digestOf, openReceipt, readPlaylist, UnknownFormat, type Digest, type Id, type Manifest, type Playlist, type Verifier } from "../core/index.ts"
 import type { Files } from "../files.ts"
 import type { Store } from "../store.ts"
 import { Backoff, RefusedByServer, sleep, type Client } from "./client.ts"
@@ -107,6 +107,7 @@ export class Sync {
         await this.heed(error)
         if (error instanceof TypeError || error instanceof DOMException) this.host.trouble("server", "连接服务器失败，正用本地缓存播放：网络不通")
         else if (error instanceof RefusedByServer) this.host.trouble("server", `连接服务器失败，正用本地缓存播放：${error.status}`)
+        else if (error instanceof UnknownFormat) this.host.trouble("programme", "播放指令含网页播放器尚不支持的设置（关屏时段、亮度、音量等），继续按原指令播放。")
         else this.host.trouble("programme", "收到的播放指令或播放单未通过验证，已拒绝。")
         await backoff.pause()
       }
