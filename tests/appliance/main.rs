@@ -199,9 +199,9 @@ impl Show {
             "first day: enrolled {} s after the switch, programme on the display, {seen} looks",
             enrolled.as_secs()
         );
+        // Its first playlists came one after the other, as the posters were made ready.
         self.pull_the_plug(None);
         self.device = Some(Device::new(&self.office.server.url(), self.machine.key()));
-        self.lives[0].0 = self.programme();
     }
 
     /// The plug is pulled at some moment: while it boots, just when it shows, or long after.
