@@ -112,6 +112,9 @@ enum Admin {
         #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=90))]
         days: i64,
     },
+    /// Compare everything that the tables say of plays with what the screens signed; changes nothing. Exit code 0: all
+    /// agrees, 1: something was changed.
+    Recount(Config),
     /// Give an account a new one-time password and print it.
     ResetSignIn {
         #[command(flatten)]
@@ -180,6 +183,11 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
             let found = venues.iter().find(|v| v.name == venue).ok_or_else(|| format!("there is no venue {venue}"))?;
             let new = NewToken { venue: found.id, name, layout, sound, life: days * 86_400_000 };
             println!("{}", app.screens.issue_token(new, &Actor::CommandLine, clock::now()).await?);
+        }
+        Command::Admin(Admin::Recount(config)) => {
+            let recount = App::open(&config).await?.plays.recount().await?;
+            println!("{recount}");
+            return Ok(if recount.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) });
         }
         Command::Admin(Admin::ResetSignIn { config, name }) => {
             let app = App::open(&config).await?;

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use super::{Db, Target};
+use super::{Db, Target, sql};
 
 /// A fresh database of either kind, with the folder that holds SQLite's file.
 pub async fn for_each_database<F, Fut>(story: F)
@@ -32,4 +32,20 @@ pub async fn fresh_postgres() -> Option<String> {
     sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await.expect("a new database");
     admin.close().await;
     Some(format!("{base}/{name}"))
+}
+
+/// Takes away what keeps these tables insert-only, as an administrator with the whole database at hand could.
+pub async fn unprotected(db: &Db, tables: &[&str]) {
+    for table in tables {
+        match db {
+            Db::Sqlite { .. } => {
+                for trigger in ["stay", "remain"] {
+                    db.exec(sql(format!("DROP TRIGGER {table}_{trigger}"))).await.expect("a trigger of that name");
+                }
+            }
+            Db::Postgres(_) => {
+                db.exec(sql(format!("DROP TRIGGER {table}_stay ON {table}"))).await.expect("a trigger of that name");
+            }
+        }
+    }
 }

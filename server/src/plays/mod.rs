@@ -13,6 +13,7 @@ pub mod judge;
 pub mod log;
 pub mod names;
 mod query;
+mod recount;
 pub mod sheet;
 mod store;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use ingest::IngestError;
 pub use judge::Flag;
 pub use log::{Log, LogError};
 pub use query::{Cursor, Filter, Group, Order};
+pub use recount::Recount;
 
 use crate::{
     accounts::{

@@ -37,7 +37,7 @@ pub async fn take_waiting(tx: &mut Tx, most: u32) -> Result<Vec<LogEntry>, DbErr
     tx.all(waiting.bind(i64::from(most))).await?.iter().map(entry).collect()
 }
 
-fn entry(row: &Row) -> Result<LogEntry, DbError> {
+pub(super) fn entry(row: &Row) -> Result<LogEntry, DbError> {
     Ok(LogEntry::new(row.parse("screen_id")?, row.number("sequence")?, row.parse("digest")?))
 }
 

@@ -5,4 +5,5 @@ pub mod counts;
 pub mod findings;
 pub mod log;
 pub mod plays;
+pub mod recount;
 mod wanted;

@@ -26,7 +26,7 @@ const COLUMNS: usize = 20;
 /// Plays written with one statement.
 const AT_ONCE: usize = 50;
 
-const PLAY: &str = "screen_id, sequence, position, started_at, day, zone, creative_id, asset, booking_id, campaign_id, \
+pub(super) const PLAY: &str = "screen_id, sequence, position, started_at, day, zone, creative_id, asset, booking_id, campaign_id, \
     planned_ms, actual_ms, status, put_on_by, counted, flag, venue_id, venue_type, area, department";
 
 pub async fn insert(tx: &mut Tx, screen: &Screen, sequence: u64, judged: &[Judged<'_>]) -> Result<(), DbError> {
@@ -76,7 +76,7 @@ pub(super) fn campaign_text(campaign: Option<CampaignId>) -> String {
     campaign.map(|id| id.to_string()).unwrap_or_default()
 }
 
-fn read(row: &Row) -> Result<PlayRecord, DbError> {
+pub(super) fn read(row: &Row) -> Result<PlayRecord, DbError> {
     let given = |column: &str| Ok::<_, DbError>(!row.text(column)?.is_empty());
     Ok(PlayRecord {
         screen: row.parse("screen_id")?,

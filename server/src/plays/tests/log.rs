@@ -16,7 +16,10 @@ use xuanping_core::{
 
 use super::*;
 use crate::{
-    db::{sql, testing::for_each_database},
+    db::{
+        sql,
+        testing::{for_each_database, unprotected},
+    },
     plays::{log::LogError, witness::Witness},
 };
 
@@ -191,6 +194,7 @@ async fn a_witness_refuses_a_log_whose_past_was_rewritten_and_keeps_the_proof_of
         assert_eq!(look(&witness).await, ExitCode::SUCCESS);
         let before = std::fs::read_to_string(state.path().join("witness.txt")).unwrap();
         // Somebody with the whole database at hand puts another batch in the place of the third, and builds the log anew.
+        unprotected(&db, &["play_batches", "log_entries"]).await;
         for table in ["log_checkpoints", "log_tiles", "log_entries"] {
             db.exec(sql(format!("DELETE FROM {table}"))).await.unwrap();
         }

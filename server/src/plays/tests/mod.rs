@@ -8,6 +8,7 @@ mod log;
 mod lookback;
 mod looking;
 mod peers;
+mod recount;
 
 use chrono::Days;
 use tempfile::TempDir;
