@@ -54,6 +54,15 @@ export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>
 
 export const digestOf = async (bytes: Uint8Array): Promise<Digest> => toHex(await sha256(bytes))
 
+/** Throws `Malformed`. */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0))
+  } catch {
+    throw new Malformed("not base64")
+  }
+}
+
 export function toBase64(bytes: Uint8Array): string {
   let text = ""
   for (const byte of bytes) text += String.fromCharCode(byte)

@@ -1,5 +1,5 @@
 /** Plays, batches, receipts: bytes as core/src/playlog/FORMAT.md has them. */
-import { fromHex, fromId, toHex, toId, type Digest, type Id } from "./bytes.ts"
+import { fromBase64, fromHex, fromId, toHex, toId, type Digest, type Id } from "./bytes.ts"
 import { asBytes, asInt, asMap, asUint, decode, encode, Malformed, type Cbor } from "./cbor.ts"
 import { ZONES, type ZoneName } from "./playlist.ts"
 import { BadSignature, sign, verify, type Signer, type Verifier } from "./sign.ts"
@@ -110,6 +110,17 @@ export async function openTime(signed: Uint8Array, publisher: Verifier, nonce: D
   }))
   if (time.nonce !== nonce) throw new BadSignature("an answer to another question")
   return time.now
+}
+
+/** Whether the server signed that the screen with this device key is out of service: only for that is anything forgotten. */
+export async function isRetirement(text: unknown, publisher: Verifier, key: Digest): Promise<boolean> {
+  try {
+    const signed = fromBase64(typeof text === "string" ? text : "")
+    return toHex(asBytes(asMap(decode(await verify(publisher, "retirement", signed))).get(1), 32)) === key
+  } catch (error) {
+    if (error instanceof BadSignature || error instanceof Malformed) return false
+    throw error
+  }
 }
 
 function believed<T>(payload: Uint8Array, read: (map: ReadonlyMap<number, Cbor>) => T): T {

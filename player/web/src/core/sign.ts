@@ -8,6 +8,7 @@ export const CONTEXTS = {
   receipt: "xuanping/receipt/1",
   time: "xuanping/time/1",
   request: "xuanping/request/1",
+  retirement: "xuanping/retirement/1",
 } as const
 export type Context = keyof typeof CONTEXTS
 

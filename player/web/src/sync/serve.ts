@@ -1,6 +1,6 @@
 /** Everything that an enrolled player says to the server and hears from it; each concern a loop of its own that never ends. */
 import type { Clock } from "../clock.ts"
-import { acceptManifest, digestOf, openReceipt, readPlaylist, UnknownFormat, type Digest, type Id, type Manifest, type Playlist, type Verifier } from "../core/index.ts"
+import { acceptManifest, digestOf, isRetirement, openReceipt, readPlaylist, UnknownFormat, type Digest, type Id, type Manifest, type Playlist, type Verifier } from "../core/index.ts"
 import type { Files } from "../files.ts"
 import type { Store } from "../store.ts"
 import { Backoff, RefusedByServer, sleep, type Client } from "./client.ts"
@@ -65,10 +65,11 @@ export class Sync {
   private async heed(error: unknown): Promise<void> {
     if (!(error instanceof RefusedByServer)) return
     if (error.kind === "clock-skew") await this.learnTime()
-    if (error.kind !== "screen-retired" && error.kind !== "unknown-device") return
-    // Only the server that we were enrolled at may say so: one that cannot sign with its key is not it.
-    const genuine = await this.client.time(this.host.publisher).then(() => true, () => false)
-    if (genuine) await this.host.retired()
+    // A server that was restored from an old backup will know this screen again: the wall plays on.
+    if (error.kind === "unknown-device") this.host.trouble("server", "服务器不认识此屏幕（可能恢复了旧备份），继续播放，请联系系统管理员。")
+    // An answer alone may come from anybody in between: the office's signed word about this very device is believed.
+    const said = error.kind === "screen-retired" ? error.members["retirement"] : undefined
+    if (await isRetirement(said, this.host.publisher, this.client.signer.fingerprint)) await this.host.retired()
   }
 
   private async learnTime(): Promise<void> {
