@@ -9,7 +9,7 @@ use xuanping_core::{
     campaign::Guarantee,
     id::BookingId,
     playlist::Slot,
-    rotation::{Bounds, Demand, Entry, Part, Request, Verdict, arrange},
+    rotation::{Answer, Bounds, Demand, Entry, Part, Request, Verdict, arrange},
     time::Millis,
     vocabulary::FraudType,
 };
@@ -57,16 +57,44 @@ fn worst_gap(slots: &[Slot], entries: &[Entry]) -> (f64, usize) {
     (worst, alike)
 }
 
-/// A loop of at least so many slots or a few less: half as many creatives, 6 to 30 seconds long, in bookings of different weight.
+/// What no order can beat: gaps are sums of lengths, and the mean gap has to be reached. As [`worst_gap`] says it.
+fn least_gap(slots: &[Slot], entries: &[Entry]) -> f64 {
+    let length: u64 = slots.iter().map(|s| u64::from(s.duration.0)).sum();
+    let unit = entries.iter().fold(0, |unit, entry| common(unit, u64::from(entry.duration.0))).max(1);
+    let of = |entry: &Entry| {
+        let plays = slots.iter().filter(|slot| slot.item == entry.key).count() as u64;
+        if plays == 0 { 0.0 } else { (length.div_ceil(plays * unit) * unit * plays) as f64 / length as f64 }
+    };
+    entries.iter().map(of).fold(0.0, f64::max)
+}
+
+fn common(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { common(b, a % b) }
+}
+
+/// The furthest that a booking's airtime is from what its weight asks for, in plays.
+fn off_by(answer: &Answer, entries: &[Entry]) -> f64 {
+    let length = f64::from(answer.report.length.0);
+    let off = answer.report.bookings.iter().zip(entries).map(|(booking, entry)| {
+        let ms = (f64::from(booking.share) - f64::from(booking.target)).abs() / 1e6 * length;
+        ms / f64::from(entry.duration.0)
+    });
+    off.fold(0.0, f64::max)
+}
+
+/// A loop of so many slots: half of them are of a few bookings that weigh much, the other half of as many that weigh so
+/// little that they play once; 6 to 30 seconds long.
 fn request(slots: u32, guarantees: u32) -> Request {
-    let creatives = (slots / 2).max(6);
+    let heavy = if slots < 100 { 2 } else { 5 };
+    let creatives = slots / 2 + heavy;
     let duration = |n: u32| Millis([6_000, 10_000, 15_000, 8_000, 30_000, 12_000, 10_000][n as usize % 7]);
     let part = |n: u32| {
         let demand = if n < guarantees {
             // From once in 10 minutes to once in 20.
             Demand::Guarantee(Guarantee::checked(Some(3), Some(20 + (n % 3) as u16)).expect("a guarantee"))
         } else {
-            Demand::Share([1, 3, 2, 5, 1, 9, 4][n as usize % 7])
+            let plays = if n >= creatives - heavy { slots / 2 / heavy } else { 1 };
+            Demand::Share(plays * duration(n * 3 + 1).0)
         };
         Part {
             booking: BookingId::new(uuid::Uuid::from_u128(u128::from(n) + 1)),
@@ -79,7 +107,7 @@ fn request(slots: u32, guarantees: u32) -> Request {
             }],
         }
     };
-    let bounds = Bounds { longest: Millis(slots * 13_000), most_slots: slots };
+    let bounds = Bounds { longest: Millis(slots * 20_000), most_slots: slots };
     Request::checked((0..creatives).map(part).collect(), bounds).expect("a request")
 }
 
@@ -94,8 +122,8 @@ fn time<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, f64) {
 fn main() {
     println!("loops: median of several runs; worst gap ÷ ideal gap (1 = perfectly even); equal neighbours");
     println!(
-        "{:<28} {:>6} {:>10} {:>10} {:>8} {:>7} | {:>12} {:>8} {:>7}",
-        "", "slots", "median ms", "worst ms", "gap", "alike", "plain RR ms", "gap", "alike"
+        "{:<28} {:>6} {:>10} {:>10} {:>8} {:>8} {:>7} {:>8} | {:>12} {:>8} {:>7}",
+        "", "slots", "median ms", "worst ms", "gap", "at least", "alike", "off by", "plain RR ms", "gap", "alike"
     );
     for (name, guarantees) in [("shares only", false), ("shares and guarantees", true)] {
         for slots in [20u32, 100, 500, 2_000] {
@@ -113,9 +141,11 @@ fn main() {
             let (theirs, theirs_alike) = worst_gap(&round_robin(&plays), &entries);
             let kept = if answer.verdict == Verdict::Feasible { "" } else { " (not all kept)" };
             let count = answer.slots.len();
+            let short = if count as u32 * 100 >= slots * 95 { "" } else { " (fewer than were meant)" };
+            let (least, off) = (least_gap(&answer.slots, &entries), off_by(&answer, &entries));
             println!(
-                "{name:<28} {count:>6} {median:>10.2} {worst:>10.2} {ours:>8.3} {alike:>7} | {plain:>12.3} {theirs:>8.3} \
-                 {theirs_alike:>7}{kept}"
+                "{name:<28} {count:>6} {median:>10.2} {worst:>10.2} {ours:>8.3} {least:>8.3} {alike:>7} {off:>8.3} | \
+                 {plain:>12.3} {theirs:>8.3} {theirs_alike:>7}{kept}{short}"
             );
         }
     }

@@ -11,9 +11,8 @@ use xuanping_core::{
     geometry::{Layout, Size, Sound, ZoneName},
     id::{BookingId, CreativeId},
     plan_check::{self, PlanFault},
-    playlist::{self, Programme, ProgrammeBooking, ProgrammeItem, Show},
+    playlist::{self, Memo, Programme, ProgrammeBooking, ProgrammeItem, Show},
     recurrence::{DayWindow, OpeningHours, Recurrence, Rule, Schedule, Weekdays},
-    rotation::Memo,
     time::{DateRange, Millis},
     vocabulary::{CreativeKind, FraudType},
 };

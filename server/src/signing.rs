@@ -11,7 +11,6 @@ use std::{
 };
 
 use xuanping_core::{
-    playlist::Manifest,
     playlog::Receipt,
     sign::{Context, PublicKey, SecretKey},
     tlog::Signer,
@@ -59,9 +58,10 @@ impl Publisher {
         self.0.public()
     }
 
-    /// Signs a screen's manifest.
-    pub fn manifest(&self, manifest: &Manifest) -> Vec<u8> {
-        manifest.sign(&self.0)
+    /// Signs a screen's manifest, given as [`Manifest::to_payload`](xuanping_core::playlist::Manifest::to_payload) has it.
+    /// The same payload always gives the same bytes.
+    pub fn manifest(&self, payload: Vec<u8>) -> Vec<u8> {
+        self.0.sign(Context::Manifest, payload)
     }
 
     /// Signs the receipt of a durable batch.

@@ -9,7 +9,7 @@ use crate::{
     vocabulary::{ScreenKind, VenueType},
 };
 
-const BITS: usize = u64::BITS as usize;
+pub(super) const BITS: usize = u64::BITS as usize;
 
 /// A screen's properties by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,15 +11,15 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use self::choosing::{Choosing, Properties, contains, positions};
+use self::choosing::{BITS, Choosing, Properties, contains, positions};
 use crate::{
     campaign::{Booking, ScreenFacts, Surface},
     digest::Digest,
     geometry::Zone,
     id::{BookingId, ScreenId},
-    playlist::{self, BuildReport, Playlist, Programme},
+    playlist::{self, BuildReport, Memo, Playlist, Programme},
     recurrence::OpeningHours,
-    rotation::Memo,
+    rotation::Care,
     time::DateRange,
     vocabulary::ScreenKind,
 };
@@ -70,6 +70,8 @@ pub struct Plan {
     choosing: Choosing,
     looks: Vec<Look>,
     look_numbers: HashMap<Look, u64>,
+    /// Numbers of looks that no screen has any more: what is to be made up for changes every night.
+    free_looks: Vec<u64>,
     seats: Vec<Seat>,
     seat_of: HashMap<ScreenId, u32>,
     groups: Vec<Group>,
@@ -77,8 +79,6 @@ pub struct Plan {
     group_of: HashMap<Box<[u64]>, u32>,
     /// Numbers of groups that nobody is in any more.
     free: Vec<u32>,
-    /// Seats that changed their group since they were asked for.
-    moved: HashSet<ScreenId>,
 }
 
 #[derive(Debug, Clone)]
@@ -87,6 +87,8 @@ struct Seat {
     properties: Properties,
     look: u64,
     group: u32,
+    /// It changed its group since that was asked for.
+    moved: bool,
 }
 
 #[derive(Debug)]
@@ -118,6 +120,9 @@ pub struct Touched {
 
 const NO_GROUP: u32 = u32::MAX;
 
+/// So many bookings at once are asked screen by screen; more of them change nearly everything anyway.
+const FEW: usize = 4;
+
 impl Default for Plan {
     fn default() -> Self {
         Self::new()
@@ -131,12 +136,12 @@ impl Plan {
             choosing: Choosing::new(),
             looks: Vec::new(),
             look_numbers: HashMap::new(),
+            free_looks: Vec::new(),
             seats: Vec::new(),
             seat_of: HashMap::new(),
             groups: Vec::new(),
             group_of: HashMap::new(),
             free: Vec::new(),
-            moved: HashSet::new(),
         }
     }
 
@@ -180,7 +185,7 @@ impl Plan {
             }
             (seat.properties, seat.look) = (properties, look);
         } else {
-            self.seats.push(Seat { screen: site.facts.screen, properties, look, group: NO_GROUP });
+            self.seats.push(Seat { screen: site.facts.screen, properties, look, group: NO_GROUP, moved: false });
         }
         self.seat(number as usize);
     }
@@ -195,7 +200,6 @@ impl Plan {
         if let Some(other) = self.seats.get(number as usize) {
             self.seat_of.insert(other.screen, number);
         }
-        self.moved.remove(&screen);
     }
 
     /// Adds or changes a booking.
@@ -224,13 +228,22 @@ impl Plan {
         if let Some(number) = self.look_numbers.get(&look) {
             return *number;
         }
-        let number = self.looks.len() as u64;
-        self.looks.push(look.clone());
+        let number = match self.free_looks.pop() {
+            Some(number) => {
+                self.looks[number as usize] = look.clone();
+                number
+            }
+            None => {
+                self.looks.push(look.clone());
+                self.looks.len() as u64 - 1
+            }
+        };
         self.look_numbers.insert(look, number);
         number
     }
 
-    /// Puts every screen where it belongs now that the bookings at these positions are different.
+    /// Puts every screen where it belongs now that the bookings at these positions are different. A group of which all
+    /// screens hear the same stays together and keeps its number.
     fn regroup(&mut self, changed: &[usize]) {
         if changed.is_empty() {
             return;
@@ -238,34 +251,104 @@ impl Plan {
         for group in &mut self.groups {
             group.touched |= changed.iter().any(|&position| contains(&group.key[1..], position));
         }
-        let few = changed.len() <= 4;
-        for number in 0..self.seats.len() {
-            let seat = &self.seats[number];
-            let stays = |&position: &usize| {
-                let before = contains(&self.groups[seat.group as usize].key[1..], position);
-                before == self.choosing.chooses(position, seat.screen, seat.properties)
-            };
-            if !(few && changed.iter().all(stays)) {
+        if changed.len() > FEW {
+            for number in 0..self.seats.len() {
                 self.seat(number);
+            }
+            return;
+        }
+        let heard = self.heard(changed);
+        let mut alike: Vec<Option<u8>> = vec![None; self.groups.len()];
+        let mut split = vec![false; self.groups.len()];
+        for (seat, &says) in self.seats.iter().zip(&heard) {
+            let group = seat.group as usize;
+            split[group] |= *alike[group].get_or_insert(says) != says;
+        }
+        self.rename(changed, &alike, &split);
+        let mut ways: HashMap<(u32, u8), u32> = HashMap::new();
+        for (number, &says) in heard.iter().enumerate() {
+            let group = self.seats[number].group;
+            if let Some(says) = Some(says).filter(|_| split[group as usize]) {
+                let to = match ways.get(&(group, says)) {
+                    Some(to) => *to,
+                    None => {
+                        let to = self.group(hearing(&self.groups[group as usize].key, changed, says));
+                        ways.insert((group, says), to);
+                        to
+                    }
+                };
+                self.sit(number, to);
             }
         }
     }
 
+    /// What each screen hears from the bookings at these positions: a bit for each, in their order.
+    fn heard(&self, changed: &[usize]) -> Vec<u8> {
+        let says = |seat: &Seat| {
+            let chosen = changed.iter().map(|&position| self.choosing.chooses(position, seat.screen, seat.properties));
+            chosen.enumerate().fold(0, |bits, (nth, chosen)| bits | u8::from(chosen) << nth)
+        };
+        self.seats.iter().map(says).collect()
+    }
+
+    /// Gives the groups that are not split their new bookings. Where another group has these already, they become one.
+    fn rename(&mut self, changed: &[usize], alike: &[Option<u8>], split: &[bool]) {
+        let mut renamed = Vec::new();
+        for (number, says) in alike.iter().enumerate().filter(|(number, _)| !split[*number]) {
+            let Some(says) = *says else { continue };
+            let key = hearing(&self.groups[number].key, changed, says);
+            if key != self.groups[number].key {
+                self.group_of.remove(&self.groups[number].key);
+                renamed.push((number as u32, key));
+            }
+        }
+        let mut ways: BTreeMap<u32, u32> = BTreeMap::new();
+        for (number, key) in renamed {
+            match self.group_of.get(&key) {
+                Some(&other) => {
+                    ways.insert(number, other);
+                }
+                None => {
+                    let group = &mut self.groups[number as usize];
+                    (group.key, group.touched) = (key.clone(), true);
+                    self.group_of.insert(key, number);
+                }
+            }
+        }
+        if !ways.is_empty() {
+            for number in 0..self.seats.len() {
+                if let Some(to) = ways.get(&self.seats[number].group) {
+                    self.sit(number, *to);
+                }
+            }
+            // Their keys are forgotten already.
+            self.free.extend(ways.keys());
+        }
+    }
+
     fn seat(&mut self, number: usize) {
-        let Seat { screen, properties, look, group: before } = self.seats[number];
+        let Seat { screen, properties, look, .. } = self.seats[number];
         let mut key = vec![look];
         self.choosing.choose(screen, properties, &mut key);
-        let group = match self.group_of.get(&key[..]) {
-            Some(group) => *group,
-            None => self.found(key.into()),
-        };
-        if group != before {
-            if let Some(left) = self.groups.get_mut(before as usize) {
+        let group = self.group(key.into());
+        self.sit(number, group);
+    }
+
+    fn sit(&mut self, number: usize, group: u32) {
+        let seat = &mut self.seats[number];
+        if group != seat.group {
+            if let Some(left) = self.groups.get_mut(seat.group as usize) {
                 left.members -= 1;
             }
             self.groups[group as usize].members += 1;
-            self.seats[number].group = group;
-            self.moved.insert(screen);
+            (seat.group, seat.moved) = (group, true);
+        }
+    }
+
+    fn group(&mut self, key: Box<[u64]>) -> u32 {
+        match self.group_of.get(&key[..]) {
+            Some(group) => *group,
+            None => self.found(key),
         }
     }
 
@@ -286,7 +369,8 @@ impl Plan {
         number
     }
 
-    /// Forgets the groups that nobody is in any more: every changed booking may leave hundreds behind.
+    /// Forgets the groups that nobody is in any more, for every changed booking may leave hundreds behind; and the looks
+    /// that nobody has.
     fn forget_deserted(&mut self) {
         let groups = &self.groups;
         let free = &mut self.free;
@@ -300,6 +384,22 @@ impl Plan {
         for number in &self.free {
             (self.groups[*number as usize].made, self.groups[*number as usize].touched) = (Vec::new(), false);
         }
+        let mut seen = vec![false; self.looks.len()];
+        for seat in &self.seats {
+            seen[seat.look as usize] = true;
+        }
+        let free_looks = &mut self.free_looks;
+        self.look_numbers.retain(|_, &mut number| {
+            if !seen[number as usize] {
+                free_looks.push(number);
+            }
+            seen[number as usize]
+        });
+    }
+
+    /// How many looks it remembers: those of its screens.
+    pub fn looks(&self) -> usize {
+        self.look_numbers.len()
     }
 
     /// How many screens there are.
@@ -330,10 +430,12 @@ impl Plan {
     /// What changed since this was asked last.
     pub fn take_touched(&mut self) -> Touched {
         self.forget_deserted();
-        let moved = std::mem::take(&mut self.moved);
-        let concerned = |seat: &&Seat| self.groups[seat.group as usize].touched || moved.contains(&seat.screen);
-        let screens =
-            self.seats.iter().filter(concerned).map(|seat| (seat.screen, seat.group as GroupNumber)).collect();
+        let mut screens = Vec::new();
+        for seat in &mut self.seats {
+            if std::mem::take(&mut seat.moved) | self.groups[seat.group as usize].touched {
+                screens.push((seat.screen, seat.group as GroupNumber));
+            }
+        }
         let mut groups = Vec::new();
         for (number, group) in self.groups.iter_mut().enumerate() {
             if std::mem::take(&mut group.touched) {
@@ -370,9 +472,34 @@ impl Plan {
     }
 }
 
+/// This key with the bookings at these positions in it or not, as the bits say.
+fn hearing(key: &[u64], changed: &[usize], says: u8) -> Box<[u64]> {
+    let mut key = key.to_vec();
+    for (nth, &position) in changed.iter().enumerate() {
+        let (at, bit) = (1 + position / BITS, 1 << (position % BITS));
+        if says & (1 << nth) == 0 {
+            if let Some(word) = key.get_mut(at) {
+                *word &= !bit;
+            }
+        } else {
+            key.resize(key.len().max(at + 1), 0);
+            key[at] |= bit;
+        }
+    }
+    while key.len() > 1 && key.last() == Some(&0) {
+        key.pop();
+    }
+    key.into()
+}
+
 /// Makes a group's playlist: bytes, their name, and what is to be said of it.
-pub fn make(programme: &Programme, horizon: DateRange, memo: &Memo) -> (Playlist, BuildReport, Vec<u8>, Digest) {
-    let (playlist, report) = playlist::build_with(programme, horizon, memo);
+pub fn make(
+    programme: &Programme,
+    horizon: DateRange,
+    memo: &Memo,
+    care: Care,
+) -> (Playlist, BuildReport, Vec<u8>, Digest) {
+    let (playlist, report) = playlist::build_with(programme, horizon, memo, care);
     let bytes = playlist.to_bytes();
     let digest = Digest::of(&bytes);
     (playlist, report, bytes, digest)

@@ -134,6 +134,10 @@ proptest! {
                     plan.cancel(booking(n, how).id);
                 }
             }
+            if n % 3 == 0 {
+                // What nobody is in any more is forgotten now and then.
+                plan.take_touched();
+            }
         }
         holds(&plan, &sites, &bookings);
         let mut at_once = Plan::new();
@@ -163,6 +167,57 @@ fn a_changed_booking_touches_only_the_groups_it_chooses_or_chose() {
     assert!(touched.groups.iter().all(|&group| plan.bookings_of(group).len() == 2));
     assert_eq!(touched.screens.len(), 6, "a third of the screens are in bank halls");
     assert_eq!(plan.take_touched(), Touched::default());
+}
+
+#[test]
+fn a_booking_for_everybody_comes_and_goes_and_screens_stay_in_their_groups() {
+    let mut plan = small();
+    let groups = plan.groups();
+    plan.book(booking(3, 0));
+    assert_eq!(plan.groups(), groups);
+    let touched = plan.take_touched();
+    assert_eq!((touched.groups, touched.screens.len()), (groups.clone(), 18));
+    assert!(groups.iter().all(|&group| plan.bookings_of(group).iter().any(|b| b.id == booking(3, 0).id)));
+    plan.cancel(booking(3, 0).id);
+    assert_eq!(plan.groups(), groups);
+    assert_eq!(plan.take_touched().groups, groups);
+}
+
+#[test]
+fn groups_become_one_when_the_booking_that_told_them_apart_is_gone() {
+    let mut plan = small();
+    assert_eq!(plan.groups().len(), 4, "two looks, in bank halls and elsewhere");
+    plan.cancel(booking(2, 1).id);
+    assert_eq!(plan.groups().len(), 2);
+    let sites: Vec<Site> = (0..6).map(|n| site(n, 1)).collect();
+    let mut plan = Plan::new();
+    plan.set(&sites, &[booking(1, 0), booking(2, 7 * 2 + 4)]);
+    assert_eq!(plan.groups().len(), 2, "screen 2 is named");
+    plan.take_touched();
+    plan.cancel(booking(2, 0).id);
+    assert_eq!(plan.take_touched().screens.len(), 1, "the others are told nothing new");
+    assert_eq!(plan.groups().len(), 1);
+    let alone = plan.groups()[0];
+    plan.book(booking(4, 7 * 3 + 4));
+    assert_eq!(plan.groups().len(), 2);
+    assert!(plan.groups().contains(&alone));
+}
+
+#[test]
+fn looks_that_no_screen_has_any_more_are_forgotten() {
+    let mut plan = small();
+    let looks = plan.looks();
+    // Every night another number of showings to make up for.
+    for night in 1..50 {
+        let missed = BTreeMap::from([(booking(1, 0).id, night)]);
+        plan.put(&Site { missed, ..site(3, 3) });
+        plan.take_touched();
+        assert_eq!(plan.looks(), looks + 1);
+        assert_eq!(plan.look_of(plan.group_of(site(3, 3).facts.screen).unwrap()).missed.values().sum::<u32>(), night);
+    }
+    plan.put(&site(3, 3));
+    plan.take_touched();
+    assert_eq!(plan.looks(), looks);
 }
 
 #[test]

@@ -3,6 +3,11 @@
 //! Its version only ever grows and it expires, so a replayed older one (rollback) or one kept back (freeze) is noticed;
 //! these are TUF's rules. An expired manifest is still obeyed (a player never needs the server in order to play), but the
 //! player says so.
+//!
+//! A manifest is one COSE_Sign1 that its player keeps on its own disk and can check by itself, whoever handed it over. The
+//! publisher decides and stores payloads; it signs one when the player asks. Ed25519 draws nothing, so asking again gives
+//! the same bytes. A batch of manifests under one signed root would be signed sooner, but every player, and whoever writes
+//! one, would have to check paths as well.
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -160,8 +165,14 @@ impl Manifest {
 
     /// Signs it.
     pub fn sign(&self, key: &SecretKey) -> Vec<u8> {
+        key.sign(Context::Manifest, self.to_payload())
+    }
+
+    /// The bytes that are signed. Ed25519 draws nothing: whenever these are signed with one key, the same bytes come out,
+    /// so a manifest is decided and stored without its signature, and signed whenever its player asks.
+    pub fn to_payload(&self) -> Vec<u8> {
         // Encoding into a Vec cannot fail: the writer's error type is uninhabited.
-        key.sign(Context::Manifest, minicbor::to_vec(self).unwrap_or_default())
+        minicbor::to_vec(self).unwrap_or_default()
     }
 
     /// Reads the payload of a manifest whose signature was checked.

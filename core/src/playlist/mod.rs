@@ -15,7 +15,7 @@ mod on_wall;
 mod wall;
 
 pub use build::{
-    BuildReport, Collision, GuaranteeKept, LoopReport, NotPlaced, NotPlayed, Programme, ProgrammeBooking,
+    BuildReport, Collision, GuaranteeKept, LoopReport, Memo, NotPlaced, NotPlayed, Programme, ProgrammeBooking,
     ProgrammeItem, Unscheduled, WayOut, build, build_with, ways_out,
 };
 pub use codec::{DecodeError, LimitExceeded};

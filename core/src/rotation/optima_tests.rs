@@ -59,21 +59,28 @@ impl Instance {
 
 #[test]
 fn the_worst_gap_is_within_a_tenth_of_the_optimum_on_average() {
+    let full = mean_over_optimum(Care::Full);
+    assert!(full <= 1.10, "worst gap over optimum, mean: {full}");
+    // When somebody waits for it.
+    let quick = mean_over_optimum(Care::Quick);
+    assert!(quick <= 1.12, "worst gap over optimum, mean: {quick}");
+}
+
+fn mean_over_optimum(care: Care) -> f64 {
     let instances: Vec<Instance> =
         include_str!("optima/optima.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(instances.len() >= 50);
     let mut sum = 0.0;
     for instance in &instances {
         let layout = instance.layout();
-        let found = search::order(&layout, search::Effort::Whole);
+        let found = search::order(&layout, search::Effort::Whole, care);
         assert_eq!(found.cost.alike, instance.fewest_neighbours, "{}", instance.name);
         let ratio = found.cost.worst as f64 / layout.length as f64;
         let optimum = instance.separated_optimum_ppm as f64 / 1e6;
         assert!(ratio >= optimum - 1e-5, "{}: better than the optimum, so one of us counts wrongly", instance.name);
         sum += ratio / optimum;
     }
-    let mean = sum / instances.len() as f64;
-    assert!(mean <= 1.10, "worst gap over optimum, mean: {mean}");
+    sum / instances.len() as f64
 }
 
 #[test]

@@ -273,6 +273,12 @@ impl<'a> Judge<'a> {
         widest
     }
 
+    /// The places of this order whose next neighbour, round and round, is of the same class.
+    pub fn alike(&self, order: &[usize]) -> Vec<usize> {
+        let class = |place: usize| self.sorts[order[place % order.len()]].0;
+        (0..order.len()).filter(|&place| class(place) == class(place + 1)).collect()
+    }
+
     /// Where it hurts most, for the search to begin with; judge the order first.
     pub fn sores(&self, order: &[usize], cost: &Cost) -> Vec<Sore> {
         let sore = |track: usize, from: usize, to: usize| {

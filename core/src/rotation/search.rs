@@ -2,6 +2,7 @@
 //! orders looked at. Deterministic: the shakes come from a counter, not from chance.
 
 use super::{
+    Care,
     layout::Layout,
     order::{Cost, Judge, Sore},
     seeds,
@@ -26,6 +27,8 @@ const SLOTS_LOOKED_AT: u64 = 4_000_000;
 /// large as [`LARGE`].
 const SLOTS_POLISHED: u64 = 30_000;
 const SLOTS_POLISHED_OF_LARGE: u64 = 250_000;
+/// The same when somebody waits.
+const SLOTS_POLISHED_QUICKLY: u64 = 6_000;
 /// More slots than usual bounds allow.
 const LARGE: usize = 250;
 /// The same while something is not kept, at a first glance: what a good seed needs, and most loops no more than that.
@@ -63,7 +66,7 @@ impl Found {
 }
 
 /// The best order of this layout that the budget allows.
-pub(super) fn order(layout: &Layout, effort: Effort) -> Found {
+pub(super) fn order(layout: &Layout, effort: Effort, care: Care) -> Found {
     let slots = layout.slots as u64;
     let budget = |looked_at: u64| (slots * ORDERS_PER_SLOT).min(looked_at / slots.max(1));
     let mut search = Search {
@@ -72,7 +75,11 @@ pub(super) fn order(layout: &Layout, effort: Effort) -> Found {
         fewest_alike: seeds::fewest_alike(layout),
         least_worst: layout.least_worst(),
         to_keep: budget(if effort == Effort::Glance { SLOTS_GLANCED_AT } else { SLOTS_LOOKED_AT }),
-        to_polish: budget(if layout.slots >= LARGE { SLOTS_POLISHED_OF_LARGE } else { SLOTS_POLISHED }),
+        to_polish: budget(match care {
+            Care::Quick => SLOTS_POLISHED_QUICKLY,
+            Care::Full if layout.slots >= LARGE => SLOTS_POLISHED_OF_LARGE,
+            Care::Full => SLOTS_POLISHED,
+        }),
     };
     let promised = layout.tracks.iter().any(|track| !track.promises.is_empty());
     let mut best = search.found(seeds::smooth(layout));
@@ -91,6 +98,7 @@ pub(super) fn order(layout: &Layout, effort: Effort) -> Found {
         }
     }
     search.shake(&mut best);
+    search.part(&mut best);
     best.tried = search.tried;
     best.avoidable = best.cost.alike.saturating_sub(search.fewest_alike);
     best
@@ -207,6 +215,24 @@ impl Search<'_> {
             carry(&mut found.order, to, from);
         }
         better
+    }
+
+    /// Parts neighbours that one swap can part, whatever the budget: what is left is alike for a reason.
+    fn part(&mut self, found: &mut Found) {
+        'again: while found.cost.broken == 0 && found.cost.alike > self.fewest_alike {
+            self.judge.cost(&found.order);
+            let slots = found.order.len();
+            for place in self.judge.alike(&found.order) {
+                for other in 0..slots {
+                    for (a, b) in [(place, other), ((place + 1) % slots, other)] {
+                        if self.swap(found, a, b) {
+                            continue 'again;
+                        }
+                    }
+                }
+            }
+            return;
+        }
     }
 
     /// Whether the order is better now than it was when it was judged last: between these places, both included, it is other.

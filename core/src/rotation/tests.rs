@@ -216,6 +216,45 @@ fn starts(parts: &[Part], slots: &[Slot], part: usize) -> Vec<i64> {
     starts
 }
 
+/// What should not follow itself.
+fn sort(entry: &Entry) -> (Option<FraudType>, Option<u32>) {
+    (entry.fraud_type, entry.fraud_type.is_none().then_some(entry.creative))
+}
+
+fn sort_of(parts: &[Part], slot: &Slot) -> (Option<FraudType>, Option<u32>) {
+    sort(parts.iter().flat_map(|part| &part.entries).find(|e| e.key == slot.item).unwrap())
+}
+
+/// Neighbours of one sort, seam included.
+fn alike(parts: &[Part], slots: &[Slot]) -> usize {
+    let next = slots.iter().cycle().skip(1);
+    if slots.len() < 2 {
+        0
+    } else {
+        slots.iter().zip(next).filter(|(a, b)| sort_of(parts, a) == sort_of(parts, b)).count()
+    }
+}
+
+/// Whether a loop keeps every guarantee, counted showing by showing.
+fn keeps(parts: &[Part], slots: &[Slot]) -> bool {
+    let length: i64 = slots.iter().map(|slot| slot.duration.as_i64()).sum();
+    parts.iter().enumerate().all(|(nth, part)| {
+        let Demand::Guarantee(guarantee) = part.demand else { return true };
+        let starts = starts(parts, slots, nth);
+        let once = starts.len() / 3;
+        let gaps =
+            guarantee.max_gap().is_none_or(|gap| starts.windows(2).all(|pair| pair[1] - pair[0] <= gap.as_i64()));
+        // Of n showings an hour the n-th after each begins within an hour.
+        let hourly = guarantee.per_hour().is_none_or(|n| {
+            let nth_after = |from: usize| {
+                starts[(from + usize::from(n)) % once] + (from + usize::from(n)) as i64 / once as i64 * length
+            };
+            once > 0 && (0..once).all(|from| nth_after(from) - starts[from] <= 3_600_000)
+        });
+        once > 0 && gaps && hourly
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
@@ -282,6 +321,68 @@ proptest! {
                 let due = count * f64::from(gone) / slots.len() as f64;
                 prop_assert!((played - due).abs() < 1.0, "{key}: {played} of {due} after {gone} slots");
             }
+        }
+    }
+
+    #[test]
+    fn where_promises_are_kept_no_equal_neighbours_are_left_that_one_swap_could_part(parts in anything()) {
+        let request = asked(parts.clone());
+        for care in [Care::Quick, Care::Full] {
+            let answer = arrange_with(&request, care);
+            if answer.verdict != Verdict::Feasible {
+                continue;
+            }
+            let slots = answer.slots;
+            let before = alike(&parts, &slots);
+            prop_assert_eq!(before as u32, answer.report.equal_neighbours);
+            let sizes = parts.iter().flat_map(|part| &part.entries).map(|entry| {
+                slots.iter().filter(|slot| sort_of(&parts, slot) == sort(entry)).count()
+            });
+            let fewest = (2 * sizes.max().unwrap_or(0)).saturating_sub(slots.len());
+            prop_assert!(before >= fewest || slots.len() == 1);
+            for place in (0..slots.len()).filter(|_| before > fewest && slots.len() > 1) {
+                if sort_of(&parts, &slots[place]) != sort_of(&parts, &slots[(place + 1) % slots.len()]) {
+                    continue;
+                }
+                for other in 0..slots.len() {
+                    for place in [place, (place + 1) % slots.len()] {
+                        let mut swapped = slots.clone();
+                        swapped.swap(place, other);
+                        let better = alike(&parts, &swapped) < before && keeps(&parts, &swapped);
+                        prop_assert!(!better, "{place} and {other} of {slots:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn with_less_care_the_same_is_promised_shared_and_parted(parts in anything()) {
+        let request = asked(parts.clone());
+        let (quick, full) = (arrange_with(&request, Care::Quick), arrange_with(&request, Care::Full));
+        match (&quick.verdict, &full.verdict) {
+            (Verdict::NotFound { .. }, Verdict::NotFound { .. }) => {}
+            (quick, full) => prop_assert_eq!(quick, full),
+        }
+        if quick.verdict == Verdict::Feasible {
+            prop_assert!(keeps(&parts, &quick.slots));
+        }
+    }
+
+    #[test]
+    fn with_any_lengths_and_kinds_shares_are_within_one_play(
+        weights in proptest::collection::vec((1..=10u32, 4_000..60_000u32, 0..4usize), 1..20),
+    ) {
+        let one = |(n, (weight, ms, kind)): (u32, &(u32, u32, usize))| {
+            share(n.into(), *weight, &[(n, *ms, Some(FraudType::ALL[*kind]))])
+        };
+        let parts: Vec<_> = (0..).zip(&weights).map(one).collect();
+        let entries: u64 = weights.iter().map(|(_, ms, _)| u64::from(*ms)).sum();
+        let bounds = Bounds { longest: Millis((20 * entries) as u32), most_slots: 2_000 };
+        let report = arrange(&Request::checked(parts, bounds).unwrap()).report;
+        for (booking, (_, ms, _)) in report.bookings.iter().zip(weights) {
+            let off_by = (f64::from(booking.share) - f64::from(booking.target)).abs() / 1e6 * f64::from(report.length.0);
+            prop_assert!(off_by <= f64::from(ms) + f64::from(report.length.0) / 1e6, "{booking:?} is off by {off_by} ms");
         }
     }
 

@@ -9,8 +9,8 @@ use xuanping_core::{
     geometry::ZoneName,
     id::{BookingId, CampaignId},
     planner::{GroupNumber, Plan},
-    playlist::{self, BuildReport, Collision, GuaranteeKept, Playlist, Programme, WayOut},
-    rotation::{self, Certificate, Memo, Request},
+    playlist::{self, BuildReport, Collision, GuaranteeKept, Memo, Playlist, Programme, WayOut},
+    rotation::{self, Care, Certificate, Request},
     time::{DateRange, UtcInterval, UtcMillis},
 };
 
@@ -101,9 +101,11 @@ impl Playlists {
         let hours = arrears::Hours::new(&screen.venue.opening, &screen.timezone);
         look.missed = arrears::left(&arrears, bookings.iter(), hours, horizon.first);
         let programme = facts.programme(&look, &bookings);
+        let memo = self.memo.clone();
         Ok(Some(
             in_time(move || {
-                let (playlist, report) = playlist::build(&programme, horizon);
+                // The very loops that are or will be published.
+                let (playlist, report) = playlist::build_with(&programme, horizon, &memo, Care::Quick);
                 Built { programme, playlist, report }
             })
             .await?,
@@ -168,7 +170,11 @@ pub(super) fn first_day(campaign: &Campaign, today: NaiveDate) -> NaiveDate {
 fn foresee(programmes: &[(Programme, DateRange, Vec<String>)], memo: &Memo, most: usize) -> Foreseen {
     let mut foreseen = Foreseen { programmes: programmes.len(), ..Foreseen::default() };
     let mut found: Vec<(Collision, Vec<usize>)> = Vec::new();
-    let reports = on_all_cores(programmes, |(programme, horizon, _)| playlist::build_with(programme, *horizon, memo).1);
+    // With the care that it will be published with.
+    let report = |(programme, horizon, _): &(Programme, DateRange, Vec<String>)| {
+        playlist::build_with(programme, *horizon, memo, Care::Quick).1
+    };
+    let reports = on_all_cores(programmes, report);
     for (number, ((_, _, names), report)) in programmes.iter().zip(reports).enumerate() {
         foreseen.screens += names.len();
         let mut blamed: Vec<(ZoneName, BookingId)> = Vec::new();

@@ -1,4 +1,5 @@
-//! Manifests: signed for a screen whenever what it should do changes, stored, and announced to the player that waits.
+//! Manifests: decided for a screen whenever what it should do changes, stored, announced to the player that waits, and
+//! signed when it asks.
 //!
 //! Screens are told in batches, each one transaction: ten thousand manifests cost twenty commits. Batches take turns, so that
 //! a takeover waits for one batch of a planning that is under way, never for the whole of it.
@@ -14,13 +15,13 @@ use xuanping_core::{
     geometry::ZoneName,
     id::{ScreenId, TakeoverId},
     playlist::{Item, MANIFEST_VERSION, Manifest, ProgrammeItem, ScreenOrders, Takeover, TakeoverItem},
+    sign::Context,
     time::UtcMillis,
     vocabulary::CreativeKind,
 };
 
 use super::{
-    Issued, MANIFEST_LIFE, PlaylistError, Playlists, REISSUE_AFTER, REISSUE_WITHIN, plan::in_time, programme::Facts,
-    store, workers::on_all_cores,
+    Issued, MANIFEST_LIFE, PlaylistError, Playlists, REISSUE_AFTER, REISSUE_WITHIN, Words, programme::Facts, store,
 };
 use crate::{
     campaigns::{TakeoverOrder, booking_of},
@@ -33,8 +34,8 @@ const BATCH: usize = 500;
 /// How many versions a restored backup may be behind. What claims more is no player of ours.
 const MOST_BEHIND: u64 = 1_000_000;
 
-/// So many signatures are worth the trouble of spreading them over all cores.
-const MANY: usize = 32;
+/// How long a superseded manifest is kept whole, in milliseconds: 30 days.
+const KEPT_WHOLE: i64 = 30 * 86_400_000;
 
 /// What a screen is to play besides takeovers.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +73,7 @@ impl Playlists {
         self.issue(&orders.collect::<Vec<_>>(), now).await
     }
 
-    /// Signs a manifest for each of these screens to which it says something new or whose last one is old. Answers for
+    /// Decides a manifest for each of these screens to which it says something new or whose last one is old. Answers for
     /// how many.
     pub(super) async fn issue(&self, screens: &[Order], now: UtcMillis) -> Result<usize, PlaylistError> {
         let mut issued = 0;
@@ -83,7 +84,7 @@ impl Playlists {
     }
 
     async fn issue_batch(&self, screens: &[Order], now: UtcMillis) -> Result<usize, PlaylistError> {
-        // Two at once would sign the same version twice.
+        // Two at once would give the same version twice.
         let _turn = self.issuing.lock().await;
         // Read within the turn: whoever took a turn before may have been told of newer ones.
         let mut takeovers = self.campaigns.active_takeovers(now).await?;
@@ -101,25 +102,12 @@ impl Playlists {
             let takeovers = takeovers_of(&facts, &each.screen.facts, &takeovers);
             self.manifest_if_new(each, takeovers, &versions, now)
         });
-        let news = self.signed(news.collect()).await?;
-        // Stored before they are announced: a version that a player has seen must never be signed again for something else.
+        let news: Vec<_> = news.map(decided).collect();
+        // Stored before they are announced: a version that a player has seen must never be signed for something else.
         store::insert_manifests(&self.db, &news).await?;
         let count = news.len();
         self.announce(news);
         Ok(count)
-    }
-
-    async fn signed(&self, news: Vec<Manifest>) -> Result<Vec<(ScreenId, Issued)>, PlaylistError> {
-        let publisher = self.publisher.clone();
-        let sign = move |says: &Manifest| {
-            let signed = publisher.manifest(says);
-            let (version, issued, playlist) = (says.version, says.issued, says.playlist);
-            (says.screen, Issued { version, issued, playlist, says: Some(says.clone()), signed })
-        };
-        if news.len() < MANY {
-            return Ok(news.iter().map(sign).collect());
-        }
-        in_time(move || on_all_cores(&news, sign)).await
     }
 
     /// What a screen is to be told, if it is news to it or what it was told is old.
@@ -174,9 +162,7 @@ impl Playlists {
         tracing::warn!(%screen, from = says.version, to = followed + 1, "a player is ahead of the database");
         says.version = followed + 1;
         (says.issued, says.expires) = (now, now.plus(MANIFEST_LIFE));
-        let signed = self.publisher.manifest(&says);
-        let issued = Issued { version: says.version, issued: now, playlist: says.playlist, says: Some(says), signed };
-        let news = vec![(screen, issued)];
+        let news = vec![decided(says)];
         store::insert_manifests(&self.db, &news).await?;
         self.announce(news);
         Ok(())
@@ -194,11 +180,36 @@ impl Playlists {
         self.current.write().unwrap_or_else(PoisonError::into_inner).remove(&screen);
     }
 
-    /// What a manifest of ours says; `None` if it is not ours.
-    pub(super) fn says(&self, signed: &[u8]) -> Option<Manifest> {
-        let payload = self.publisher.public().verify(xuanping_core::sign::Context::Manifest, signed).ok()?;
-        Manifest::from_payload(&payload).ok()
+    /// What is signed of a manifest of ours; `None` if it is not ours.
+    pub(super) fn payload(&self, words: &Words) -> Option<Vec<u8>> {
+        match words {
+            Words::Payload(payload) => Some(payload.clone()),
+            Words::Signed(signed) => self.publisher.public().verify(Context::Manifest, signed).ok(),
+        }
     }
+
+    /// A manifest as its player gets it: COSE_Sign1, the same bytes whenever it is asked for.
+    pub(crate) fn signed(&self, issued: &Issued) -> Vec<u8> {
+        match &issued.words {
+            Words::Payload(payload) => self.publisher.manifest(payload.clone()),
+            Words::Signed(signed) => signed.clone(),
+        }
+    }
+
+    /// Drops of long superseded manifests what nobody needs any more. What stays is which playlist each screen was told to
+    /// play from when on, and every word about takeovers: plays are judged by both.
+    pub(super) async fn thin(&self, now: UtcMillis) -> Result<(), PlaylistError> {
+        for some in store::screens_told(&self.db).await?.chunks(BATCH) {
+            store::thin_manifests(&self.db, some, now.plus(-KEPT_WHOLE)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn decided(says: Manifest) -> (ScreenId, Issued) {
+    let (version, issued, playlist) = (says.version, says.issued, says.playlist);
+    let words = Words::Payload(says.to_payload());
+    (says.screen, Issued { version, issued, playlist, says: Some(says), words })
 }
 
 /// The takeovers that concern a screen, as its manifest says them. One without anything ready for it yet is left out:

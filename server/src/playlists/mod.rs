@@ -28,8 +28,7 @@ use tokio::sync::{Mutex, watch};
 use xuanping_core::{
     digest::Digest,
     id::{ScreenId, TakeoverId},
-    playlist::{Item, Manifest, Playlist},
-    rotation::Memo,
+    playlist::{Item, Manifest, Memo, Playlist},
     time::UtcMillis,
 };
 
@@ -89,19 +88,29 @@ pub struct Playlists {
 /// The manifest in force of a screen, for whoever follows it.
 type Announced = watch::Sender<Option<Arc<Issued>>>;
 
-/// A manifest as it was signed for a screen.
+/// A manifest as it was decided for a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issued {
     /// Its version, the ETag of the player's question.
     pub version: u64,
-    /// When it was signed.
+    /// When it was decided.
     pub issued: UtcMillis,
     /// What it points to.
     pub playlist: Option<Digest>,
-    /// What it says, if it is signed with the key of today.
+    /// What it says, unless it was signed with another key than that of today.
     pub says: Option<Manifest>,
-    /// COSE_Sign1.
-    pub signed: Vec<u8>,
+    /// The same as bytes.
+    words: Words,
+}
+
+/// A manifest's bytes. Deciding what a hundred thousand screens do takes a moment; signing it all would take seconds. So
+/// each is signed when its player asks, and as the same words give the same signature, nothing is lost by not storing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Words {
+    /// What is signed whenever it is asked for.
+    Payload(Vec<u8>),
+    /// COSE_Sign1, of times in which signatures were stored.
+    Signed(Vec<u8>),
 }
 
 /// Why planning or issuing failed.
@@ -160,7 +169,10 @@ impl Playlists {
     pub async fn load(&self) -> Result<(), PlaylistError> {
         let mut newest = store::newest_manifests(&self.db).await?;
         for (_, issued) in &mut newest {
-            issued.says = self.says(&issued.signed);
+            if let Some(payload) = self.payload(&issued.words) {
+                issued.says = Manifest::from_payload(&payload).ok();
+                issued.words = Words::Payload(payload);
+            }
         }
         self.announce(newest);
         Ok(())
@@ -193,13 +205,18 @@ impl Playlists {
             let fresh = if planned_on == Some(today) {
                 self.refresh(now).await
             } else {
-                self.replan(Replan::Everything, now).await.map(|()| planned_on = Some(today))
+                self.begin_day(now).await.map(|()| planned_on = Some(today))
             };
             if let Err(error) = fresh {
                 tracing::error!(%error, "planning failed; screens go on with what they have");
             }
             tokio::time::sleep(std::time::Duration::from_mins(1)).await;
         }
+    }
+
+    async fn begin_day(&self, now: UtcMillis) -> Result<(), PlaylistError> {
+        self.replan(Replan::Everything, now).await?;
+        self.thin(now).await
     }
 
     /// The manifest in force of a screen.
@@ -215,7 +232,8 @@ impl Playlists {
             issued => return Ok(issued),
         }
         let Some(mut issued) = store::manifest_at(&self.db, screen, at).await? else { return Ok(None) };
-        issued.says = self.says(&issued.signed);
+        let payload = self.payload(&issued.words);
+        issued.says = payload.and_then(|payload| Manifest::from_payload(&payload).ok());
         Ok(Some(Arc::new(issued)))
     }
 
@@ -250,8 +268,9 @@ impl Playlists {
     /// What a takeover showed on a screen: its items in every manifest of the screen that ever named it.
     pub async fn issued_in_takeover(&self, screen: ScreenId, takeover: TakeoverId) -> Result<Vec<Item>, PlaylistError> {
         let mut items = Vec::new();
-        for signed in store::manifests_with_takeover(&self.db, screen, takeover).await? {
-            let Some(manifest) = self.says(&signed) else { continue };
+        for words in store::manifests_with_takeover(&self.db, screen, takeover).await? {
+            let payload = self.payload(&words);
+            let Some(manifest) = payload.and_then(|payload| Manifest::from_payload(&payload).ok()) else { continue };
             let named = manifest.takeovers.into_iter().filter(|t| t.id == takeover);
             items.extend(named.flat_map(|t| t.items).map(|each| each.item));
         }

@@ -15,6 +15,7 @@ use xuanping_core::{
     plan_check::{self, PlanFault},
     planner::{self, GroupNumber, Plan, Site},
     playlist::{BuildReport, Playlist, Programme},
+    rotation::Care,
     time::{DateRange, UtcMillis},
 };
 
@@ -34,6 +35,9 @@ pub const COUNTY_ZONE: Tz = chrono_tz::Asia::Shanghai;
 /// So many new playlists are written at a time: each waits for the disk.
 const WRITERS: usize = 16;
 
+/// So many groups are built, stored and told at a time; in tests so few that all of it happens more than once.
+const BUILT_AT_ONCE: usize = if cfg!(test) { 2 } else { 256 };
+
 /// What may be different since planning was last asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replan {
@@ -48,7 +52,7 @@ pub enum Replan {
 /// What planning remembers from one time to the next.
 #[derive(Debug, Default)]
 pub(super) struct Planned {
-    plan: Plan,
+    pub(super) plan: Plan,
     facts: Facts,
     arrears: HashMap<ScreenId, OfScreen>,
     /// For which programme playlists were made, by their digests, as far as somebody asked.
@@ -104,12 +108,23 @@ impl Playlists {
         let all = what == Replan::Everything || facts != planned.facts;
         planned.facts = facts;
         let groups = if all { planned.plan.groups() } else { touched.groups };
-        let changed = self.build(planned, &groups, now).await?;
+        // When a day begins nobody waits: then loops are polished.
+        let care = if what == Replan::Everything { Care::Full } else { Care::Quick };
         let mut touched: HashSet<ScreenId> = touched.screens.iter().map(|(screen, _)| *screen).collect();
         if let Replan::Screen(id) = what {
             touched.insert(id);
         }
-        self.tell(planned, &touched, &changed, now).await?;
+        // Who listens is told first, and nobody waits until everything is built.
+        let groups = self.listened_to_first(&planned.plan, groups);
+        let mut changed = HashSet::new();
+        for chunk in groups.chunks(BUILT_AT_ONCE) {
+            changed.extend(self.build(planned, chunk, care, now).await?);
+            if groups.len() > BUILT_AT_ONCE {
+                let these = chunk.iter().copied().collect();
+                self.tell(planned, &touched, &changed, Some(&these), now).await?;
+            }
+        }
+        self.tell(planned, &touched, &changed, None, now).await?;
         if what == Replan::Everything {
             self.memo.forget_unused();
             let issued = self.known_screens().into_iter().filter_map(|s| self.issued(s.facts.screen)?.playlist);
@@ -163,6 +178,7 @@ impl Playlists {
         &self,
         planned: &mut Planned,
         groups: &[GroupNumber],
+        care: Care,
         now: UtcMillis,
     ) -> Result<HashSet<GroupNumber>, PlaylistError> {
         let plan = &planned.plan;
@@ -180,16 +196,23 @@ impl Playlists {
             }
         }
         let memo = self.memo.clone();
-        let (due, made) = in_time(move || {
-            let made = on_all_cores(&due, |each| {
-                let (playlist, report, bytes, digest) = planner::make(&each.programme, each.horizon, &memo);
+        let (due, made, digests) = in_time(move || {
+            // Bookings of which a screen can show nothing make another group, and the same playlist.
+            let names = on_all_cores(&due, |each| (each.programme.fingerprint(), each.horizon));
+            let mut first: HashMap<(Digest, DateRange), usize> = HashMap::new();
+            let distinct: Vec<usize> = (0..due.len()).filter(|&n| *first.entry(names[n]).or_insert(n) == n).collect();
+            let made = on_all_cores(&distinct, |&nth| {
+                let each = &due[nth];
+                let (playlist, report, bytes, digest) = planner::make(&each.programme, each.horizon, &memo, care);
                 judge((&playlist, &report), &each.programme, each.horizon);
-                MadePlaylist { bytes, digest, programme: each.programme.fingerprint(), horizon: each.horizon }
+                MadePlaylist { bytes, digest, programme: names[nth].0, horizon: each.horizon }
             });
-            (due, made)
+            let by_name: HashMap<_, _> =
+                made.iter().map(|made| ((made.programme, made.horizon), made.digest)).collect();
+            let digests: Vec<Digest> = names.iter().filter_map(|name| by_name.get(name).copied()).collect();
+            (due, made, digests)
         })
         .await?;
-        let digests: Vec<_> = made.iter().map(|made| made.digest).collect();
         planned.programmes.extend(made.iter().map(|made| (made.digest, made.programme)));
         self.keep(made, now).await?;
         for (each, digest) in due.into_iter().zip(digests) {
@@ -198,12 +221,23 @@ impl Playlists {
         Ok(changed)
     }
 
-    /// Issues to these screens, to those in groups that play something else now, and to all whose manifest is old.
+    /// Groups of which a player waits for news come first.
+    pub(super) fn listened_to_first(&self, plan: &Plan, mut groups: Vec<GroupNumber>) -> Vec<GroupNumber> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let listening = current.iter().filter(|(_, sender)| sender.receiver_count() > 0).map(|(screen, _)| *screen);
+        let listened_to: HashSet<GroupNumber> = listening.filter_map(|screen| plan.group_of(screen)).collect();
+        groups.sort_by_key(|group| !listened_to.contains(group));
+        groups
+    }
+
+    /// Issues to these screens, to those in groups that play something else now, and to all whose manifest is old; only to
+    /// those among these groups, if they are given.
     async fn tell(
         &self,
         planned: &mut Planned,
         touched: &HashSet<ScreenId>,
         changed: &HashSet<GroupNumber>,
+        among: Option<&HashSet<GroupNumber>>,
         now: UtcMillis,
     ) -> Result<(), PlaylistError> {
         let overriding = self.campaigns.active_takeovers(now).await?;
@@ -218,6 +252,9 @@ impl Playlists {
         for screen in screens {
             let id = screen.facts.screen;
             let Some(group) = planned.plan.group_of(id) else { continue };
+            if among.is_some_and(|among| !among.contains(&group)) {
+                continue;
+            }
             let Some(newest) = planned.plan.newest(group) else { continue };
             let last = self.issued(id);
             // After a restart all is planned anew, and mostly it comes to the same: then nobody is woken for it.
@@ -267,7 +304,7 @@ impl Playlists {
     pub(super) async fn refresh(&self, now: UtcMillis) -> Result<(), PlaylistError> {
         let mut kept = self.planned.lock().await;
         let Some(planned) = &mut *kept else { return Ok(()) };
-        self.tell(planned, &HashSet::new(), &HashSet::new(), now).await
+        self.tell(planned, &HashSet::new(), &HashSet::new(), None, now).await
     }
 
     /// The screens in service as planning knows them.

@@ -8,7 +8,7 @@ use xuanping_core::{
     time::{DateRange, UtcMillis},
 };
 
-use super::{Issued, Told};
+use super::{Issued, Told, Words};
 use crate::db::{Db, DbError, sql};
 
 pub(super) async fn playlist_exists(db: &Db, digest: Digest) -> Result<bool, DbError> {
@@ -77,7 +77,7 @@ pub(super) async fn insert_playlists(
 /// The manifests in force of the screens in service, unread.
 pub(super) async fn newest_manifests(db: &Db) -> Result<Vec<(ScreenId, Issued)>, DbError> {
     let rows = db
-        .all(sql("SELECT m.screen_id, m.version, m.issued_at, m.playlist, m.signed FROM screens s
+        .all(sql("SELECT m.screen_id, m.version, m.issued_at, m.playlist, m.says, m.signed FROM screens s
                   JOIN manifests m ON m.screen_id = s.id
                    AND m.version = (SELECT MAX(n.version) FROM manifests n WHERE n.screen_id = s.id)
                   WHERE s.retired_at IS NULL"))
@@ -87,7 +87,7 @@ pub(super) async fn newest_manifests(db: &Db) -> Result<Vec<(ScreenId, Issued)>,
 
 /// The manifest of a screen that was in force at an instant, unread.
 pub(super) async fn manifest_at(db: &Db, screen: ScreenId, at: UtcMillis) -> Result<Option<Issued>, DbError> {
-    let query = sql("SELECT version, issued_at, playlist, signed FROM manifests
+    let query = sql("SELECT version, issued_at, playlist, says, signed FROM manifests
                      WHERE screen_id = $1 AND issued_at <= $2 ORDER BY version DESC LIMIT 1");
     let row = db.opt(query.bind(screen).bind(at)).await?;
     row.as_ref().map(issued).transpose()
@@ -99,7 +99,7 @@ fn issued(row: &crate::db::Row) -> Result<Issued, DbError> {
         issued: row.instant("issued_at")?,
         playlist: row.opt_parse("playlist")?,
         says: None,
-        signed: row.bytes("signed")?,
+        words: words(row)?,
     })
 }
 
@@ -128,24 +128,29 @@ pub(super) async fn insert_manifests(db: &Db, manifests: &[(ScreenId, Issued)]) 
     for some in manifests.chunks(100) {
         let rows: Vec<_> = (0..some.len())
             .map(|row| {
-                let places: Vec<_> = (1..=6).map(|n| format!("${}", row * 6 + n)).collect();
+                let places: Vec<_> = (1..=7).map(|n| format!("${}", row * 7 + n)).collect();
                 format!("({})", places.join(", "))
             })
             .collect();
         let insert = sql(format!(
-            "INSERT INTO manifests (screen_id, version, issued_at, playlist, takeovers, signed) VALUES {}",
+            "INSERT INTO manifests (screen_id, version, issued_at, playlist, takeovers, says, signed) VALUES {}",
             rows.join(", ")
         ));
         let insert = some.iter().fold(insert, |insert, (screen, issued)| {
             let takeovers = issued.says.as_ref().map_or(&[][..], |says| &says.takeovers);
             let ids: Vec<_> = takeovers.iter().map(|t| t.id.to_string()).collect();
+            let (says, signed) = match &issued.words {
+                Words::Payload(payload) => (payload.as_slice(), &[][..]),
+                Words::Signed(signed) => (&[][..], signed.as_slice()),
+            };
             insert
                 .bind(*screen)
                 .bind(issued.version)
                 .bind(issued.issued)
                 .bind(issued.playlist)
                 .bind(ids.join(","))
-                .bind(issued.signed.as_slice())
+                .bind(says)
+                .bind(signed)
         });
         tx.exec(insert).await?;
     }
@@ -172,13 +177,47 @@ pub(super) async fn told(db: &Db, screen: ScreenId) -> Result<Vec<Told>, DbError
     rows.iter().map(told).collect()
 }
 
+/// A manifest's bytes: signatures are stored no more.
+fn words(row: &crate::db::Row) -> Result<Words, DbError> {
+    let says = row.bytes("says")?;
+    Ok(if says.is_empty() { Words::Signed(row.bytes("signed")?) } else { Words::Payload(says) })
+}
+
+/// Every screen that was ever told anything.
+pub(super) async fn screens_told(db: &Db) -> Result<Vec<ScreenId>, DbError> {
+    let rows = db.all(sql("SELECT DISTINCT screen_id FROM manifests")).await?;
+    rows.iter().map(|row| row.parse("screen_id")).collect()
+}
+
+/// Of what these screens were told before an instant and is superseded: forgets the bytes, and those manifests altogether
+/// that only said once more what the one before said. Whatever names a takeover stays as it is.
+pub(super) async fn thin_manifests(db: &Db, screens: &[ScreenId], before: UtcMillis) -> Result<(), DbError> {
+    let mut tx = db.begin().await?;
+    for screen in screens {
+        let said_again = sql("DELETE FROM manifests
+             WHERE screen_id = $1 AND issued_at < $2 AND takeovers = ''
+               AND version < (SELECT MAX(n.version) FROM manifests n WHERE n.screen_id = $1)
+               AND EXISTS (SELECT b.version FROM manifests b
+                           WHERE b.screen_id = $1 AND b.takeovers = ''
+                             AND b.playlist IS NOT DISTINCT FROM manifests.playlist
+                             AND b.version = (SELECT MAX(c.version) FROM manifests c
+                                              WHERE c.screen_id = $1 AND c.version < manifests.version))");
+        tx.exec(said_again.bind(*screen).bind(before)).await?;
+        let bytes = sql("UPDATE manifests SET says = $3, signed = $3
+             WHERE screen_id = $1 AND issued_at < $2 AND takeovers = '' AND (says <> $3 OR signed <> $3)
+               AND version < (SELECT MAX(n.version) FROM manifests n WHERE n.screen_id = $1)");
+        tx.exec(bytes.bind(*screen).bind(before).bind(Vec::<u8>::new())).await?;
+    }
+    tx.commit().await
+}
+
 /// Every manifest of a screen that names a takeover.
 pub(super) async fn manifests_with_takeover(
     db: &Db,
     screen: ScreenId,
     takeover: TakeoverId,
-) -> Result<Vec<Vec<u8>>, DbError> {
-    let query = sql("SELECT signed FROM manifests WHERE screen_id = $1 AND takeovers LIKE $2");
+) -> Result<Vec<Words>, DbError> {
+    let query = sql("SELECT says, signed FROM manifests WHERE screen_id = $1 AND takeovers LIKE $2");
     let rows = db.all(query.bind(screen).bind(format!("%{takeover}%"))).await?;
-    rows.iter().map(|row| row.bytes("signed")).collect()
+    rows.iter().map(words).collect()
 }

@@ -52,7 +52,7 @@ fn stretches(
         }
         let scaled = guarantee.scaled(booking.booking.intensity_on(date));
         let day = day_of(date, tz);
-        for stretch in booking.open.iter().filter_map(|open| open.intersection(day)) {
+        for stretch in booking.times.open.iter().filter_map(|open| open.intersection(day)) {
             match all.last_mut() {
                 Some((last, before)) if last.end == stretch.start && *before == scaled => last.end = stretch.end,
                 _ => all.push((stretch, scaled)),

@@ -1,7 +1,10 @@
 //! Loops of a playlist in the making: made once for each set of candidates, and turned so that they go on where a fixed
 //! time broke in, or so that no guarantee waits too long at the seam between dayparts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use super::{
     LoopReport, Unscheduled,
@@ -9,7 +12,7 @@ use super::{
 };
 use crate::{
     campaign::Guarantee,
-    rotation::{Bounds, Certificate, Demand, Entry, Memo, Part, Request, Verdict},
+    rotation::{Answer, Bounds, Care, Certificate, Demand, Entry, Memo, Part, Request, Verdict},
     time::{Millis, UtcInterval, UtcMillis},
 };
 
@@ -44,12 +47,13 @@ pub(super) struct LoopBook<'m> {
     pub loops: Vec<PlannedLoop>,
     made: HashMap<Wanted, usize>,
     memo: &'m Memo,
+    care: Care,
 }
 
 impl<'m> LoopBook<'m> {
     /// None yet; what other programmes asked for is in the memo.
-    pub fn new(memo: &'m Memo) -> Self {
-        Self { loops: Vec::new(), made: HashMap::new(), memo }
+    pub fn new(memo: &'m Memo, care: Care) -> Self {
+        Self { loops: Vec::new(), made: HashMap::new(), memo, care }
     }
 
     /// The loop for these, made if it is the first of its kind; `None` if there is nothing to play.
@@ -57,7 +61,7 @@ impl<'m> LoopBook<'m> {
         if let Some(number) = self.made.get(&wanted) {
             return Some(*number);
         }
-        let planned = make(&wanted, bookings, self.memo)?;
+        let planned = make(&wanted, bookings, |request| self.memo.arrange(request, self.care))?;
         let number = self.loops.len();
         self.loops.push(planned);
         self.made.insert(wanted, number);
@@ -65,7 +69,11 @@ impl<'m> LoopBook<'m> {
     }
 }
 
-fn make((parts, longest, interruption): &Wanted, bookings: &[OnAirBooking<'_>], memo: &Memo) -> Option<PlannedLoop> {
+fn make(
+    (parts, longest, interruption): &Wanted,
+    bookings: &[OnAirBooking<'_>],
+    arrange: impl Fn(&Request) -> Arc<Answer>,
+) -> Option<PlannedLoop> {
     let mut yielded = Vec::new();
     let mut parts = parts.clone();
     let shares = parts.iter().any(|(_, demand, _)| matches!(demand, Demand::Share(_)));
@@ -93,19 +101,19 @@ fn make((parts, longest, interruption): &Wanted, bookings: &[OnAirBooking<'_>], 
     let parts = own;
     let within = request(&parts, *longest, bookings)?;
     // What others, and fixed times that break in, must leave room for.
-    let mut best = (within.0.clone(), within.1, memo.arrange(&within.0));
+    let mut best = (within.0.clone(), within.1, arrange(&within.0));
     if let Verdict::ProvenInfeasible(Certificate::NoRoomBetween { gap, own, .. }) = &best.2.verdict {
         let most = i64::from(gap.0) - i64::from(own.0);
         if let Some(fewer) = without_longer_shares(&parts, most, bookings, &mut yielded) {
             let (request, key) = request(&fewer, *longest, bookings)?;
-            let answer = memo.arrange(&request);
+            let answer = arrange(&request);
             best = (request, key, answer);
         }
     }
     if *interruption > 0 && best.2.verdict == Verdict::Feasible {
         let tighter = tightened(&best.0, *interruption);
         if let Some(tighter) = tighter {
-            let answer = memo.arrange(&tighter);
+            let answer = arrange(&tighter);
             if answer.verdict == Verdict::Feasible {
                 best.2 = answer;
             }
@@ -131,7 +139,7 @@ fn make((parts, longest, interruption): &Wanted, bookings: &[OnAirBooking<'_>], 
     let promised = promised.collect();
     // What is said of the loop is said of what was asked, not of what was made of it.
     let verdict = if yielded.iter().any(|(_, why)| *why == Unscheduled::Yields) {
-        memo.arrange(&asked.0).verdict.clone()
+        arrange(&asked.0).verdict.clone()
     } else {
         answer.verdict.clone()
     };

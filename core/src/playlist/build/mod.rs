@@ -7,11 +7,13 @@
 
 mod kept;
 mod loops;
+mod memo;
 mod pins;
 mod presence;
 mod programme;
 mod way_out;
 
+pub use memo::Memo;
 pub use programme::{
     BuildReport, Collision, GuaranteeKept, LoopReport, NotPlaced, NotPlayed, Programme, ProgrammeBooking,
     ProgrammeItem, Unscheduled,
@@ -33,18 +35,18 @@ use crate::{
     geometry::ZoneName,
     id::CreativeId,
     recurrence::day_start,
-    rotation::{Demand, Memo, Verdict},
+    rotation::{Care, Demand, Verdict},
     time::{DateRange, Millis, UtcInterval, UtcMillis},
 };
 
 /// Makes the playlist for `horizon` and says what it could not do.
 pub fn build(programme: &Programme, horizon: DateRange) -> (Playlist, BuildReport) {
-    build_with(programme, horizon, &Memo::default())
+    build_with(programme, horizon, &Memo::default(), Care::Full)
 }
 
-/// The same with loops that other programmes asked for already.
-pub fn build_with(programme: &Programme, horizon: DateRange, memo: &Memo) -> (Playlist, BuildReport) {
-    let mut builder = Builder::new(programme, horizon, memo);
+/// The same with what other programmes asked for already, and with so much care.
+pub fn build_with(programme: &Programme, horizon: DateRange, memo: &Memo, care: Care) -> (Playlist, BuildReport) {
+    let mut builder = Builder::new(programme, horizon, memo, care);
     let mut names: Vec<ZoneName> = programme.zones.iter().map(|zone| zone.name).collect();
     names.sort_unstable();
     names.dedup();
@@ -66,7 +68,8 @@ struct Builder<'a> {
     bookings: Vec<OnAirBooking<'a>>,
     book: LoopBook<'a>,
     items: Vec<Item>,
-    numbers: BTreeMap<Candidate, u32>,
+    /// Of each booking's items: the position in the table, once it has one.
+    numbers: Vec<Vec<Option<u32>>>,
     loops: Vec<Loop>,
     reports: Vec<Option<LoopReport>>,
     /// Loops already entered, by their number in the book and the slot that they begin with.
@@ -110,13 +113,15 @@ enum Runs {
 }
 
 impl<'a> Builder<'a> {
-    fn new(programme: &'a Programme, horizon: DateRange, memo: &'a Memo) -> Self {
+    fn new(programme: &'a Programme, horizon: DateRange, memo: &'a Memo, care: Care) -> Self {
+        let bookings = presence::against_calendar(programme, horizon, memo);
+        let numbers = bookings.iter().map(|each| vec![None; each.items.len()]).collect();
         Self {
             programme,
-            bookings: presence::against_calendar(programme, horizon),
-            book: LoopBook::new(memo),
+            bookings,
+            book: LoopBook::new(&memo.loops, care),
             items: Vec::new(),
-            numbers: BTreeMap::new(),
+            numbers,
             loops: Vec::new(),
             reports: Vec::new(),
             turned: HashMap::new(),
@@ -161,7 +166,7 @@ impl<'a> Builder<'a> {
     fn plan(&mut self, zone: ZoneName, horizon: DateRange, margins: &BTreeMap<usize, u16>) -> ZonePlan {
         let mut plan = ZonePlan::default();
         let guaranteed = (0..self.bookings.len()).any(|b| self.is_guaranteed(b));
-        let mut starts: BTreeMap<usize, Vec<UtcMillis>> = BTreeMap::new();
+        let mut starts: Vec<Vec<UtcMillis>> = vec![Vec::new(); self.bookings.len()];
         // When each guaranteed booking last began, or came on air.
         let mut last: BTreeMap<usize, UtcMillis> = BTreeMap::new();
         for date in horizon.days() {
@@ -172,11 +177,11 @@ impl<'a> Builder<'a> {
                     match each.runs {
                         Runs::Loop(number, first) => {
                             for (start, booking) in self.book.loops[number].promised_showings(first, each.time) {
-                                starts.entry(booking).or_default().push(start);
+                                starts[booking].push(start);
                             }
                         }
                         // One that may not be so often is paced.
-                        Runs::Pin((booking, _)) => starts.entry(booking).or_default().push(each.time.start),
+                        Runs::Pin((booking, _)) => starts[booking].push(each.time.start),
                     }
                 }
             }
@@ -190,8 +195,7 @@ impl<'a> Builder<'a> {
             plan.days.push((date, planned));
         }
         for (b, booking) in self.bookings.iter().enumerate() {
-            let begun = starts.get(&b).map_or(&[][..], Vec::as_slice);
-            let kept = kept::kept(booking, zone, begun, horizon, self.programme.timezone);
+            let kept = kept::kept(booking, zone, &starts[b], horizon, self.programme.timezone);
             plan.broken.extend(kept.filter(|kept| kept.broken_at.is_some()).map(|_| b));
             plan.kept.extend(kept);
         }
@@ -497,8 +501,8 @@ impl<'a> Builder<'a> {
 
     /// The position of a candidate in the table of items, entered when first used.
     fn number(&mut self, candidate: Candidate) -> u32 {
-        if let Some(number) = self.numbers.get(&candidate) {
-            return *number;
+        if let Some(number) = self.numbers[candidate.0][candidate.1] {
+            return number;
         }
         let on_air = &self.bookings[candidate.0];
         let item = on_air.items[candidate.1];
@@ -513,9 +517,9 @@ impl<'a> Builder<'a> {
             show: item.show,
             duration: item.duration,
             kind: item.kind,
-            ends: [on_air.ends, expires].into_iter().flatten().min(),
+            ends: [on_air.times.ends, expires].into_iter().flatten().min(),
         });
-        self.numbers.insert(candidate, number);
+        self.numbers[candidate.0][candidate.1] = Some(number);
         number
     }
 
@@ -541,7 +545,7 @@ impl<'a> Builder<'a> {
         let stills = airtimes.into_iter().filter(|(candidate, _)| is_still(candidate));
         let calmest = stills.min_by_key(|(candidate, (ms, nth))| {
             // Items that are in the table already come before those that will be entered next.
-            let entered = self.numbers.get(candidate).copied().unwrap_or(u32::MAX);
+            let entered = self.numbers[candidate.0][candidate.1].unwrap_or(u32::MAX);
             (restless(candidate), std::cmp::Reverse(*ms), entered, *nth)
         });
         calmest.map(|(candidate, _)| candidate)
@@ -554,14 +558,14 @@ impl<'a> Builder<'a> {
             let mut missing: Vec<(CreativeId, Unscheduled)> = Vec::new();
             missing.extend(each.booking.left_out.iter().map(|(c, why)| (*c, Unscheduled::Unplayable(*why))));
             for (i, item) in each.items.iter().enumerate() {
-                if self.numbers.contains_key(&(b, i)) {
+                if self.numbers[b][i].is_some() {
                     continue;
                 }
                 let reason = if !zones.contains(&item.zone) {
                     Unscheduled::NoZone
-                } else if each.scheduled.is_empty() {
+                } else if each.times.scheduled.is_empty() {
                     Unscheduled::NotInHorizon
-                } else if each.open.is_empty() {
+                } else if each.times.open.is_empty() {
                     Unscheduled::Closed
                 } else {
                     self.refused.get(&(b, i)).copied().unwrap_or(Unscheduled::NotValid)
@@ -569,7 +573,7 @@ impl<'a> Builder<'a> {
                 missing.push((item.creative, reason));
             }
             missing.sort_unstable();
-            let plays = (0..each.items.len()).any(|i| self.numbers.contains_key(&(b, i)));
+            let plays = (0..each.items.len()).any(|i| self.numbers[b][i].is_some());
             if !plays {
                 let reason = missing.iter().map(|(_, reason)| *reason).max().unwrap_or(Unscheduled::NoCreative);
                 list.push(NotPlayed { booking, creative: None, reason });

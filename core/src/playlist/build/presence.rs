@@ -1,10 +1,10 @@
 //! Who is on air when, and how often on a day: a programme's bookings against the calendar.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::NaiveDate;
 
-use super::{Programme, ProgrammeBooking, ProgrammeItem};
+use super::{Memo, Programme, ProgrammeBooking, ProgrammeItem, memo::OnAirTimes};
 use crate::{
     campaign::{Calendar, Guarantee, Mode, Pace, Quota},
     geometry::ZoneName,
@@ -20,11 +20,7 @@ pub(super) type Candidate = (usize, usize);
 pub(super) struct OnAirBooking<'a> {
     pub booking: &'a ProgrammeBooking,
     pub items: Vec<&'a ProgrammeItem>,
-    /// Its schedule alone.
-    pub scheduled: Vec<UtcInterval>,
-    /// Its schedule within opening hours.
-    pub open: Vec<UtcInterval>,
-    pub ends: Option<UtcMillis>,
+    pub times: Arc<OnAirTimes>,
     /// Of a quota: the showings that planned days owe, where they owe any.
     pub owed: BTreeMap<NaiveDate, u32>,
 }
@@ -55,13 +51,9 @@ pub(super) enum Part {
 }
 
 /// The bookings of a programme, sorted by id.
-pub(super) fn against_calendar(programme: &Programme, horizon: DateRange) -> Vec<OnAirBooking<'_>> {
-    let tz = programme.timezone;
-    let opening = programme.opening.intervals(horizon, tz);
-    let on_air = |booking| {
-        let booking: &ProgrammeBooking = booking;
-        let scheduled = booking.schedule.intervals(horizon, tz);
-        let open = UtcInterval::intersect(&scheduled, &opening);
+pub(super) fn against_calendar<'a>(programme: &'a Programme, horizon: DateRange, memo: &Memo) -> Vec<OnAirBooking<'a>> {
+    let on_air = |booking: &'a ProgrammeBooking| {
+        let times = memo.times(&booking.schedule, &programme.opening, programme.timezone, horizon);
         let mut items: Vec<_> = booking.items.iter().collect();
         items.sort_by_key(|item| (item.zone, item.creative, item.asset));
         items.dedup_by_key(|item| (item.zone, item.creative));
@@ -69,7 +61,7 @@ pub(super) fn against_calendar(programme: &Programme, horizon: DateRange) -> Vec
             Mode::Quota(quota) => owed(booking, quota, programme, horizon),
             _ => BTreeMap::new(),
         };
-        OnAirBooking { booking, items, scheduled, open, ends: booking.schedule.ends(tz), owed }
+        OnAirBooking { booking, items, times, owed }
     };
     let mut bookings: Vec<_> = programme.bookings.iter().map(on_air).collect();
     bookings.sort_by_key(|b| b.booking.booking);
@@ -89,7 +81,7 @@ pub(super) fn present(
     for (b, each) in bookings.iter().enumerate() {
         let here = each.items.iter().enumerate().filter(|(_, item)| item.zone == zone && item.valid_on(date));
         let candidates: Vec<Candidate> = here.map(|(i, _)| (b, i)).collect();
-        let stretches: Vec<_> = each.open.iter().filter_map(|open| open.intersection(whole)).collect();
+        let stretches: Vec<_> = each.times.open.iter().filter_map(|open| open.intersection(whole)).collect();
         if candidates.is_empty() || stretches.is_empty() {
             continue;
         }

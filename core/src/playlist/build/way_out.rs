@@ -2,11 +2,11 @@
 //! alone gave way. The ladder is that of the mode as it was written; what a stage makes of it is asked of the engine, and
 //! in the end the whole programme is built anew with it.
 
-use super::{BuildReport, Collision, Programme, ProgrammeBooking, build_with};
+use super::{BuildReport, Collision, Memo, Programme, ProgrammeBooking, build_with};
 use crate::{
     campaign::{Guarantee, Milder, Mode, Quota, QuotaForm},
     id::BookingId,
-    rotation::{Demand, Memo, Part, Request, Verdict, arrange},
+    rotation::{Care, Demand, Part, Request, Verdict, arrange},
     time::DateRange,
 };
 
@@ -96,7 +96,7 @@ impl Search<'_> {
             for booking in changed.bookings.iter_mut().filter(|b| b.booking == id) {
                 booking.mode = mode.clone();
             }
-            let report = build_with(&changed, *horizon, self.memo).1;
+            let report = build_with(&changed, *horizon, self.memo, Care::Quick).1;
             self.is_gone_from(&report, id) && (!whole || self.is_kept_in(&report))
         })
     }

@@ -1,6 +1,6 @@
 //! What players pull: their manifest (waiting for the next one), playlists and assets by digest.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     extract::State,
@@ -54,7 +54,7 @@ async fn manifest(
     loop {
         let issued = news.borrow_and_update().clone();
         if let Some(issued) = issued.filter(|i| known.as_ref() != Some(&tag(i))) {
-            return Ok(fresh(&issued));
+            return Ok(fresh(&issued, playlists.signed(&issued)));
         }
         if !matches!(tokio::time::timeout_at(deadline, news.changed()).await, Ok(Ok(()))) {
             break;
@@ -70,13 +70,13 @@ fn tag(issued: &Issued) -> String {
     format!("\"{}\"", issued.version)
 }
 
-fn fresh(issued: &Arc<Issued>) -> Response {
+fn fresh(issued: &Issued, signed: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/cose".to_owned()),
         (header::ETAG, tag(issued)),
         (header::CACHE_CONTROL, "no-cache".to_owned()),
     ];
-    (headers, issued.signed.clone()).into_response()
+    (headers, signed).into_response()
 }
 
 #[utoipa::path(get, path = "/player/v1/playlists/{digest}", tag = "player", params(("digest" = String, Path)),

@@ -56,7 +56,7 @@ impl County {
 
     /// The manifest in force as its player accepts it.
     fn manifest(&self, screen: &Screen) -> Manifest {
-        let signed = self.issued(screen).signed.clone();
+        let signed = self.app.playlists.signed(&self.issued(screen));
         TrustedManifest::accept(signed, &self.app.publisher.public(), screen.id, None).unwrap().manifest
     }
 

@@ -62,9 +62,10 @@ async fn a_version_only_grows_even_across_a_restart() {
         let county = County::new(&db).await;
         let screens = three(&county).await;
         let all = [&screens[0], &screens[1], &screens[2]];
-        let (before, signed) = (county.versions(&all), county.issued(&screens[0]).signed.clone());
+        let (before, signed) = (county.versions(&all), county.app.playlists.signed(&county.issued(&screens[0])));
         let county = county.restarted(&db).await;
-        assert_eq!(county.issued(&screens[0]).signed, signed, "players are answered before anything is planned");
+        let again = county.app.playlists.signed(&county.issued(&screens[0]));
+        assert_eq!(again, signed, "players are answered before anything is planned");
         county.replan(clock::now()).await;
         assert_eq!(county.versions(&all), before, "a restart changes nothing");
 
@@ -311,7 +312,8 @@ async fn a_restart_on_a_new_day_wakes_nobody_but_those_who_missed_news() {
 #[test]
 fn screens_take_turns_over_hours_to_be_told_again() {
     let told = |at| {
-        let issued = Issued { version: 1, issued: UtcMillis(0), playlist: None, says: None, signed: Vec::new() };
+        let issued =
+            Issued { version: 1, issued: UtcMillis(0), playlist: None, says: None, words: Words::Signed(Vec::new()) };
         let ids = (0..6_000_u128).map(|n| ScreenId::new(uuid::Uuid::from_u128(n * 0x9E37_79B9_7F4A_7C15)));
         ids.filter(|id| issue::due(*id, Some(&issued), UtcMillis(at))).count()
     };
@@ -372,6 +374,93 @@ async fn days_at_the_ends_of_the_calendar_harm_nobody() {
         let bookings = county.app.campaigns.in_force().await.unwrap();
         for day in [first, first.succ_opt().unwrap(), last.pred_opt().unwrap(), last] {
             county.app.playlists.built(&one, bookings.clone(), DateRange::day(day), clock::now()).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_what_was_said_long_ago_stays_which_playlist_was_told_when_and_every_word_about_takeovers() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, ..] = three(&county).await;
+        let playlists = &county.app.playlists;
+        let urgent = county.slogan("骗局预警").await;
+        county.work().await;
+        let first = county.issued(&one);
+        let id = county.start(takeover("预警", vec![urgent])).await;
+        county.app.campaigns.withdraw_takeover(id, &editor(), clock::now()).await.unwrap();
+        playlists.issue_takeovers(clock::now()).await.unwrap();
+        // Twice the same once more, then another programme.
+        let now = clock::now();
+        for hours in [13, 26] {
+            playlists.refresh(now.plus(hours * HOUR)).await.unwrap();
+        }
+        let more = county.slogan("不点链接").await;
+        county.on_air("又", booking("又", vec![more])).await;
+        county.work().await;
+        let last = county.issued(&one);
+        let rows = async || {
+            let query = crate::db::sql("SELECT version, says FROM manifests WHERE screen_id = $1 ORDER BY version");
+            let rows = db.all(query.bind(one.id)).await.unwrap();
+            let row = |row: &crate::db::Row| (row.number("version").unwrap(), !row.bytes("says").unwrap().is_empty());
+            rows.iter().map(row).collect::<Vec<(u64, bool)>>()
+        };
+        let (before, told) = (rows().await, playlists.told(one.id, 10).await.unwrap());
+        playlists.thin(now).await.unwrap();
+        assert_eq!(rows().await, before, "nothing is old yet");
+        playlists.thin(now.plus(40 * 24 * HOUR)).await.unwrap();
+        let v = first.version;
+        assert!((v..v + 5).all(|version| before.contains(&(version, true))), "{before:?}");
+        let kept = rows().await;
+        for row in [(v, false), (v + 1, true), (v + 2, false), (last.version, true)] {
+            assert!(kept.contains(&row), "{row:?}: {kept:?}");
+        }
+        assert!(kept.iter().all(|(version, _)| ![v + 3, v + 4].contains(version)), "{kept:?}");
+        let versions = |told: &[Told]| told.iter().map(|told| (told.playlist, told.version)).collect::<Vec<_>>();
+        assert_eq!(versions(&playlists.told(one.id, 10).await.unwrap()), versions(&told));
+        for digest in [first.playlist.unwrap(), last.playlist.unwrap()] {
+            assert!(playlists.was_issued(one.id, digest).await.unwrap());
+        }
+        assert!(!playlists.issued_in_takeover(one.id, id).await.unwrap().is_empty());
+        let signed = playlists.signed(&last);
+        let county = county.restarted(&db).await;
+        assert_eq!(county.app.playlists.signed(&county.issued(&one)), signed, "the newest is whole");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_manifest_that_was_stored_with_its_signature_is_answered_as_it_was() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [one, ..] = three(&county).await;
+        let issued = county.issued(&one);
+        let signed = county.app.playlists.signed(&issued);
+        let as_it_was =
+            crate::db::sql("UPDATE manifests SET says = $1, signed = $2 WHERE screen_id = $3 AND version = $4");
+        let as_it_was = as_it_was.bind(Vec::<u8>::new()).bind(signed.clone()).bind(one.id).bind(issued.version);
+        db.exec(as_it_was).await.unwrap();
+        let county = county.restarted(&db).await;
+        assert_eq!(county.app.playlists.signed(&county.issued(&one)), signed);
+        assert_eq!(county.manifest(&one).version, issued.version);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn groups_that_a_player_listens_to_are_planned_first() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let screens = three(&county).await;
+        let playlists = &county.app.playlists;
+        for screen in [&screens[2], &screens[0]] {
+            let _news = playlists.follow(screen.id);
+            let kept = playlists.planned.lock().await;
+            let plan = &kept.as_ref().unwrap().plan;
+            assert_eq!(plan.groups().len(), 2);
+            let first = playlists.listened_to_first(plan, plan.groups())[0];
+            assert_eq!(plan.group_of(screen.id), Some(first));
         }
     })
     .await;

@@ -285,7 +285,7 @@ async fn plays_of_a_takeover_count_if_the_screen_was_given_it_and_only_its_own_c
         takeover(&county, urgent).await;
         let manifest = county.app.playlists.issued(player.screen.id).unwrap();
         let manifest = xuanping_core::playlist::TrustedManifest::accept(
-            manifest.signed.clone(),
+            county.app.playlists.signed(&manifest),
             &county.app.publisher.public(),
             player.screen.id,
             None,

@@ -110,7 +110,7 @@ async fn a_takeover_is_in_force_after_the_server_starts_again() {
         assert_eq!(orders.iter().map(|order| order.level).collect::<Vec<_>>(), [level]);
         let issued = again.playlists.issued(player.screen.id).unwrap();
         let manifest = xuanping_core::playlist::TrustedManifest::accept(
-            issued.signed.clone(),
+            again.playlists.signed(&issued),
             &again.publisher.public(),
             player.screen.id,
             None,
