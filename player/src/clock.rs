@@ -1,14 +1,18 @@
-//! The only room that says now: wall time, corrected if the device's clock is plainly wrong, beside monotonic time.
-//!
-//! A display PC without a battery wakes up in 1970. Then the server's signed time, or at least the date of the newest
-//! verified manifest, is believed instead; a clock that is merely a second off is left to NTP.
+//! The only room that says now: wall time as [`Belief`] has it, beside monotonic time. It also keeps on disk what time it
+//! was last: after a night without power, a machine without a battery goes on from there instead of beginning the day anew.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use xuanping_core::{id::MachineBootId, time::UtcMillis};
+use xuanping_core::{digest::Digest, id::MachineBootId, time::UtcMillis};
+
+use crate::{
+    belief::{Belief, Sample},
+    durable::{self, Privacy},
+};
 
 /// One instant, on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,53 +30,85 @@ impl Moment {
     }
 }
 
-/// A signed time that differs from the device's by less than this many milliseconds changes nothing.
-pub const BELIEVED_ERROR: i64 = 2_000;
+/// The server's clock may be ahead of a right one by so many milliseconds: less proves nothing of what it signed.
+const SERVER_AHEAD: i64 = 3_600_000;
+/// Where systemd's NTP client says that it has set the clock.
+const KEPT: &str = "/run/systemd/timesync/synchronized";
 
-/// The clock of the process; copies share one correction.
+/// The clock of the process; copies share one belief.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
-    correction: Arc<AtomicI64>,
+    belief: Arc<Mutex<Belief>>,
 }
 
 impl Clock {
-    /// A clock without correction.
+    /// A clock that follows the device's.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Now.
     pub fn now(&self) -> Moment {
-        Moment { wall: device_time().plus(self.correction.load(Ordering::Relaxed)), monotonic: monotonic() }
+        let monotonic = monotonic();
+        Moment { wall: self.belief().wall(device_time(), monotonic), monotonic }
     }
 
-    /// How far wall time is from the device's own, in milliseconds.
+    /// How far what is believed is from the device's own clock, in milliseconds.
     pub fn correction(&self) -> i64 {
-        self.correction.load(Ordering::Relaxed)
+        let device = device_time();
+        self.belief().wall(device, monotonic()).since(device)
     }
 
-    /// The server signed that it is `server` now (half a round trip already added). Returns the new correction in
-    /// milliseconds if that changed it.
-    pub fn learn(&self, server: UtcMillis) -> Option<i64> {
-        let needed = server.since(device_time());
-        let needed = if needed.abs() < BELIEVED_ERROR { 0 } else { needed };
-        let before = self.correction.load(Ordering::Relaxed);
-        if (needed - before).abs() < BELIEVED_ERROR && (needed == 0) == (before == 0) {
-            return None;
-        }
-        self.correction.store(needed, Ordering::Relaxed);
-        Some(needed)
+    /// The server said what time it is, several times. Returns the new correction of the device's clock in milliseconds
+    /// if that changed what is believed.
+    pub fn learn(&self, samples: &[Sample]) -> Option<i64> {
+        self.belief().learn(samples, is_kept(), device_time(), monotonic())
     }
 
     /// It cannot be earlier than something already verified was signed. Returns the correction if one was needed.
-    pub fn not_before(&self, signed: UtcMillis) -> Option<i64> {
-        let behind = signed.since(self.now().wall);
-        // The server's clock may be a little ahead of ours: only a clock that was never set is corrected.
-        if behind <= 3_600_000 {
-            return None;
-        }
-        Some(self.correction.fetch_add(behind, Ordering::Relaxed) + behind)
+    pub fn not_before_signed(&self, signed: UtcMillis) -> Option<i64> {
+        self.belief().not_before(signed, SERVER_AHEAD, device_time(), monotonic())
     }
+
+    /// It cannot be earlier than this very machine already believed. Returns the correction if one was needed.
+    pub fn not_before(&self, believed: UtcMillis) -> Option<i64> {
+        self.belief().not_before(believed, 0, device_time(), monotonic())
+    }
+
+    /// Keeps what time it is, for the next life.
+    pub fn remember(&self, data: &Path) -> io::Result<()> {
+        if is_kept() {
+            self.belief().device_is_kept();
+        }
+        let millis = self.now().wall.0.to_le_bytes();
+        let sum = Digest::of(&millis);
+        durable::write(&path_in(data), &[&millis, &sum.as_bytes()[..8]].concat(), Privacy::Usual)
+    }
+
+    fn belief(&self) -> MutexGuard<'_, Belief> {
+        self.belief.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What time it was when that was last kept; `None` if it never was, or is damaged.
+pub fn recall(data: &Path) -> Option<UtcMillis> {
+    let bytes = fs::read(path_in(data)).ok()?;
+    let (millis, sum) = bytes.split_at_checked(8)?;
+    let sound = Digest::of(millis).as_bytes()[..8] == *sum;
+    Some(UtcMillis(i64::from_le_bytes(millis.try_into().ok()?))).filter(|_| sound)
+}
+
+/// Forgets it.
+pub fn forget(data: &Path) -> io::Result<()> {
+    durable::remove(&path_in(data))
+}
+
+fn path_in(data: &Path) -> PathBuf {
+    data.join("clock")
+}
+
+fn is_kept() -> bool {
+    Path::new(KEPT).exists()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the room that says now")]
@@ -104,20 +140,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_a_second_off_is_left_alone_and_one_an_hour_off_is_corrected() {
+    fn the_time_that_was_kept_is_where_the_next_life_goes_on() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(recall(data.path()), None);
+        let before = Clock::new().now().wall.plus(86_400_000);
         let clock = Clock::new();
-        assert_eq!(clock.learn(clock.now().wall.plus(1_000)), None);
-        let learnt = clock.learn(clock.now().wall.plus(3_600_000)).expect("corrected");
-        assert!((3_599_900..=3_600_100).contains(&learnt), "{learnt}");
-        assert_eq!(clock.learn(clock.now().wall), None, "agreeing with the corrected clock changes nothing");
+        clock.not_before(before).expect("it was earlier");
+        clock.remember(data.path()).unwrap();
+
+        let next = Clock::new();
+        next.not_before(recall(data.path()).expect("kept")).expect("the device's clock is a day behind");
+        assert!(next.now().wall >= before);
+        // What is damaged is not believed.
+        let mut bytes = fs::read(path_in(data.path())).unwrap();
+        for at in 0..bytes.len() {
+            bytes[at] ^= 0x10;
+            fs::write(path_in(data.path()), &bytes).unwrap();
+            assert_eq!(recall(data.path()), None, "byte {at}");
+            bytes[at] ^= 0x10;
+        }
     }
 
     #[test]
     fn an_unset_clock_is_at_least_as_late_as_the_newest_verified_manifest() {
         let clock = Clock::new();
         let issued = clock.now().wall.plus(10 * 86_400_000);
-        assert!(clock.not_before(issued).is_some());
+        assert_eq!(
+            clock.not_before_signed(clock.now().wall.plus(600_000)),
+            None,
+            "the server may be ten minutes ahead"
+        );
+        assert!(clock.not_before_signed(issued).is_some());
         assert!(clock.now().wall >= issued);
-        assert_eq!(clock.not_before(issued), None);
+        assert_eq!(clock.not_before_signed(issued), None);
     }
 }

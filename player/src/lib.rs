@@ -3,6 +3,7 @@
 //! One loop takes events, a pure state turns them into actions, and everything slow happens elsewhere: the network on its
 //! own threads, decoding on another, clips in another process. What is on the wall never waits for any of them.
 
+pub mod belief;
 pub mod cache;
 pub mod clips;
 pub mod clock;

@@ -144,7 +144,7 @@ impl<'a> Life<'a> {
         self.sync = None;
         self.sync = Some(Sync::serve(self.context()?, enrolled, self.deliveries.clone(), followed)?);
         if let Some(trusted) = trusted {
-            if let Some(correction) = self.clock.not_before(trusted.manifest.issued) {
+            if let Some(correction) = self.clock.not_before_signed(trusted.manifest.issued) {
                 tracing::warn!(correction, "the device's clock is earlier than its newest manifest and is moved on");
             }
             self.handle(Event::Manifest(trusted));

@@ -15,6 +15,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::{
     cache::Cache,
+    clock,
     config::Config,
     durable::{self, Privacy},
     entropy::NoEntropy,
@@ -105,6 +106,7 @@ fn wipe(data: &Path) -> io::Result<()> {
     Cache::open(data)?.wipe()?;
     journal::wipe(data)?;
     sync::forget_manifest(data)?;
+    clock::forget(data)?;
     Enrolled::forget(data)?;
     keys::forget(data)?;
     durable::remove(&data.join(WIPING))

@@ -12,6 +12,7 @@ use xuanping_core::{
 };
 
 use crate::{
+    belief::Sample,
     clock::Clock,
     entropy::{self, NoEntropy},
 };
@@ -177,15 +178,16 @@ impl Client {
         serde_json::from_slice(&body).map_err(|e| RequestError::Nonsense(e.to_string()))
     }
 
-    /// Asks the server what time it is; the answer is signed by `publisher`. Half the round trip is added.
-    pub async fn time(&self, publisher: &PublicKey) -> Result<UtcMillis, RequestError> {
+    /// Asks the server what time it is; the answer is signed by `publisher`.
+    pub async fn time(&self, publisher: &PublicKey) -> Result<Sample, RequestError> {
         let nonce = Digest::from_bytes(entropy::bytes()?);
-        let asked = self.clock.now();
+        let asked = self.clock.now().monotonic;
         let response = self.send(self.request(Method::GET, &format!("time?nonce={nonce}"), Vec::new())).await?;
         let signed = read_all(response).await?;
-        let trip = self.clock.now().since(asked);
-        let time = SignedTime::verify(&signed, publisher, nonce).map_err(|e| RequestError::Nonsense(e.to_string()))?;
-        Ok(time.plus(i64::try_from(trip / 2).unwrap_or(0)))
+        let trip = self.clock.now().monotonic.saturating_sub(asked);
+        let server =
+            SignedTime::verify(&signed, publisher, nonce).map_err(|e| RequestError::Nonsense(e.to_string()))?;
+        Ok(Sample { server, at: asked + trip / 2, trip })
     }
 }
 

@@ -13,6 +13,7 @@ use xuanping_core::{
 
 use super::{Context, Introduction, RequestError, pause};
 use crate::{
+    belief::Sample,
     durable::{self, Privacy},
     event::{Event, Pairing, Trouble},
 };
@@ -112,7 +113,8 @@ pub(super) async fn introduce(context: &Context, introduction: Introduction) {
                     (error.kind(), &error)
                 {
                     // Nobody is trusted yet; once the publisher is pinned, only its signed time counts.
-                    context.clock.learn(*now);
+                    let at = context.clock.now().monotonic;
+                    context.clock.learn(&[Sample { server: *now, at, trip: 0 }]);
                 }
                 if backoff.failures() > 1 {
                     // A code that nobody can check is not shown.

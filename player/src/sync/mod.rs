@@ -89,21 +89,27 @@ impl Context {
         }
     }
 
+    /// Asks several times, because one answer may have been held up.
     async fn learn_time(&self, enrolled: &Enrolled) {
-        match self.client.time(&enrolled.publisher).await {
-            Ok(time) => {
-                if let Some(correction) = self.clock.learn(time) {
-                    tracing::warn!(
-                        correction,
-                        "the device's clock is wrong and is corrected by the server's, in milliseconds"
-                    );
-                    self.inbox.send(Event::Tick);
+        let mut samples = Vec::new();
+        for _ in 0..TIMES_ASKED {
+            match self.client.time(&enrolled.publisher).await {
+                Ok(sample) => samples.push(sample),
+                Err(error) => {
+                    tracing::debug!(%error, "no time from the server");
+                    break;
                 }
             }
-            Err(error) => tracing::debug!(%error, "no time from the server"),
+        }
+        if let Some(correction) = self.clock.learn(&samples) {
+            tracing::warn!(correction, "the device's clock is wrong and is corrected by the server's, in milliseconds");
+            self.inbox.send(Event::Tick);
         }
     }
 }
+
+/// How often the server is asked for the time in a row.
+const TIMES_ASKED: usize = 5;
 
 async fn pause(backoff: &mut Backoff) {
     tokio::time::sleep(backoff.next(entropy::permille())).await;
