@@ -11,7 +11,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use xuanping_core::{campaign::EventTrigger, geometry::Size, vocabulary::ScreenKind};
 
-use crate::output::{Colours, Fold, Placement, Rotation, Wiring};
+use crate::{
+    output::{Colours, Fold, Placement, Rotation, Wiring},
+    quiet::QuietHours,
+};
 
 /// Where frames go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -127,6 +130,17 @@ pub struct Arguments {
     #[arg(long, value_parser = parse_duration)]
     #[serde(deserialize_with = "duration_text")]
     retry_limit: Option<Duration>,
+    /// The most that downloaded content may take on the disk, e.g. 4GB; without, what the disk has.
+    #[arg(long, value_parser = parse_bytes)]
+    #[serde(deserialize_with = "bytes_text")]
+    cache_limit: Option<u64>,
+    /// The most that downloads may take of the network in a second, e.g. 200kB; content for a takeover is exempt.
+    #[arg(long, value_parser = parse_bytes)]
+    #[serde(deserialize_with = "bytes_text")]
+    download_limit: Option<u64>,
+    /// Hours of the venue's day during which only takeovers are downloaded, e.g. 08:00-20:00.
+    #[arg(long)]
+    quiet_hours: Option<QuietHours>,
     /// One-time enrolment token instead of typing a code.
     #[arg(long, env = "XUANPING_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -221,6 +235,12 @@ pub struct Config {
     pub batch_plays: usize,
     /// The longest wait between two tries.
     pub retry_limit: Duration,
+    /// Bytes that downloaded content may take on the disk.
+    pub cache_limit: Option<u64>,
+    /// Bytes a second that downloads may take.
+    pub download_limit: Option<u64>,
+    /// When only takeovers are downloaded.
+    pub quiet_hours: Option<QuietHours>,
     /// One-time token.
     pub token: Option<String>,
     /// Unencrypted HTTP to other machines is meant.
@@ -313,6 +333,9 @@ impl Config {
             seal_news: arguments.seal_news.or(file.seal_news).unwrap_or(Duration::from_secs(15)),
             batch_plays: arguments.batch_plays.or(file.batch_plays).unwrap_or(512).max(1),
             retry_limit: arguments.retry_limit.or(file.retry_limit).unwrap_or(Duration::from_secs(30)),
+            cache_limit: arguments.cache_limit.or(file.cache_limit),
+            download_limit: arguments.download_limit.or(file.download_limit),
+            quiet_hours: arguments.quiet_hours.or(file.quiet_hours),
             token: arguments.token.or(file.token),
             allow_plain_http: arguments.allow_plain_http || file.allow_plain_http,
             mute: arguments.mute || file.mute,
@@ -345,6 +368,22 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `500kB`, `20MB`, `4GB`; a bare number is bytes.
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let wrong = || "write an amount like 200kB, 20MB or 4GB".to_owned();
+    let number = u64::from_str(&text[..split]).map_err(|_| wrong())?;
+    let unit = match &text[split..] {
+        "" | "B" => 1,
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        _ => return Err(wrong()),
+    };
+    // Nothing at all is never meant: the screen would stay empty.
+    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(wrong)
+}
+
 fn from_text<'de, D: serde::Deserializer<'de>, T>(
     deserializer: D,
     parse: impl Fn(&str) -> Result<T, String>,
@@ -359,6 +398,10 @@ fn size_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option
 
 fn position_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<(i32, i32)>, D::Error> {
     from_text(deserializer, parse_position)
+}
+
+fn bytes_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    from_text(deserializer, parse_bytes)
 }
 
 fn duration_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {

@@ -31,6 +31,8 @@ pub enum Event {
     Stored(Vec<Digest>),
     /// A picture or strip was read, verified and decoded; or could not be.
     Loaded(Digest, Result<Arc<Picture>, Fault>),
+    /// A file was found damaged on the disk while nobody needed it, and has been deleted.
+    Rotten(Digest),
     /// The file of a clip or sound was verified, and lies here; or it cannot be played.
     Verified(ZoneName, Item, Result<PathBuf, Fault>),
     /// The media worker says something about the clip or sound of a zone.

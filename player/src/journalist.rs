@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    path::PathBuf,
     sync::{
         Arc,
         mpsc::{RecvTimeoutError, SyncSender, sync_channel},
@@ -14,10 +15,10 @@ use tokio::sync::Notify;
 use xuanping_core::sign::SecretKey;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, Moment},
     event::{Event, Trouble},
     inbox::Inbox,
-    journal::{Journal, Sealer},
+    journal::{Journal, JournalState, Recovered, Sealer},
 };
 
 /// The thread. Dropping it seals what is left and ends it.
@@ -26,21 +27,37 @@ pub struct Journalist {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What the thread works with.
+pub struct Desk {
+    /// Not open yet: that is the thread's first work.
+    pub journal: Journal,
+    /// Seals it.
+    pub sealer: Sealer,
+    /// Signs batches.
+    pub key: Arc<SecretKey>,
+    /// The time, which is kept on disk too.
+    pub clock: Clock,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Who is told of trouble.
+    pub inbox: Inbox,
+    /// Who is told of new batches.
+    pub sealed: Arc<Notify>,
+}
+
+/// How often a journal that could not be opened is tried again, in milliseconds.
+const OPEN_AGAIN: u64 = 10_000;
+/// How often the time is kept, in milliseconds.
+const REMEMBER_EVERY: u64 = 60_000;
+
 impl Journalist {
-    /// Starts it; `sealed` is told of new batches.
-    pub fn start(
-        journal: Journal,
-        sealer: Sealer,
-        key: Arc<SecretKey>,
-        clock: Clock,
-        inbox: Inbox,
-        sealed: Arc<Notify>,
-        every: Duration,
-    ) -> io::Result<Self> {
+    /// Starts it; it looks for work every so often, and when poked.
+    pub fn start(desk: Desk, every: Duration) -> io::Result<Self> {
         // One poke is as good as many.
         let (poke, pokes) = sync_channel(1);
         let thread = std::thread::Builder::new().name("journal".into()).spawn(move || {
-            let mut work = Work { journal, sealer, key, clock, inbox, sealed, failing: false };
+            let mut work = Work { desk, open: false, try_at: 0, remember_at: 0, troubled: false };
+            work.once(false);
             loop {
                 let stop = matches!(pokes.recv_timeout(every), Err(RecvTimeoutError::Disconnected));
                 work.once(stop);
@@ -72,38 +89,62 @@ impl Drop for Journalist {
 }
 
 struct Work {
-    journal: Journal,
-    sealer: Sealer,
-    key: Arc<SecretKey>,
-    clock: Clock,
-    inbox: Inbox,
-    sealed: Arc<Notify>,
-    failing: bool,
+    desk: Desk,
+    open: bool,
+    try_at: u64,
+    remember_at: u64,
+    troubled: bool,
 }
 
 impl Work {
     fn once(&mut self, last: bool) {
-        match self.sealer.work(&self.key, self.clock.now(), last) {
-            Ok(made) => {
-                if made > 0 {
-                    self.sealed.notify_one();
-                }
-                if std::mem::take(&mut self.failing) && !last {
-                    self.inbox.send(Event::Trouble(Trouble::Disk, None));
-                }
+        let now = self.desk.clock.now();
+        match self.try_once(now, last) {
+            Ok(()) if std::mem::take(&mut self.troubled) && !last => {
+                self.desk.inbox.send(Event::Trouble(Trouble::Disk, None));
             }
+            Ok(()) => {}
             Err(error) => {
-                let state = self.journal.state();
+                let state = self.desk.journal.state();
                 tracing::error!(%error, ?state, "the journal cannot be written; it is tried again");
                 if !last {
-                    let text = match state.lost {
-                        0 => format!("磁盘无法写入，{} 条播放记录暂存内存，将自动重试。", state.in_memory),
-                        lost => format!("磁盘长期无法写入，已丢失 {lost} 条播放记录。"),
-                    };
-                    self.inbox.send(Event::Trouble(Trouble::Disk, Some(text)));
+                    self.desk.inbox.send(Event::Trouble(Trouble::Disk, Some(said(state))));
                 }
-                self.failing = true;
+                self.troubled = true;
             }
         }
+        if now.monotonic >= self.remember_at || last {
+            self.remember_at = now.monotonic + REMEMBER_EVERY;
+            if let Err(error) = self.desk.clock.remember(&self.desk.data) {
+                tracing::warn!(%error, "what time it is could not be kept");
+            }
+        }
+    }
+
+    fn try_once(&mut self, now: Moment, last: bool) -> io::Result<()> {
+        if !self.open {
+            if now.monotonic < self.try_at && !last {
+                return Ok(());
+            }
+            self.try_at = now.monotonic + OPEN_AGAIN;
+            let recovered = self.desk.journal.open_disk()?;
+            if recovered != Recovered::default() {
+                tracing::info!(?recovered, "the journal was recovered");
+            }
+            self.open = true;
+            // What waited from before can be delivered now.
+            self.desk.sealed.notify_one();
+        }
+        if self.desk.sealer.work(&self.desk.key, now, last)? > 0 {
+            self.desk.sealed.notify_one();
+        }
+        Ok(())
+    }
+}
+
+fn said(state: JournalState) -> String {
+    match state.lost {
+        0 => format!("磁盘无法写入，{} 条播放记录暂存内存，将自动重试。", state.in_memory),
+        lost => format!("磁盘长期无法写入，已丢失 {lost} 条播放记录。"),
     }
 }

@@ -9,8 +9,9 @@ use xuanping_core::sign::SecretKey;
 use zeroize::Zeroizing;
 
 use crate::{
-    durable::{self, Privacy},
+    durable::Privacy,
     entropy::{self, NoEntropy},
+    kept,
 };
 
 /// The device key could not be had.
@@ -29,31 +30,27 @@ pub enum KeyError {
     Entropy(#[from] NoEntropy),
 }
 
-/// The key of `<data>/device.key`, drawn now if there is none. A file that is no key is set aside and replaced: the
-/// player then is a new device and shows the pairing screen, which is what an operator can act on.
+/// The key of `<data>/device.key`, drawn now if there is none. If neither the file nor its copy is a key, it is set aside
+/// and replaced: the player then is a new device and shows the pairing screen, which is what an operator can act on.
 pub fn load_or_create(data: &Path) -> Result<SecretKey, KeyError> {
     let path = path_in(data);
     let at = |error| KeyError::File { path: path.clone(), error };
-    match fs::read(&path) {
-        Ok(bytes) => {
-            let bytes = Zeroizing::new(bytes);
-            if let Ok(seed) = <[u8; 32]>::try_from(bytes.as_slice()) {
-                return Ok(SecretKey::from_seed(&Zeroizing::new(seed)));
-            }
-            tracing::error!(path = %path.display(), "the key file is damaged; a new key is made and the screen must be paired again");
-            fs::rename(&path, path.with_extension("damaged")).map_err(at)?;
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(at(error)),
+    let seed = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).ok().map(Zeroizing::new);
+    if let Some(seed) = kept::read(&path, Privacy::Secret, seed).map_err(at)? {
+        return Ok(SecretKey::from_seed(&seed));
+    }
+    if path.exists() {
+        tracing::error!(path = %path.display(), "the key file is damaged; a new key is made and the screen must be paired again");
+        fs::rename(&path, path.with_extension("damaged")).map_err(at)?;
     }
     let seed = Zeroizing::new(entropy::bytes::<32>()?);
-    durable::write(&path, seed.as_slice(), Privacy::Secret).map_err(at)?;
+    kept::write(&path, seed.as_slice(), Privacy::Secret).map_err(at)?;
     Ok(SecretKey::from_seed(&seed))
 }
 
 /// Forgets the key.
 pub fn forget(data: &Path) -> io::Result<()> {
-    durable::remove(&path_in(data))
+    kept::forget(&path_in(data))
 }
 
 fn path_in(data: &Path) -> PathBuf {

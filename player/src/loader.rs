@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use xuanping_core::{digest::Digest, geometry::ZoneName, playlist::Item, time::UtcMillis};
+use xuanping_core::{digest::Digest, geometry::ZoneName, playlist::Item};
 
 use crate::{
     cache::{Cache, CacheError},
@@ -21,7 +21,7 @@ use crate::{
 enum Job {
     Load(Item),
     Verify(ZoneName, Item),
-    Retain(HashSet<Digest>, UtcMillis),
+    Retain(HashSet<Digest>),
 }
 
 /// The thread. It ends when this is dropped.
@@ -45,9 +45,9 @@ impl Loader {
                         let path = cache.verified_path(&item.asset).map_err(|error| fault(&error));
                         inbox.send(Event::Verified(zone, item, path));
                     }
-                    Job::Retain(wanted, now) => match cache.retain(&wanted, now) {
+                    Job::Retain(wanted) => match cache.retain(&wanted) {
                         Ok(0) => {}
-                        Ok(deleted) => tracing::info!(deleted, "files that are no longer needed were deleted"),
+                        Ok(deleted) => tracing::info!(deleted, "files that are no longer needed made room"),
                         Err(error) => tracing::warn!(%error, "files that are no longer needed could not be deleted"),
                     },
                 }
@@ -67,9 +67,9 @@ impl Loader {
         let _ = self.jobs.send(Job::Verify(zone, item));
     }
 
-    /// Deletes from the cache what is not in `wanted`.
-    pub fn retain(&self, wanted: HashSet<Digest>, now: UtcMillis) {
-        let _ = self.jobs.send(Job::Retain(wanted, now));
+    /// What is not in `wanted` may be deleted from the cache.
+    pub fn retain(&self, wanted: HashSet<Digest>) {
+        let _ = self.jobs.send(Job::Retain(wanted));
     }
 }
 
@@ -86,6 +86,6 @@ fn fault(error: &CacheError) -> Fault {
     match error {
         CacheError::Missing(_) => Fault::Missing,
         CacheError::Damaged(_) => Fault::Damaged,
-        CacheError::Disk(_) => Fault::Missing,
+        CacheError::NoRoom { .. } | CacheError::Disk(_) => Fault::Missing,
     }
 }

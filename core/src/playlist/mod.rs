@@ -12,6 +12,7 @@ mod manifest;
 mod on_air;
 mod on_event;
 mod on_wall;
+mod stand_in;
 mod wall;
 
 pub use build::{

@@ -1,6 +1,6 @@
 //! Local clock → instants, with the rules for days on which clocks change written once (see the module above).
 
-use chrono::{DateTime, Days, LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Days, LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 
 use crate::time::{UtcInterval, UtcMillis};
@@ -31,6 +31,12 @@ pub fn day_start(date: NaiveDate, tz: Tz) -> UtcMillis {
 pub fn day_of(date: NaiveDate, tz: Tz) -> UtcInterval {
     let next = date.checked_add_days(Days::new(1)).unwrap_or(date);
     UtcInterval { start: day_start(date, tz), end: day_start(next, tz) }
+}
+
+/// The minute of the local day at an instant, counted from midnight by the clock on the wall; `None` for an unknown zone.
+pub fn minute_of_day(at: UtcMillis, timezone: &str) -> Option<u16> {
+    let local = DateTime::from_timestamp_millis(at.0)?.with_timezone(&timezone.parse::<Tz>().ok()?);
+    u16::try_from(local.hour() * 60 + local.minute()).ok()
 }
 
 /// `minutes` after the midnight that begins `date`, on the local clock (1440 is the next day's 00:00).

@@ -13,7 +13,7 @@ mod rule;
 mod schedule;
 mod window;
 
-pub use local::{day_of, day_start, local_end, local_start};
+pub use local::{day_of, day_start, local_end, local_start, minute_of_day};
 pub use opening::{InvalidOpening, OpeningHours, OpeningSpan};
 pub use rule::{InvalidRule, RuleText};
 pub use schedule::{InvalidSchedule, Schedule, ScheduleForm};

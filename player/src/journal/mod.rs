@@ -4,6 +4,7 @@
 //! the one before; a batch is durable before it is first sent and deleted only against a verified receipt. Segment N
 //! becomes batch N, so a process killed between any two of these steps repeats a step and never a play.
 
+mod backlog;
 mod outbox;
 mod record;
 mod seal;
@@ -25,8 +26,9 @@ use std::{
     },
 };
 
-use segment::Segment;
-use xuanping_core::sign::PublicKey;
+use rustix::fs::{FallocateFlags, fallocate};
+use segment::{Ready, Segment};
+use xuanping_core::{sign::PublicKey, time::UtcMillis};
 
 /// Handle to the journal; copies write to the same one.
 #[derive(Debug, Clone)]
@@ -49,32 +51,59 @@ pub struct JournalState {
     pub lost: u64,
 }
 
-/// Bytes set aside, and given back when the disk is full, so that plays can still be recorded and sealed.
-const RESERVE: usize = 1 << 20;
+/// Bytes set aside, and given back when the disk is full: enough to record and seal a month of ten-second posters.
+const RESERVE: u64 = 8 << 20;
+/// But no more than this part of a small disk.
+const RESERVE_PART: u64 = 8;
 
 impl Journal {
-    /// Opens the journal below `data`, recovering whatever a crash or power cut left. `key` is the screen's own; what is
-    /// written from now on is of this `run`.
-    pub fn open(data: &Path, key: PublicKey, run: Run) -> io::Result<(Self, Recovered)> {
+    /// A journal in memory, from the first instant on, whatever the disk does; what is written is of this `run`.
+    /// [`Self::open_disk`] puts it on the disk below `data`. `key` is the screen's own.
+    pub fn in_memory(data: &Path, key: PublicKey, run: Run) -> Self {
         let folder = data.join("journal");
-        let reserve = data.join("reserve");
-        let opened = Self::open_folder(&folder, key, run).or_else(|error| {
-            if fs::remove_file(&reserve).is_err() {
-                return Err(error);
-            }
-            tracing::warn!(%error, "the journal could not be opened; trying again with the space kept in reserve");
-            Self::open_folder(&folder, key, run)
-        })?;
-        let (segment, outbox, recovered) = opened;
-        let journal = Self { folder, segment: Arc::new(Mutex::new(segment)), outbox, reserve, watched: Arc::default() };
-        journal.keep_reserve();
+        Self {
+            segment: Arc::new(Mutex::new(Segment::in_memory(&folder, run))),
+            outbox: Outbox::at(&folder.join("batches"), key),
+            reserve: data.join("reserve"),
+            watched: Arc::default(),
+            folder,
+        }
+    }
+
+    /// Opens the journal below `data`, recovering whatever a crash or power cut left.
+    pub fn open(data: &Path, key: PublicKey, run: Run) -> io::Result<(Self, Recovered)> {
+        let journal = Self::in_memory(data, key, run);
+        let recovered = journal.open_disk()?;
         Ok((journal, recovered))
     }
 
-    fn open_folder(folder: &Path, key: PublicKey, run: Run) -> io::Result<(Segment, Outbox, Recovered)> {
-        let outbox = Outbox::open(&folder.join("batches"), key)?;
-        let (segment, recovered) = Segment::recover(folder, outbox.head()?.sequence, run)?;
-        Ok((segment, outbox, recovered))
+    /// Recovers what a crash or power cut left on the disk, and goes on there with what is in memory. To be done once;
+    /// after an error, again.
+    pub fn open_disk(&self) -> io::Result<Recovered> {
+        let opened = self.recover().or_else(|error| {
+            if !self.spend_reserve() {
+                return Err(error);
+            }
+            tracing::warn!(%error, "the journal could not be opened; trying again with the space kept in reserve");
+            self.recover()
+        });
+        let (ready, recovered) = opened?;
+        self.segment().adopt(ready);
+        self.keep_reserve();
+        Ok(recovered)
+    }
+
+    fn recover(&self) -> io::Result<(Ready, Recovered)> {
+        let head = self.outbox.load()?;
+        Segment::recover(&self.folder, head.sequence)
+    }
+
+    /// When what was recorded last was on the wall: it cannot be earlier now. Reads no more than the newest files.
+    pub fn newest_end(&self) -> Option<UtcMillis> {
+        let recorded = segment::newest_end(&self.folder);
+        let sealed = self.outbox.newest_end();
+        // A folder that is not there yet has nothing to say.
+        recorded.ok().flatten().max(sealed.ok().flatten())
     }
 
     /// Appends a record. If the disk refuses, a finished play is kept in memory and tried again with the next sync.
@@ -110,15 +139,29 @@ impl Journal {
 
     /// Sets space aside if there is none and the disk has it.
     fn keep_reserve(&self) {
-        if !self.reserve.exists() && fs::write(&self.reserve, vec![0x58; RESERVE]).is_err() {
+        let Some(bytes) = disk_size(&self.folder).map(|disk| RESERVE.min(disk / RESERVE_PART)) else { return };
+        if fs::metadata(&self.reserve).is_ok_and(|there| there.len() == bytes) {
+            return;
+        }
+        let set_aside =
+            fs::File::create(&self.reserve).and_then(|file| Ok(fallocate(file, FallocateFlags::empty(), 0, bytes)?));
+        if set_aside.is_err() {
             let _ = fs::remove_file(&self.reserve);
         }
     }
 
-    /// Gives the reserved space back to a full disk.
-    fn spend_reserve(&self) {
-        if fs::remove_file(&self.reserve).is_ok() {
+    /// Gives the reserved space back to a full disk. Whether there was any.
+    fn spend_reserve(&self) -> bool {
+        let spent = fs::remove_file(&self.reserve).is_ok();
+        if spent {
             tracing::warn!("the disk is full: the space kept in reserve for play records is used now");
         }
+        spent
     }
+}
+
+/// Bytes of the file system that a folder is on.
+fn disk_size(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_frsize.saturating_mul(disk.f_blocks))
 }

@@ -3,15 +3,17 @@
 //! The newest batch and the newest receipt are both kept: either names the digest that the next batch must continue.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use xuanping_core::{
     digest::Digest,
     playlog::{Receipt, SignedBatch},
     sign::PublicKey,
+    time::UtcMillis,
 };
 
 use crate::durable::{self, Privacy};
@@ -30,12 +32,20 @@ impl Head {
     pub const START: Self = Self { sequence: 0, digest: Digest::ZERO };
 }
 
-/// The folder of sealed batches.
+/// The folder of sealed batches; copies mean the same one. Nothing is known of it until it was loaded.
 #[derive(Debug, Clone)]
 pub struct Outbox {
     folder: PathBuf,
     key: PublicKey,
-    waiting: Arc<Mutex<Waiting>>,
+    index: Arc<Mutex<Option<Index>>>,
+}
+
+/// What is in the folder, so that it need not be read for every batch.
+#[derive(Debug)]
+struct Index {
+    head: Head,
+    /// Batches without a receipt, and how many plays each has.
+    waiting: BTreeMap<u64, u64>,
 }
 
 /// What has no receipt yet.
@@ -47,58 +57,56 @@ pub struct Waiting {
     pub plays: u64,
 }
 
-impl Waiting {
-    fn add(&mut self, batch: &SignedBatch) {
-        self.batches += 1;
-        self.plays += batch.batch().plays.len() as u64;
-    }
-
-    fn subtract(&mut self, batch: &SignedBatch) {
-        self.batches = self.batches.saturating_sub(1);
-        self.plays = self.plays.saturating_sub(batch.batch().plays.len() as u64);
-    }
-}
-
-/// How many refused batches are kept for people to look at.
-const REFUSED_KEPT: usize = 100;
+/// Bytes of refused batches that are kept for people to look at.
+const REFUSED_KEPT: u64 = 64 << 20;
 
 impl Outbox {
-    /// Opens (or makes) the folder; `key` is the screen's own.
-    pub fn open(folder: &Path, key: PublicKey) -> io::Result<Self> {
-        fs::create_dir_all(folder.join("refused"))?;
-        let outbox = Self { folder: folder.to_owned(), key, waiting: Arc::default() };
-        let receipted = outbox.receipt().map_or(0, |r| r.sequence);
-        for sequence in numbers(folder, BATCH)?.into_iter().filter(|s| *s > receipted) {
-            if let Some(batch) = outbox.read(sequence)? {
-                outbox.count(|w| w.add(&batch));
+    /// The outbox in `folder`, not read yet; `key` is the screen's own.
+    pub fn at(folder: &Path, key: PublicKey) -> Self {
+        Self { folder: folder.to_owned(), key, index: Arc::default() }
+    }
+
+    /// Reads the folder, making it if there is none. After a long time without network that takes a while.
+    pub fn load(&self) -> io::Result<Head> {
+        fs::create_dir_all(self.folder.join("refused"))?;
+        let receipted = self.receipt().map_or(Head::START, |r| Head { sequence: r.sequence, digest: r.batch });
+        let mut head = receipted;
+        let mut waiting = BTreeMap::new();
+        for sequence in numbers(&self.folder, BATCH)? {
+            if sequence <= receipted.sequence {
+                durable::remove(&self.path(sequence))?;
+            } else if let Some(batch) = self.read(sequence)? {
+                head = Head { sequence, digest: batch.digest() };
+                waiting.insert(sequence, batch.batch().plays.len() as u64);
+            } else {
+                // No batch of ours: looked at again, and put away, when it is its turn.
+                waiting.insert(sequence, 0);
             }
         }
-        Ok(outbox)
+        if head == receipted
+            && let Some(refused) = numbers(&self.folder.join("refused"), BATCH)?.into_iter().next_back()
+            && refused > receipted.sequence
+        {
+            let bytes = fs::read(self.folder.join("refused").join(name(refused)))?;
+            head = Head { sequence: refused, digest: Digest::of(&bytes) };
+        }
+        *self.index() = Some(Index { head, waiting });
+        Ok(head)
     }
 
     /// The newest batch ever sealed, by its file or by its receipt.
     pub fn head(&self) -> io::Result<Head> {
-        let receipted = self.receipt().map_or(Head::START, |r| Head { sequence: r.sequence, digest: r.batch });
-        for sequence in numbers(&self.folder, BATCH)?.into_iter().rev() {
-            if sequence <= receipted.sequence {
-                break;
-            }
-            if let Some(batch) = self.read(sequence)? {
-                return Ok(Head { sequence, digest: batch.digest() });
-            }
-        }
-        let refused = numbers(&self.folder.join("refused"), BATCH)?.into_iter().next_back();
-        if let Some(sequence) = refused.filter(|s| *s > receipted.sequence) {
-            let bytes = fs::read(self.folder.join("refused").join(name(sequence)))?;
-            return Ok(Head { sequence, digest: Digest::of(&bytes) });
-        }
-        Ok(receipted)
+        self.index().as_ref().map(|index| index.head).ok_or_else(|| io::Error::other("the outbox is not open yet"))
     }
 
     /// Makes a batch durable. From now on it is the one with its number, whatever happens.
     pub fn put(&self, batch: &SignedBatch) -> io::Result<()> {
-        durable::write(&self.path(batch.batch().sequence), batch.signed(), Privacy::Usual)?;
-        self.count(|w| w.add(batch));
+        let sequence = batch.batch().sequence;
+        durable::write(&self.path(sequence), batch.signed(), Privacy::Usual)?;
+        if let Some(index) = self.index().as_mut() {
+            index.head = Head { sequence, digest: batch.digest() };
+            index.waiting.insert(sequence, batch.batch().plays.len() as u64);
+        }
         Ok(())
     }
 
@@ -107,55 +115,77 @@ impl Outbox {
         self.path(sequence).exists() || self.folder.join("refused").join(name(sequence)).exists()
     }
 
-    /// The oldest batch without a receipt. A file that is no batch of ours is set aside.
+    /// The oldest batch without a receipt; `None` too until the folder was read. A file that is no batch of ours is set
+    /// aside.
     pub fn oldest(&self) -> io::Result<Option<SignedBatch>> {
-        let receipted = self.receipt().map_or(0, |r| r.sequence);
-        for sequence in numbers(&self.folder, BATCH)? {
-            if sequence <= receipted {
-                durable::remove(&self.path(sequence))?;
-                continue;
-            }
-            match self.read(sequence)? {
-                Some(batch) => return Ok(Some(batch)),
-                None => self.put_away(sequence)?,
+        loop {
+            let oldest = self.index().as_ref().and_then(|index| index.waiting.keys().next().copied());
+            let Some(sequence) = oldest else { return Ok(None) };
+            match self.read(sequence) {
+                Ok(Some(batch)) => return Ok(Some(batch)),
+                Ok(None) => self.put_away(sequence)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    tracing::error!(sequence, "a sealed batch is no longer on the disk");
+                    self.forget(sequence);
+                }
+                Err(error) => return Err(error),
             }
         }
-        Ok(None)
     }
 
     /// The batches and plays that have no receipt yet.
     pub fn waiting(&self) -> Waiting {
-        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.index().as_ref().map_or_else(Waiting::default, |index| Waiting {
+            batches: index.waiting.len() as u64,
+            plays: index.waiting.values().sum(),
+        })
     }
 
-    fn count(&self, change: impl FnOnce(&mut Waiting)) {
-        change(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+    fn index(&self) -> MutexGuard<'_, Option<Index>> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget(&self, sequence: u64) {
+        if let Some(index) = self.index().as_mut() {
+            index.waiting.remove(&sequence);
+        }
     }
 
     /// The server has `batch` for good, and this signed receipt (already verified) says so.
     pub fn acknowledged(&self, batch: &SignedBatch, signed_receipt: &[u8], publisher: &PublicKey) -> io::Result<()> {
         let kept = [publisher.as_bytes().as_slice(), signed_receipt].concat();
         durable::write(&self.folder.join("receipt"), &kept, Privacy::Usual)?;
-        self.count(|w| w.subtract(batch));
+        self.forget(batch.batch().sequence);
         durable::remove(&self.path(batch.batch().sequence))
     }
 
     /// The server will never take this batch. It is kept for people, and no longer sent.
     pub fn set_aside(&self, batch: &SignedBatch) -> io::Result<()> {
-        self.put_away(batch.batch().sequence)?;
-        self.count(|w| w.subtract(batch));
-        Ok(())
+        self.put_away(batch.batch().sequence)
     }
 
     fn put_away(&self, sequence: u64) -> io::Result<()> {
         let refused = self.folder.join("refused");
         fs::rename(self.path(sequence), refused.join(name(sequence)))?;
         durable::sync_folder_of(&self.path(sequence))?;
-        let numbers = numbers(&refused, BATCH)?;
-        for old in numbers.iter().take(numbers.len().saturating_sub(REFUSED_KEPT)) {
-            durable::remove(&refused.join(name(*old)))?;
+        self.forget(sequence);
+        // The newest first; they hold plays, so only far more of them than anybody looks at is too much.
+        let mut bytes = 0;
+        for number in numbers(&refused, BATCH)?.into_iter().rev() {
+            let path = refused.join(name(number));
+            bytes += fs::metadata(&path)?.len();
+            if bytes > REFUSED_KEPT {
+                durable::remove(&path)?;
+            }
         }
         Ok(())
+    }
+
+    /// When the newest play of the newest batch ended, without reading the others.
+    pub(super) fn newest_end(&self) -> io::Result<Option<UtcMillis>> {
+        let Some(newest) = numbers(&self.folder, BATCH)?.into_iter().next_back() else { return Ok(None) };
+        let batch = self.read(newest)?;
+        Ok(batch.and_then(|b| b.batch().plays.iter().map(|play| play.start + play.actual).max()))
     }
 
     fn receipt(&self) -> Option<Receipt> {

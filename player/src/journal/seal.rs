@@ -16,7 +16,7 @@ use super::{
     Entry, Journal, Run,
     segment::{discard, finished_plays, segments},
 };
-use crate::clock::Moment;
+use crate::{cache::Cache, clock::Moment};
 
 /// When a segment is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,7 @@ impl SealRules {
 #[derive(Debug)]
 pub struct Sealer {
     journal: Journal,
+    cache: Option<Cache>,
     screen: ScreenId,
     run: Run,
     rules: SealRules,
@@ -55,18 +56,27 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    /// A sealer for the journal of `screen`.
+    /// A sealer for the journal of `screen`, which must be open before it works.
     pub fn new(journal: Journal, screen: ScreenId, run: Run, rules: SealRules, now: Moment) -> Self {
-        Self { journal, screen, run, rules, last: now.monotonic, patience: 1, reported: false }
+        Self { journal, cache: None, screen, run, rules, last: now.monotonic, patience: 1, reported: false }
+    }
+
+    /// On a full disk, what this cache could do without makes room for plays.
+    pub fn before(self, cache: Cache) -> Self {
+        Self { cache: Some(cache), ..self }
     }
 
     /// Syncs what was appended, closes the segment if it is time (or `at_once`), and seals every closed one. Returns how
     /// many batches were made. After an error the same call is simply made again.
+    ///
+    /// A full disk loses files that no known programme needs, then the space kept in reserve, and no play.
     pub fn work(&mut self, key: &SecretKey, now: Moment, at_once: bool) -> io::Result<usize> {
-        let worked = self.try_work(key, now, at_once);
-        if worked.as_ref().is_err_and(is_full) {
-            self.journal.spend_reserve();
-            return self.try_work(key, now, at_once);
+        let mut worked = self.try_work(key, now, at_once);
+        if worked.as_ref().is_err_and(is_full) && self.cache.as_ref().is_some_and(|cache| cache.make_room() > 0) {
+            worked = self.try_work(key, now, at_once);
+        }
+        if worked.as_ref().is_err_and(is_full) && self.journal.spend_reserve() {
+            worked = self.try_work(key, now, at_once);
         }
         worked
     }

@@ -4,7 +4,7 @@
 //! Appending is one `write` on the thread that shows things; a write that fails is undone, kept in memory and tried again.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -12,18 +12,17 @@ use std::{
 
 use xuanping_core::{
     playlog::{Play, PlayStatus, TriggerKind},
-    time::Millis,
+    time::{Millis, UtcMillis},
 };
 
 use super::{
+    backlog::Backlog,
     outbox::numbers,
     record::{Entry, PlayKey, Record, Run, read_all},
 };
 use crate::durable;
 
 const ENDING: &str = ".plays";
-/// Records kept in memory while the disk refuses them: half a day of ten-second posters.
-const BACKLOG: usize = 10_000;
 /// Plays after which a segment takes no more until it is sealed: a batch must stay below the server's limit.
 const FULL: usize = 20_000;
 
@@ -31,17 +30,25 @@ const FULL: usize = 20_000;
 #[derive(Debug)]
 pub struct Segment {
     folder: PathBuf,
-    number: u64,
     run: Run,
-    file: File,
+    /// 0 as long as there is no file.
+    number: u64,
+    /// `None` until the disk could be opened: everything is in memory then.
+    file: Option<File>,
     /// Bytes of whole records in the file.
     length: u64,
     finished: usize,
     news: bool,
     opened: BTreeMap<PlayKey, Entry>,
-    backlog: VecDeque<(Vec<u8>, bool)>,
-    lost: u64,
+    backlog: Backlog,
     dirty: bool,
+}
+
+/// What recovery leaves to write to: an empty file, and the number of the batch it becomes.
+#[derive(Debug)]
+pub struct Ready {
+    number: u64,
+    file: File,
 }
 
 /// What was found when the journal was opened.
@@ -54,9 +61,38 @@ pub struct Recovered {
 }
 
 impl Segment {
+    /// A segment in memory, before anything is known of the disk. What is written is of this `run`.
+    pub fn in_memory(folder: &Path, run: Run) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            run,
+            number: 0,
+            file: None,
+            length: 0,
+            finished: 0,
+            news: false,
+            opened: BTreeMap::new(),
+            backlog: Backlog::default(),
+            dirty: false,
+        }
+    }
+
+    /// From now on it is written to disk. What is in memory follows with [`Self::write_backlog`].
+    pub fn adopt(&mut self, ready: Ready) {
+        (self.number, self.file) = (ready.number, Some(ready.file));
+        let opened: Vec<u8> = self.opened_records();
+        if let Err(error) = self.write(&opened, 0) {
+            tracing::warn!(%error, "what is on the wall could not be noted");
+        }
+    }
+
+    fn opened_records(&self) -> Vec<u8> {
+        self.opened.iter().flat_map(|(key, entry)| Record::Opened(*key, entry.clone()).to_bytes()).collect()
+    }
+
     /// Recovers the folder after whatever happened to it, given the number of the newest sealed batch. Afterwards there
-    /// are closed segments `head + 1 ..` and an empty one for `run` to write to.
-    pub fn recover(folder: &Path, head: u64, run: Run) -> io::Result<(Self, Recovered)> {
+    /// are closed segments `head + 1 ..` and an empty one to write to.
+    pub fn recover(folder: &Path, head: u64) -> io::Result<(Ready, Recovered)> {
         fs::create_dir_all(folder)?;
         let mut found = Recovered::default();
         let mut kept = Vec::new();
@@ -82,35 +118,16 @@ impl Segment {
             }
             next += 1;
         }
-        let segment = Self::begin(folder, next, run)?;
-        durable::sync_folder_of(&segment.path())?;
-        Ok((segment, found))
-    }
-
-    fn begin(folder: &Path, number: u64, run: Run) -> io::Result<Self> {
-        let mut file = OpenOptions::new().create(true).append(true).open(path(folder, number))?;
+        let file = OpenOptions::new().create(true).append(true).open(path(folder, next))?;
         file.set_len(0)?;
-        let began = Record::Began(run).to_bytes();
-        file.write_all(&began)?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            number,
-            run,
-            file,
-            length: began.len() as u64,
-            finished: 0,
-            news: false,
-            opened: BTreeMap::new(),
-            backlog: VecDeque::new(),
-            lost: 0,
-            dirty: false,
-        })
+        durable::sync_folder_of(&path(folder, next))?;
+        Ok((Ready { number: next, file }, found))
     }
 
     /// Appends a record, or keeps it for later if the disk refuses it.
     pub fn append(&mut self, record: &Record) -> io::Result<()> {
-        let finishes = matches!(record, Record::Finished(..));
         match record {
+            Record::Began(_) => return Ok(()),
             Record::Opened(key, entry) => {
                 self.opened.insert(*key, entry.clone());
             }
@@ -122,58 +139,55 @@ impl Segment {
             Record::Finished(key, entry) => {
                 self.opened.remove(key);
                 self.news |= is_news(&entry.play);
+                self.backlog.push(*key, entry);
+                // As long as the disk is not open, it is the journal's thread that says so.
+                return if self.file.is_some() { self.write_backlog() } else { Ok(()) };
             }
-            Record::Began(_) => {}
         }
-        if !finishes && !self.backlog.is_empty() {
-            // What only says that a play began is not worth memory when the disk is full.
-            return Ok(());
+        if self.backlog.is_empty() && self.file.is_some() {
+            return self.write(&record.to_bytes(), 0);
         }
-        if finishes {
-            if self.backlog.len() >= BACKLOG {
-                self.backlog.pop_front();
-                self.lost += 1;
-            }
-            self.backlog.push_back((record.to_bytes(), true));
-            self.write_backlog()
-        } else {
-            self.write(&record.to_bytes(), false)
-        }
+        // What only says that a play began is not worth memory.
+        Ok(())
     }
 
     /// Tries again to write what the disk has refused so far.
     pub fn write_backlog(&mut self) -> io::Result<()> {
-        while let Some((bytes, finishes)) = self.backlog.front().cloned() {
+        while let Some((key, entry)) = self.backlog.front() {
             if self.finished >= FULL {
                 return Err(io::Error::other("the segment is full and could not be sealed yet"));
             }
-            self.write(&bytes, finishes)?;
-            self.backlog.pop_front();
+            self.write(&Record::Finished(key, entry).to_bytes(), 1)?;
+            self.backlog.pop();
         }
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8], finishes: bool) -> io::Result<()> {
-        if let Err(error) = self.file.write_all(bytes) {
+    fn write(&mut self, records: &[u8], finished: usize) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Err(io::Error::other("the journal is not open yet")) };
+        let first = if self.length == 0 { Record::Began(self.run).to_bytes() } else { Vec::new() };
+        let bytes = [first.as_slice(), records].concat();
+        if let Err(error) = file.write_all(&bytes) {
             // Part of it may be there. If it cannot be cut off now, the next record would be unreadable behind it: the
             // length is set again before every further try.
-            self.file.set_len(self.length)?;
+            file.set_len(self.length)?;
             return Err(error);
         }
         let end = self.length + bytes.len() as u64;
-        if self.file.metadata()?.len() != end {
-            self.file.set_len(self.length)?;
+        if file.metadata()?.len() != end {
+            file.set_len(self.length)?;
             return Err(io::Error::other("the journal's file is not as long as what was written"));
         }
         self.length = end;
-        self.finished += usize::from(finishes);
+        self.finished += finished;
         self.dirty = true;
         Ok(())
     }
 
     /// Takes the file handle for syncing without holding up appends; `None` if nothing was written since the last time.
     pub fn take_unsynced(&mut self) -> Option<io::Result<File>> {
-        std::mem::take(&mut self.dirty).then(|| self.file.try_clone())
+        let file = self.file.as_ref().filter(|_| std::mem::take(&mut self.dirty))?;
+        Some(file.try_clone())
     }
 
     /// Finished plays in this segment.
@@ -188,7 +202,7 @@ impl Segment {
 
     /// Plays that are only in memory because the disk refuses them, and plays lost because even that was full.
     pub fn troubled(&self) -> (usize, u64) {
-        (self.backlog.len(), self.lost)
+        (self.backlog.len(), self.backlog.lost())
     }
 
     /// The number of the batch that it becomes.
@@ -196,31 +210,25 @@ impl Segment {
         self.number
     }
 
-    /// Closes this segment and goes on in the next, which begins with the run and the plays now on the wall.
+    /// Closes this segment and goes on in the next, which begins with the plays now on the wall.
     pub fn rotate(&mut self) -> io::Result<()> {
         let new = path(&self.folder, self.number + 1).with_extension("new");
-        let opened = self.opened.iter().map(|(key, entry)| Record::Opened(*key, entry.clone()));
-        let beginning: Vec<u8> =
-            std::iter::once(Record::Began(self.run)).chain(opened).flat_map(|record| record.to_bytes()).collect();
-        fs::write(&new, &beginning)?;
+        let opened = [Record::Began(self.run).to_bytes(), self.opened_records()].concat();
+        fs::write(&new, &opened)?;
         let file = OpenOptions::new().append(true).open(&new)?;
         fs::rename(&new, path(&self.folder, self.number + 1))?;
         self.number += 1;
-        self.file = file;
-        self.length = beginning.len() as u64;
+        self.file = Some(file);
+        self.length = opened.len() as u64;
         self.finished = 0;
         self.news = false;
         self.dirty = true;
         Ok(())
     }
-
-    fn path(&self) -> PathBuf {
-        path(&self.folder, self.number)
-    }
 }
 
-/// The plays of a closed segment and the run that showed them, if it says; what is torn was cut off when it was recovered or
-/// never finished.
+/// The plays of a closed segment, and the run that wrote them (unknown of a version that did not note it); what is torn was
+/// cut off when it was recovered or never finished.
 pub fn finished_plays(folder: &Path, number: u64) -> io::Result<(Option<Run>, Vec<Entry>)> {
     let (records, _) = read_all(&fs::read(path(folder, number))?);
     let mut began = None;
@@ -233,6 +241,27 @@ pub fn finished_plays(folder: &Path, number: u64) -> io::Result<(Option<Run>, Ve
         }
     }
     Ok((began, plays))
+}
+
+/// When what the newest segment that tells of anything tells of was last seen on the wall.
+pub fn newest_end(folder: &Path) -> io::Result<Option<UtcMillis>> {
+    for number in numbers(folder, ENDING)?.into_iter().rev() {
+        let (records, _) = read_all(&fs::read(path(folder, number))?);
+        let mut starts = BTreeMap::new();
+        let seen = records.into_iter().filter_map(|record| match record {
+            Record::Began(_) => None,
+            Record::Opened(key, entry) => {
+                starts.insert(key, entry.play.start);
+                Some(entry.play.start)
+            }
+            Record::Showing(key, actual) => starts.get(&key).map(|start| *start + actual),
+            Record::Finished(_, entry) => Some(entry.play.start + entry.play.actual),
+        });
+        if let Some(end) = seen.max() {
+            return Ok(Some(end));
+        }
+    }
+    Ok(None)
 }
 
 /// The numbers of segments in a folder, ascending.
@@ -300,12 +329,16 @@ fn path(folder: &Path, number: u64) -> PathBuf {
 /// A disk that refuses, for tests: the file is opened read-only, so every write to it fails.
 #[cfg(test)]
 impl Segment {
+    fn path(&self) -> PathBuf {
+        path(&self.folder, self.number)
+    }
+
     pub(super) fn refuse_writes(&mut self) {
-        self.file = File::open(self.path()).unwrap();
+        self.file = Some(File::open(self.path()).unwrap());
     }
 
     pub(super) fn accept_writes(&mut self) -> io::Result<()> {
-        self.file = OpenOptions::new().append(true).open(self.path())?;
+        self.file = Some(OpenOptions::new().append(true).open(self.path())?);
         Ok(())
     }
 }

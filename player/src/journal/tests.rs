@@ -226,6 +226,54 @@ fn a_journal_cut_at_any_byte_keeps_every_whole_play_and_the_one_on_the_wall_is_i
 }
 
 #[test]
+fn plays_are_recorded_before_the_disk_is_open_and_follow_in_order_once_it_is() {
+    let data = tempfile::tempdir().unwrap();
+    let (before, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
+    play(&before, 1);
+    drop(before);
+    // Something lies where the journal's folder should be: the disk refuses.
+    fs::rename(data.path().join("journal"), data.path().join("elsewhere")).unwrap();
+    fs::write(data.path().join("journal"), b"in the way").unwrap();
+    let journal = Journal::in_memory(data.path(), key().public(), run(3));
+    assert!(journal.open_disk().is_err());
+    for n in 2..=20_000 {
+        play(&journal, n);
+    }
+    journal.append(&Record::Opened(20_001, entry(20_001))).unwrap();
+    assert_eq!(journal.state(), JournalState { unreported: 19_999, in_memory: 19_999, lost: 0 });
+
+    fs::remove_file(data.path().join("journal")).unwrap();
+    fs::rename(data.path().join("elsewhere"), data.path().join("journal")).unwrap();
+    journal.open_disk().unwrap();
+    let mut sealer = sealer(&journal);
+    let mut server = Server::default();
+    sealer.work(&key(), at(5_000), true).unwrap();
+    drop(journal);
+    // The power fails; what was on the wall was noted.
+    let (journal, recovered) = Journal::open(data.path(), key().public(), run(3)).unwrap();
+    assert_eq!(recovered.interrupted, 1);
+    self::sealer(&journal).work(&key(), at(6_000), true).unwrap();
+    server.take_all(&journal);
+    let starts: Vec<_> = server.plays().into_iter().map(|(start, _)| start).collect();
+    assert_eq!(starts, (1..=20_001).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_recorded_last_says_how_late_it_is_at_least() {
+    let data = tempfile::tempdir().unwrap();
+    assert_eq!(Journal::in_memory(data.path(), key().public(), run(3)).newest_end(), None);
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
+    play(&journal, 7);
+    let newest = || Journal::in_memory(data.path(), key().public(), run(3)).newest_end();
+    assert_eq!(newest(), Some(UtcMillis(7 + 10_000)));
+    sealer(&journal).work(&key(), at(5_000), true).unwrap();
+    assert_eq!(newest(), Some(UtcMillis(7 + 10_000)), "sealed");
+    journal.append(&Record::Opened(8, entry(20_000))).unwrap();
+    journal.append(&Record::Showing(8, Millis(4_000))).unwrap();
+    assert_eq!(newest(), Some(UtcMillis(24_000)), "on the wall");
+}
+
+#[test]
 fn a_flipped_byte_never_makes_a_play_that_was_not() {
     let data = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();

@@ -22,9 +22,6 @@ const HEALTH_EVERY: u64 = 10_000;
 impl Life<'_> {
     /// What is done now and then: status, live picture, progress of long plays, a journal that could not be opened.
     pub(super) fn keep_house(&mut self, now: Moment) {
-        if self.journal.is_none() && self.enrolled.is_some() && now.monotonic >= self.journal_retry {
-            self.open_journal();
-        }
         if now.monotonic >= self.next_progress {
             self.next_progress = now.monotonic + PROGRESS_EVERY;
             for (key, shown) in self.state.progress(now) {

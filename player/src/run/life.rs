@@ -18,7 +18,7 @@ use super::{
 use crate::{
     cache::Cache,
     clips::Clips,
-    clock::{Clock, Moment},
+    clock::{self, Clock, Moment},
     config::Config,
     control::Listener,
     entropy,
@@ -30,6 +30,7 @@ use crate::{
     loader::Loader,
     media,
     output::{Colours, Output},
+    scrub::Scrub,
     stage::{Light, Scene, Stage, Wall, next_frame},
     state::{Abilities, Action, State},
     sync::{self, Client, Context, Deliveries, Enrolled, Sync},
@@ -44,9 +45,10 @@ pub(super) struct Life<'a> {
     pub(super) key: Arc<SecretKey>,
     pub(super) boot: BootId,
     pub(super) clock: Clock,
-    cache: Cache,
+    pub(super) cache: Cache,
     pub(super) inbox: Inbox,
     loader: Loader,
+    _scrub: Scrub,
     clips: Clips,
     pub(super) state: State,
     pub(super) stage: Stage,
@@ -54,13 +56,14 @@ pub(super) struct Life<'a> {
     pub(super) deliveries: Deliveries,
     pub(super) journal: Option<(Journal, Journalist)>,
     pub(super) enrolled: Option<Enrolled>,
-    pub(super) journal_retry: u64,
     pub(super) next_status: u64,
     pub(super) next_picture: u64,
     pub(super) next_progress: u64,
     pub(super) next_health: u64,
     pub(super) health: Health,
     pub(super) shows: Shows,
+    /// Something verified was on the wall.
+    begun: bool,
     end: Option<End>,
     _people: Option<Listener>,
     /// The display refused the last frame.
@@ -70,11 +73,16 @@ pub(super) struct Life<'a> {
 impl<'a> Life<'a> {
     /// Begins one. Its threads speak to it alone: what one of an earlier life still says reaches nobody.
     pub(super) fn new(config: &'a Config, output: &dyn Output) -> Result<Self, RunError> {
-        let at = |error| RunError::Data { path: config.data.clone(), error };
         let (inbox, events) = Inbox::new(output.waker());
         let key = Arc::new(keys::load_or_create(&config.data)?);
         let clock = Clock::new();
-        let cache = Cache::open(&config.data).map_err(at)?;
+        if let Some(correction) = clock::recall(&config.data).and_then(|last| clock.not_before(last)) {
+            tracing::warn!(
+                correction,
+                "the device's clock is earlier than when it was last kept and goes on from there"
+            );
+        }
+        let cache = Cache::below(&config.data, config.cache_limit);
         let size = output.size();
         let host = host_name();
         let worker = media::find(config.media_worker.as_deref());
@@ -86,6 +94,7 @@ impl<'a> Life<'a> {
             boot: BootId::new(entropy::uuid(clock.now().wall)?),
             clock,
             loader: Loader::start(cache.clone(), inbox.clone())?,
+            _scrub: Scrub::start(cache.clone(), inbox.clone())?,
             clips: Clips::new(worker.clone(), inbox.waker())?,
             cache,
             state: State::new(abilities),
@@ -94,13 +103,13 @@ impl<'a> Life<'a> {
             deliveries: Deliveries::default(),
             journal: None,
             enrolled: None,
-            journal_retry: 0,
             next_status: 0,
             next_picture: 0,
             next_progress: 0,
             next_health: 0,
             health: Health::default(),
             shows: Shows::load(&config.data),
+            begun: false,
             end: None,
             _people: listen(config, &inbox),
             inbox,
@@ -130,6 +139,8 @@ impl<'a> Life<'a> {
             clock: self.clock.clone(),
             data: self.config.data.clone(),
             retry_limit: self.config.retry_limit,
+            download_limit: self.config.download_limit,
+            quiet_hours: self.config.quiet_hours,
         })
     }
 
@@ -137,16 +148,16 @@ impl<'a> Life<'a> {
     fn serve(&mut self, enrolled: Enrolled) -> Result<(), RunError> {
         self.enrolled = Some(enrolled);
         self.handle(Event::Pairing(Pairing::Enrolled(enrolled.screen)));
-        self.open_journal();
         let trusted = sync::load_manifest(&self.config.data, &enrolled);
+        if let Some(correction) = trusted.as_ref().and_then(|t| self.clock.not_before_signed(t.manifest.issued)) {
+            tracing::warn!(correction, "the device's clock is earlier than its newest manifest and is moved on");
+        }
+        self.begin_recording(enrolled)?;
         let followed = trusted.as_ref().map(|t| t.manifest.version);
         // The one before must be gone before another speaks for this screen.
         self.sync = None;
         self.sync = Some(Sync::serve(self.context()?, enrolled, self.deliveries.clone(), followed)?);
         if let Some(trusted) = trusted {
-            if let Some(correction) = self.clock.not_before_signed(trusted.manifest.issued) {
-                tracing::warn!(correction, "the device's clock is earlier than its newest manifest and is moved on");
-            }
             self.handle(Event::Manifest(trusted));
         }
         Ok(())
@@ -262,7 +273,7 @@ impl<'a> Life<'a> {
             Action::Fetch(wants) => {
                 let (here, missing): (Vec<_>, Vec<_>) = wants.into_iter().partition(|w| self.cache.contains(&w.asset));
                 if let Some(sync) = &self.sync {
-                    sync.want(missing);
+                    sync.want(missing, self.state.timezone().map(str::to_owned));
                 }
                 if !here.is_empty() {
                     return Some(Event::Stored(here.into_iter().map(|w| w.asset).collect()));
@@ -273,7 +284,7 @@ impl<'a> Life<'a> {
                     sync.want_playlist(digest);
                 }
             }
-            Action::Keep(wanted) => self.loader.retain(wanted, self.clock.now().wall),
+            Action::Keep(wanted) => self.loader.retain(wanted),
             Action::Wipe => self.end = Some(End::Wipe),
             Action::Exit => self.end = Some(End::Stop),
         }
@@ -291,6 +302,10 @@ impl<'a> Life<'a> {
         let light = self.state.light(now);
         let brightness = if self.config.wiring.colours == Colours::Full { light.brightness } else { Percent::FULL };
         self.stage.set_light(Light { brightness, ..light });
+        if !self.begun && matches!(scene, Scene::Zones(_)) {
+            self.begun = true;
+            tracing::info!("first verified picture after {} ms", clock::process_age().unwrap_or_default());
+        }
         let clips = &mut self.clips;
         let mut damage = self.stage.draw(scene, now.wall, &mut |zone, fresh| clips.frame(zone, fresh));
         if exposed {

@@ -8,14 +8,20 @@ mod life;
 mod recording;
 mod shows;
 
-use std::{fs, io, path::Path, sync::mpsc::Receiver, time::Duration};
+use std::{
+    fs, io,
+    path::Path,
+    sync::mpsc::Receiver,
+    time::{Duration, Instant},
+};
 
 use life::Life;
 use rustix::fs::{FlockOperation, flock};
+use xuanping_core::time::UtcMillis;
 
 use crate::{
     cache::Cache,
-    clock,
+    clock::{self, Clock},
     config::Config,
     durable::{self, Privacy},
     entropy::NoEntropy,
@@ -23,6 +29,7 @@ use crate::{
     journal,
     keys::{self, KeyError},
     output::Output,
+    stage::{Scene, Stage, Wall},
     sync::{self, AddressError, Enrolled},
     watchdog::Watchdog,
 };
@@ -58,28 +65,77 @@ pub enum RunError {
 /// The longest sleep: a wall clock that jumps is noticed after this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
+/// How long the standby picture stays before a data folder that cannot be used is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
 /// Runs until asked to stop by one of `events`. A retired screen forgets everything and begins again as a new one.
+///
+/// A disk that refuses is no reason to end: whatever ran instead would put a desktop on the wall. What can be played is
+/// played, else the standby picture stays, and it is tried again.
 pub fn run(config: &Config, output: &mut dyn Output, events: &Receiver<Event>) -> Result<(), RunError> {
-    let at = |error| RunError::Data { path: config.data.clone(), error };
-    fs::create_dir_all(&config.data).map_err(at)?;
-    let lock = fs::File::create(config.data.join("lock")).map_err(at)?;
-    if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-        return Err(RunError::Taken(config.data.clone()));
-    }
-    if data_is_half_wiped(&config.data) {
-        wipe(&config.data).map_err(at)?;
-    }
+    let mut lock = None;
     let mut watchdog = Watchdog::from_environment();
     loop {
-        let mut life = Life::new(config, output)?;
-        let end = life.play(output, events, &mut watchdog);
-        drop(life);
-        match end {
-            End::Stop => return Ok(()),
-            End::Wipe => wipe(&config.data).map_err(at)?,
-            End::Restart => std::thread::sleep(LONGEST_SLEEP),
+        match begin(config, output, &mut lock) {
+            Ok(mut life) => {
+                let end = life.play(output, events, &mut watchdog);
+                drop(life);
+                match end {
+                    End::Stop => return Ok(()),
+                    End::Wipe => {
+                        if let Err(error) = wipe(&config.data) {
+                            tracing::error!(%error, "not everything could be deleted; the server's next refusal takes it up again");
+                            std::thread::sleep(LONGEST_SLEEP);
+                        }
+                    }
+                    End::Restart => std::thread::sleep(LONGEST_SLEEP),
+                }
+            }
+            Err(error @ (RunError::Taken(_) | RunError::Address(_))) => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, "the player cannot begin; the standby picture stays and it is tried again");
+                if stand_by(config, output, events, &mut watchdog) {
+                    return Ok(());
+                }
+            }
         }
     }
+}
+
+fn begin<'a>(config: &'a Config, output: &dyn Output, lock: &mut Option<fs::File>) -> Result<Life<'a>, RunError> {
+    if lock.is_none() {
+        let at = |error| RunError::Data { path: config.data.clone(), error };
+        // The folder itself is locked: that works on a disk that can only be read, too.
+        fs::create_dir_all(&config.data).map_err(at)?;
+        let folder = fs::File::open(&config.data).map_err(at)?;
+        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Err(RunError::Taken(config.data.clone()));
+        }
+        *lock = Some(folder);
+        if data_is_half_wiped(&config.data) {
+            wipe(&config.data).map_err(at)?;
+        }
+    }
+    Life::new(config, output)
+}
+
+/// Shows the standby picture for a while. Whether it was asked to stop meanwhile.
+fn stand_by(config: &Config, output: &mut dyn Output, events: &Receiver<Event>, watchdog: &mut Watchdog) -> bool {
+    let size = output.size();
+    let mut stage = Stage::new(Wall { size, kind: config.kind, note: format!("{} · {size}", config.server) });
+    stage.draw(&Scene::Standby, UtcMillis(0), &mut |_, _| None);
+    if let Err(error) = output.present(stage.frame(), &[size.rect()]) {
+        tracing::error!(%error, "the standby picture could not be shown");
+    }
+    let (begun, clock) = (Instant::now(), Clock::new());
+    while begun.elapsed() < TRY_AGAIN {
+        watchdog.beat(clock.now());
+        let closed = output.wait(LONGEST_SLEEP).closed;
+        if closed || events.try_iter().any(|event| matches!(event, Event::Stop)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// How a life as one screen ends.
@@ -103,7 +159,7 @@ fn wipe(data: &Path) -> io::Result<()> {
         // A full disk: all the more reason to delete.
         tracing::warn!(%error, "a power cut during this wipe would go unnoticed");
     }
-    Cache::open(data)?.wipe()?;
+    Cache::below(data, None).wipe()?;
     journal::wipe(data)?;
     sync::forget_manifest(data)?;
     clock::forget(data)?;

@@ -1,60 +1,46 @@
-//! Where plays go: the journal, opened as soon as the disk allows it.
+//! Where plays go: into the journal, which is in memory at first and on the disk as soon as that allows it.
 
 use std::time::Duration;
 
-use super::life::Life;
+use super::{RunError, life::Life};
 use crate::{
     clock::machine_boot,
-    event::{Event, Trouble},
-    journal::{Journal, Record, Recovered, Run, SealRules, Sealer},
-    journalist::Journalist,
+    journal::{Journal, Record, Run, SealRules, Sealer},
+    journalist::{Desk, Journalist},
+    sync::Enrolled,
 };
 
-/// How often a journal that could not be opened is tried again.
-const JOURNAL_RETRY: u64 = 10_000;
-
 impl Life<'_> {
-    /// Opens the journal; if the disk does not allow it, playing goes on and it is tried again.
-    pub(super) fn open_journal(&mut self) {
-        let Some(enrolled) = self.enrolled.filter(|_| self.journal.is_none()) else { return };
-        let now = self.clock.now();
+    /// Begins to record. No disk is waited for: what it has from before is recovered beside.
+    pub(super) fn begin_recording(&mut self, enrolled: Enrolled) -> Result<(), RunError> {
         let run = Run { boot: self.boot, machine: machine_boot() };
-        let opened = Journal::open(&self.config.data, self.key.public(), run).and_then(|(journal, recovered)| {
-            if recovered != Recovered::default() {
-                tracing::info!(?recovered, "the journal was recovered");
-            }
-            let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-            let rules = SealRules {
-                interval: millis(self.config.seal_interval),
-                soon: millis(self.config.seal_news),
-                plays: self.config.batch_plays,
-            };
-            let sealer = Sealer::new(journal.clone(), enrolled.screen, run, rules, now);
-            let every = (self.config.seal_interval.min(self.config.seal_news) / 4)
-                .clamp(Duration::from_millis(50), Duration::from_secs(1));
-            let journalist = Journalist::start(
-                journal.clone(),
-                sealer,
-                self.key.clone(),
-                self.clock.clone(),
-                self.inbox.clone(),
-                self.deliveries.sealed.clone(),
-                every,
-            )?;
-            Ok((journal, journalist))
-        });
-        match opened {
-            Ok((journal, journalist)) => {
-                let _ = self.deliveries.outbox.set(journal.outbox().clone());
-                self.journal = Some((journal, journalist));
-                self.handle(Event::Trouble(Trouble::Disk, None));
-            }
-            Err(error) => {
-                tracing::error!(%error, "the journal cannot be opened; plays are not recorded until it can");
-                self.journal_retry = now.monotonic + JOURNAL_RETRY;
-                self.handle(Event::Trouble(Trouble::Disk, Some("播放记录无法写入磁盘，请检查磁盘空间。".to_owned())));
-            }
+        let journal = Journal::in_memory(&self.config.data, self.key.public(), run);
+        if let Some(correction) = journal.newest_end().and_then(|end| self.clock.not_before(end)) {
+            tracing::warn!(correction, "the device's clock is earlier than the newest play and goes on from there");
         }
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let rules = SealRules {
+            interval: millis(self.config.seal_interval),
+            soon: millis(self.config.seal_news),
+            plays: self.config.batch_plays,
+        };
+        let sealer =
+            Sealer::new(journal.clone(), enrolled.screen, run, rules, self.clock.now()).before(self.cache.clone());
+        let desk = Desk {
+            journal: journal.clone(),
+            sealer,
+            key: self.key.clone(),
+            clock: self.clock.clone(),
+            data: self.config.data.clone(),
+            inbox: self.inbox.clone(),
+            sealed: self.deliveries.sealed.clone(),
+        };
+        let every = (self.config.seal_interval.min(self.config.seal_news) / 4)
+            .clamp(Duration::from_millis(50), Duration::from_secs(1));
+        let journalist = Journalist::start(desk, every)?;
+        let _ = self.deliveries.outbox.set(journal.outbox().clone());
+        self.journal = Some((journal, journalist));
+        Ok(())
     }
 
     pub(super) fn write(&self, record: &Record) {

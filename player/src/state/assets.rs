@@ -45,7 +45,12 @@ pub(super) struct Assets {
     wanted: Vec<Want>,
     said: Option<Vec<Want>>,
     damaged: u32,
+    /// Files that went bad on the disk since this was last noticed long ago, and when the last did.
+    rotten: Option<(u32, u64)>,
 }
+
+/// How long a file that went bad is worth telling of after it was fetched anew, in milliseconds.
+const TOLD: u64 = 24 * 3_600_000;
 
 impl Assets {
     pub(super) fn stored(&mut self, assets: Vec<Digest>) {
@@ -101,6 +106,7 @@ impl Assets {
         let times = self.bad.get(&asset).map_or(0, |bad| bad.times) + 1;
         if fault == Fault::Damaged {
             self.damaged = self.damaged.saturating_add(1);
+            self.rots(now);
         }
         let gone = matches!(fault, Fault::Missing | Fault::Damaged);
         if gone {
@@ -111,6 +117,30 @@ impl Assets {
             times => (FIRST_WAIT << (times - 1).min(12)).min(LONGEST_WAIT),
         };
         self.bad.insert(asset, Bad { fault, times, retry: now.monotonic + wait });
+    }
+
+    /// A file went bad on the disk while nobody needed it. It is fetched anew at once: nothing failed yet.
+    pub(super) fn rotten(&mut self, asset: Digest, now: Moment) {
+        self.stored.remove(&asset);
+        self.rots(now);
+    }
+
+    fn rots(&mut self, now: Moment) {
+        let before = self.rotten.filter(|(_, last)| now.monotonic.saturating_sub(*last) < TOLD).map_or(0, |(n, _)| n);
+        self.rotten = Some((before + 1, now.monotonic));
+    }
+
+    /// What a person should know of files that went bad, although they are whole again.
+    pub(super) fn rot(&self, now: Moment) -> Option<String> {
+        let (files, last) = self.rotten?;
+        (now.monotonic.saturating_sub(last) < TOLD)
+            .then(|| format!("24 小时内有 {files} 个素材文件在磁盘上损坏，已重新下载；如反复出现请更换磁盘。"))
+    }
+
+    /// Whether an item cannot be shown because what it shows is not there, or is no good.
+    pub(super) fn lacks(&self, item: &Item) -> bool {
+        let bad = self.bad.get(&item.asset).is_some_and(|bad| bad.fault != Fault::Hardware);
+        self.unable.contains(&item.asset) || !self.stored.contains(&item.asset) || bad
     }
 
     /// The picture, if it is decoded, or what is wrong with it.

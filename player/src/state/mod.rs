@@ -81,7 +81,8 @@ pub struct Abilities {
     pub media: bool,
 }
 
-/// A new playlist whose first files are not here yet is followed at the latest after so many milliseconds.
+/// A new playlist whose first files are not here yet is followed after so many milliseconds, if the one before has
+/// nothing to show any more.
 const PATIENCE: u64 = 15_000;
 /// While the right picture is being decoded, the one before stays, at the longest for so many milliseconds.
 const LINGER: u64 = 2_000;
@@ -135,6 +136,7 @@ impl State {
             Event::Pairing(news) => self.pairing = news,
             Event::Manifest(trusted) => self.follow(trusted.manifest, &mut actions),
             Event::Playlist(digest, playlist) => self.arrived(digest, playlist, now),
+            Event::Rotten(asset) => self.assets.rotten(asset, now),
             Event::Stored(assets) => self.assets.stored(assets),
             Event::Loaded(asset, result) => self.assets.loaded(asset, result, now),
             Event::Verified(zone, item, verified) => {
@@ -259,6 +261,11 @@ impl State {
                 }
             };
             zone.until = until;
+            let stand_in = planned.lacking(&self.assets).zip(playlist).and_then(|(_, (_, playlist))| {
+                playlist.stand_in(name, now.wall, |item| !is_media(item) && !self.assets.lacks(item))
+            });
+            zone.stand_in = stand_in.and_then(|item| self.assets.picture(&item.asset)?.ok().map(|p| (item.show, p)));
+            needed.extend(stand_in.cloned().map(|item| (name, item)));
             zone.follow(planned, now, &mut self.next_key, actions);
             let coming = until.map(shows);
             let coming = coming.and_then(|answer| showing::planned(answer, None).0.item().cloned());
@@ -287,18 +294,29 @@ impl State {
         self.zones.keys().map(|name| playlist.on_event(*name, trigger, now.wall).len()).sum()
     }
 
-    /// Follows the newest playlist as soon as what it shows now is in the cache, or patience is over.
+    /// Follows the newest playlist as soon as what it shows now is in the cache. Until then the one before goes on, as long as
+    /// it has something to show; without that, only for so long as patience lasts.
     fn adopt(&mut self, now: Moment) {
-        let Some((_, playlist, since)) = &self.arriving else { return };
-        let manifest = self.manifest.as_ref();
-        let takeovers = manifest.map_or(&[][..], |m| &m.takeovers);
-        let present = playlist.zones.iter().all(|zone| {
-            let answer = on_wall(Some(playlist), takeovers, zone.zone, now.wall);
-            showing::planned(answer, None).0.item().is_none_or(|item| self.assets.is_stored(&item.asset))
-        });
-        if self.playlist.is_none() || present || now.monotonic.saturating_sub(*since) >= PATIENCE {
+        let Some((_, arriving, since)) = &self.arriving else { return };
+        let late = now.monotonic.saturating_sub(*since) >= PATIENCE;
+        let goes_on = self.playlist.as_ref().is_some_and(|(_, playing)| !late || self.has_something(playing, now));
+        if !goes_on || self.is_whole(arriving, now) {
             self.playlist = self.arriving.take().map(|(digest, playlist, _)| (digest, playlist));
         }
+    }
+
+    /// Whether all that a playlist shows now is in the cache.
+    fn is_whole(&self, playlist: &Playlist, now: Moment) -> bool {
+        let takeovers = self.manifest.as_ref().map_or(&[][..], |m| &m.takeovers);
+        playlist.zones.iter().all(|zone| {
+            let answer = on_wall(Some(playlist), takeovers, zone.zone, now.wall);
+            showing::planned(answer, None).0.item().is_none_or(|item| self.assets.is_stored(&item.asset))
+        })
+    }
+
+    /// Whether a playlist shows anything now that is in the cache.
+    fn has_something(&self, playlist: &Playlist, now: Moment) -> bool {
+        on_air_now(playlist, now).into_iter().any(|item| self.assets.is_stored(&item.asset))
     }
 
     /// Says which files are needed, if that changed since it was last said.
@@ -389,11 +407,15 @@ impl State {
         let patience = self
             .arriving
             .as_ref()
-            .map(|(_, _, since)| now.wall.plus((since + PATIENCE).saturating_sub(now.monotonic) as i64));
+            .map(|(_, _, since)| since + PATIENCE)
+            .filter(|late| *late > now.monotonic)
+            .map(|late| now.wall.plus((late - now.monotonic) as i64));
+        // What comes next of a playlist that waits may be here already.
+        let turn = self.arriving.iter().flat_map(|(_, playlist, _)| next_turns(playlist, now)).min();
         let retries = self.assets.next_retry(now).map(|at| now.wall.plus(at.saturating_sub(now.monotonic) as i64));
         let linger = self.zones.values().filter_map(|zone| zone.lingers_until(now));
         let level = self.manifest.as_ref().and_then(|m| m.orders.wall.next_level(now.wall, m.orders.tz()));
-        zones.chain(patience).chain(retries).chain(linger).chain(level).min()
+        zones.chain(patience).chain(turn).chain(retries).chain(linger).chain(level).min()
     }
 
     /// Plays now on the wall and how long they have been: for the journal's progress notes.
@@ -407,6 +429,11 @@ impl State {
             (Pairing::Enrolled(screen), _) => Some(*screen),
             (_, manifest) => manifest.as_ref().map(|m| m.screen),
         }
+    }
+
+    /// The venue's time zone, once it is known.
+    pub fn timezone(&self) -> Option<&str> {
+        self.manifest.as_ref().map(|m| m.orders.timezone.as_str())
     }
 
     /// Version of the manifest that is followed; 0 without one.
@@ -459,7 +486,8 @@ impl State {
                 "现场人员已手动熄屏，期间不播放、不计数；在播放器上运行 xuanping-player resume 恢复。".to_owned(),
             );
         }
-        self.troubles.values().cloned().chain(bad).chain(expired).next()
+        let rotten = self.assets.rot(now);
+        self.troubles.values().cloned().chain(bad).chain(expired).chain(rotten).next()
     }
 }
 
@@ -475,6 +503,12 @@ fn on_air_now(playlist: &Playlist, now: Moment) -> Vec<&Item> {
             OnWall::Nothing { .. } => None,
         })
         .collect()
+}
+
+/// When each zone of a playlist turns to something else.
+fn next_turns(playlist: &Playlist, now: Moment) -> Vec<UtcMillis> {
+    let answers = playlist.zones.iter().map(|zone| on_wall(Some(playlist), &[], zone.zone, now.wall));
+    answers.filter_map(|answer| showing::planned(answer, None).1).filter(|at| *at > now.wall).collect()
 }
 
 /// Whether an item needs the media worker.

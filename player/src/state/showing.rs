@@ -56,6 +56,15 @@ impl Planned {
         }
     }
 
+    /// The item of the playlist that should be shown and is not there.
+    pub(super) fn lacking(&self, assets: &Assets) -> Option<&Item> {
+        match self {
+            Self::Play { item, source: Source::Playlist, .. } | Self::Hold(item) => Some(item),
+            Self::Play { .. } | Self::Nothing { .. } => None,
+        }
+        .filter(|item| assets.lacks(item))
+    }
+
     /// Whether both are one and the same showing; a new playlist that goes on with it does not interrupt it.
     fn continues(&self, other: &Self) -> bool {
         match (self, other) {
@@ -103,6 +112,8 @@ pub(super) struct ZoneState {
     pub(super) events: Queue,
     /// When to ask again what it shows.
     pub(super) until: Option<UtcMillis>,
+    /// What is shown, without counting as anything, while the right thing is not there.
+    pub(super) stand_in: Option<(Show, Arc<Picture>)>,
     planned: Planned,
     entered: Option<Moment>,
     progress: Progress,
@@ -117,6 +128,7 @@ impl ZoneState {
             rect,
             events: Queue::default(),
             until: None,
+            stand_in: None,
             planned: Planned::Nothing { black: false },
             entered: None,
             progress: Progress::Waiting,
@@ -360,7 +372,18 @@ impl ZoneState {
                 Content::Clip(self.name)
             }
             (Progress::Waiting, _) if self.fault.is_none() && self.lingers(now) => self.before.clone(),
+            (Progress::Waiting, _) => self.stand_in_content(),
             _ => Content::Standby,
+        }
+    }
+
+    fn stand_in_content(&self) -> Content {
+        match &self.stand_in {
+            Some((Show::Strip { pixels_per_second, .. }, picture)) => {
+                Content::Strip { strip: picture.clone(), pixels_per_second: *pixels_per_second, start: None }
+            }
+            Some((_, picture)) => Content::Picture(picture.clone()),
+            None => Content::Standby,
         }
     }
 

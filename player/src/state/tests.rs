@@ -223,6 +223,50 @@ fn what_never_came_is_on_record_as_content_failure_and_the_wall_stands_by() {
 }
 
 #[test]
+fn while_a_clip_is_not_here_the_poster_before_it_stands_in_and_on_record_is_only_that_the_clip_failed() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    world.tell(Event::Verified(ZoneName::Main, item(CLIP, CreativeKind::Clip, 15), Err(Fault::Damaged)));
+    world.files = Files::Never;
+    world.tell(Event::Verified(ZoneName::Main, item(CLIP, CreativeKind::Clip, 15), Err(Fault::Damaged)));
+    world.pass(30_000);
+    assert!(!world.shows_standby(), "long after the clip should have begun");
+    world.pass(10_000);
+    let expected = [(POSTER, PlayStatus::Success, 25_000), (CLIP, PlayStatus::ContentFailure, 0)];
+    assert_eq!(world.recorded(), expected);
+}
+
+#[test]
+fn a_programme_that_can_go_on_goes_on_until_the_first_files_of_the_next_are_here() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    world.media(Media::Ready);
+    let mut next = playlist();
+    next.items.iter_mut().for_each(|item| item.asset = Digest::of(item.asset.as_bytes()));
+    let (old, new) = (Digest::of(b"playlist"), Digest::of(b"next"));
+    world.files = Files::Never;
+    // It is fetched, and its files are not.
+    for action in world.state.step(Event::Manifest(manifest(2, Some(new))), world.now) {
+        assert!(!matches!(action, Action::Open(..) | Action::Finish(..)));
+    }
+    world.tell(Event::Playlist(new, Arc::new(next.clone())));
+    world.pass(3_600_000 / 2);
+    assert_eq!(world.state.playlist(), Some(old), "half an hour later");
+    assert!(!world.shows_standby());
+    world.tell(Event::Stored(next.items.iter().map(|item| item.asset).collect()));
+    assert_eq!(world.state.playlist(), Some(new));
+}
+
+#[test]
+fn a_file_that_rotted_and_was_fetched_anew_is_told_of_for_a_day() {
+    let mut world = World::at_eight(ABLE, Files::Come);
+    assert_eq!(world.state.trouble(world.now), None);
+    world.tell(Event::Rotten(Digest::of(&POSTER.to_be_bytes())));
+    assert!(!world.shows_standby(), "what is up stays up");
+    assert!(world.state.trouble(world.now).is_some_and(|text| text.contains("损坏")));
+    world.now.monotonic += 25 * 3_600_000;
+    assert_eq!(world.state.trouble(world.now), None);
+}
+
+#[test]
 fn a_clip_is_a_success_only_as_far_as_the_worker_presented_it() {
     for (presented, status) in [(14_600, PlayStatus::Success), (14_400, PlayStatus::Interrupted)] {
         let mut world = World::at_eight(ABLE, Files::Come);

@@ -9,10 +9,14 @@ use xuanping_core::{
 };
 
 use super::{Context, Deliveries, Enrolled, RequestError, client::read_all, pause};
-use crate::{event::Trouble, journal::Outbox};
+use crate::{entropy, event::Trouble, journal::Outbox};
 
 /// Without being told of new batches, look for some this often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// More batches than this that wait come from an outage, which other screens had too.
+const FEW: u64 = 4;
+/// Then this is between two of them, in milliseconds, and up to as much again by chance.
+const PACE: u64 = 200;
 
 /// Delivers for ever.
 pub(super) async fn deliver(context: &Context, enrolled: &Enrolled, deliveries: &Deliveries) {
@@ -26,6 +30,10 @@ pub(super) async fn deliver(context: &Context, enrolled: &Enrolled, deliveries: 
             Ok(true) => {
                 backoff.reset();
                 context.trouble(Trouble::Journal, None);
+                if outbox.waiting().batches > FEW {
+                    let more = PACE * u64::from(entropy::permille()) / 1_000;
+                    tokio::time::sleep(Duration::from_millis(PACE + more)).await;
+                }
             }
             Ok(false) => {
                 backoff.reset();
@@ -33,13 +41,14 @@ pub(super) async fn deliver(context: &Context, enrolled: &Enrolled, deliveries: 
             }
             Err(error) => {
                 tracing::warn!(%error, "a play batch was not delivered");
-                if let DeliveryError::Request(error) = &error {
+                let request = if let DeliveryError::Request(error) = &error { Some(error) } else { None };
+                if let Some(error) = request {
                     context.heed(error, enrolled).await;
                 }
                 if let Some(text) = error.for_people() {
                     context.trouble(Trouble::Journal, text);
                 }
-                pause(&mut backoff).await;
+                pause(&mut backoff, request).await;
             }
         }
     }

@@ -34,11 +34,16 @@ pub enum RequestError {
         text: String,
         /// The member `expected`, if any.
         expected: Option<u64>,
+        /// After how long to come again, if it says so.
+        retry_after: Option<Duration>,
         /// The member `now`, if any: the server's clock, not signed.
         now: Option<UtcMillis>,
         /// The member `retirement`, if any: not verified.
         retirement: Option<String>,
     },
+    /// The answer drips so slowly that the connection is given up.
+    #[error("the server's answer is too slow")]
+    Slow,
     /// The answer is not what it should be.
     #[error("the server's answer is not understood: {0}")]
     Nonsense(String),
@@ -59,6 +64,14 @@ impl RequestError {
     pub fn kind(&self) -> Option<ProblemType> {
         match self {
             Self::Refused { kind, .. } => *kind,
+            _ => None,
+        }
+    }
+
+    /// After how long the server wants to be asked again, if it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -92,6 +105,12 @@ const MAX_ANSWER: u64 = 8 << 20;
 const CONNECT: Duration = Duration::from_secs(10);
 /// Without a byte for so long, an answer counts as lost.
 const SILENCE: Duration = Duration::from_secs(30);
+/// A whole question and answer, unless it is a file: a server that drips a byte now and then holds nobody for longer.
+const WHOLE: Duration = Duration::from_mins(1);
+/// A file may take this long: what is too slow is noticed by its pace.
+pub const FILE: Duration = Duration::from_hours(24);
+/// The longest time that a server may send us away for.
+const LONGEST_AWAY: u64 = 3_600;
 
 impl Client {
     /// A client for the server at `base`, e.g. `https://xuanping.example.cn`.
@@ -145,6 +164,7 @@ impl Client {
         for (name, value) in proof.headers() {
             request = request.header(name, value);
         }
+        let request = request.timeout(WHOLE);
         if body.is_empty() { request } else { request.body(body) }
     }
 
@@ -155,6 +175,9 @@ impl Client {
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
             return Ok(response);
         }
+        let retry_after =
+            response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let retry_after = retry_after.map(|seconds: u64| Duration::from_secs(seconds.min(LONGEST_AWAY)));
         let body = read_all(response).await.unwrap_or_default();
         let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
         let kind = problem["type"].as_str().and_then(known);
@@ -162,7 +185,8 @@ impl Client {
         let text = text.chars().filter(|c| !c.is_control()).take(200).collect();
         let now = problem["now"].as_i64().map(UtcMillis);
         let retirement = problem[Retirement::MEMBER].as_str().map(str::to_owned);
-        Err(RequestError::Refused { status, kind, text, expected: problem["expected"].as_u64(), now, retirement })
+        let expected = problem["expected"].as_u64();
+        Err(RequestError::Refused { status, kind, text, expected, retry_after, now, retirement })
     }
 
     /// Sends JSON (or nothing) and reads JSON.

@@ -1,7 +1,7 @@
 //! Becoming a screen: introduce the key, show the code, wait until somebody has typed it. The publishing key of the first
 //! answer is pinned: from then on no other server can put anything on this wall.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::{io, path::Path, time::Duration};
 
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,9 @@ use xuanping_core::{
 use super::{Context, Introduction, RequestError, pause};
 use crate::{
     belief::Sample,
-    durable::{self, Privacy},
+    durable::Privacy,
     event::{Event, Pairing, Trouble},
+    kept,
 };
 
 /// Which screen this is, and whose word counts.
@@ -44,7 +45,7 @@ impl Enrolled {
 
     /// Forgets it.
     pub fn forget(data: &Path) -> io::Result<()> {
-        durable::remove(&data.join(FILE))
+        kept::forget(&data.join(FILE))
     }
 }
 
@@ -53,7 +54,11 @@ const FILE: &str = "enrolment.json";
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
 fn load(data: &Path) -> Option<Kept> {
-    serde_json::from_slice(&fs::read(data.join(FILE)).ok()?).ok()
+    let kept = kept::read(&data.join(FILE), Privacy::Usual, |bytes| serde_json::from_slice(bytes).ok());
+    kept.unwrap_or_else(|error| {
+        tracing::error!(%error, "the enrolment cannot be read");
+        None
+    })
 }
 
 /// Runs until this player is enrolled.
@@ -77,7 +82,7 @@ pub(super) async fn introduce(context: &Context, introduction: Introduction) {
         match answer {
             Ok(enrolment) => {
                 if !pin(context, &enrolment) {
-                    pause(&mut backoff).await;
+                    pause(&mut backoff, None).await;
                     continue;
                 }
                 backoff.reset();
@@ -121,7 +126,7 @@ pub(super) async fn introduce(context: &Context, introduction: Introduction) {
                     asked_by_code = None;
                     context.inbox.send(Event::Pairing(Pairing::Asking));
                 }
-                pause(&mut backoff).await;
+                pause(&mut backoff, Some(&error)).await;
             }
         }
     }
@@ -151,7 +156,7 @@ fn pin(context: &Context, enrolment: &Enrolment) -> bool {
     }
     let written = serde_json::to_vec(&kept)
         .map_err(io::Error::other)
-        .and_then(|bytes| durable::write(&context.data.join(FILE), &bytes, Privacy::Usual));
+        .and_then(|bytes| kept::write(&context.data.join(FILE), &bytes, Privacy::Usual));
     if let Err(error) = written {
         tracing::error!(%error, "the enrolment could not be kept");
         return false;

@@ -1,6 +1,6 @@
 //! The manifest, asked for by a request that the server answers when there is news; and the playlists it names.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use reqwest::{Method, StatusCode, header};
 use tokio::sync::watch;
@@ -11,8 +11,9 @@ use xuanping_core::{
 
 use super::{Context, Enrolled, RequestError, client::read_all, pause};
 use crate::{
-    durable::{self, Privacy},
+    durable::Privacy,
     event::{Event, Trouble},
+    kept,
 };
 
 /// How long the server may keep the question open, in seconds.
@@ -21,19 +22,23 @@ const FILE: &str = "manifest.cose";
 
 /// The manifest followed before the process ended, verified again.
 pub fn load(data: &Path, enrolled: &Enrolled) -> Option<TrustedManifest> {
-    let signed = fs::read(data.join(FILE)).ok()?;
-    match TrustedManifest::accept(signed, &enrolled.publisher, enrolled.screen, None) {
-        Ok(trusted) => Some(trusted),
-        Err(error) => {
-            tracing::error!(%error, "the manifest on disk is not believed");
-            None
-        }
-    }
+    let verified =
+        |signed: &[u8]| match TrustedManifest::accept(signed.to_vec(), &enrolled.publisher, enrolled.screen, None) {
+            Ok(trusted) => Some(trusted),
+            Err(error) => {
+                tracing::error!(%error, "a manifest on disk is not believed");
+                None
+            }
+        };
+    kept::read(&data.join(FILE), Privacy::Usual, verified).unwrap_or_else(|error| {
+        tracing::error!(%error, "the manifest cannot be read");
+        None
+    })
 }
 
 /// Forgets it.
 pub fn forget(data: &Path) -> std::io::Result<()> {
-    durable::remove(&data.join(FILE))
+    kept::forget(&data.join(FILE))
 }
 
 /// Follows the screen's manifest for ever.
@@ -53,7 +58,7 @@ pub(super) async fn follow(context: &Context, enrolled: &Enrolled, mut followed:
                 followed = Some(trusted.manifest.version);
                 // First the wall, then the disk: if the power goes between them, it is simply asked for again.
                 context.inbox.send(Event::Manifest(trusted.clone()));
-                if let Err(error) = durable::write(&context.data.join(FILE), &trusted.signed, Privacy::Usual) {
+                if let Err(error) = kept::write(&context.data.join(FILE), &trusted.signed, Privacy::Usual) {
                     tracing::error!(%error, "the manifest could not be kept");
                 }
             }
@@ -65,7 +70,7 @@ pub(super) async fn follow(context: &Context, enrolled: &Enrolled, mut followed:
                 } else if backoff.failures() > 0 {
                     context.trouble(Trouble::Server, format!("连接服务器失败，正用本地缓存播放：{}", short(&error)));
                 }
-                pause(&mut backoff).await;
+                pause(&mut backoff, Some(&error)).await;
             }
         }
     }
@@ -126,7 +131,7 @@ pub(super) async fn fetch_playlists(
                     context.trouble(Trouble::Programme, "播放单无法识别，继续播放原有内容。".to_owned());
                 }
                 tokio::select! {
-                    () = pause(&mut backoff) => {}
+                    () = pause(&mut backoff, Some(&error)) => {}
                     changed = wanted.changed() => if changed.is_err() { return },
                 }
             }

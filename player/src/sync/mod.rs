@@ -4,6 +4,7 @@
 mod assets;
 mod backoff;
 mod batches;
+mod bucket;
 mod client;
 mod enrol;
 mod manifest;
@@ -34,6 +35,7 @@ use crate::{
     event::{Event, Trouble},
     inbox::Inbox,
     journal::Outbox,
+    quiet::QuietHours,
     stage::Frame,
     state::Want,
 };
@@ -54,6 +56,10 @@ pub struct Context {
     pub data: PathBuf,
     /// The longest wait between tries.
     pub retry_limit: Duration,
+    /// Bytes a second that downloads may take.
+    pub download_limit: Option<u64>,
+    /// When only takeovers are downloaded.
+    pub quiet_hours: Option<QuietHours>,
 }
 
 impl Context {
@@ -111,8 +117,10 @@ impl Context {
 /// How often the server is asked for the time in a row.
 const TIMES_ASKED: usize = 5;
 
-async fn pause(backoff: &mut Backoff) {
-    tokio::time::sleep(backoff.next(entropy::permille())).await;
+/// Waits after a failure: ever longer, and no shorter than the server asks.
+async fn pause(backoff: &mut Backoff, error: Option<&RequestError>) {
+    let asked = error.and_then(RequestError::retry_after).unwrap_or_default();
+    tokio::time::sleep(backoff.next(entropy::permille()).max(asked)).await;
 }
 
 /// What an unpaired player starts with.
@@ -134,7 +142,7 @@ pub struct Deliveries {
 
 /// The running network side. Dropping it stops everything.
 pub struct Sync {
-    wants: watch::Sender<Vec<Want>>,
+    wants: watch::Sender<Wants>,
     playlist: watch::Sender<Option<Digest>>,
     status: watch::Sender<Option<PlayerStatus>>,
     picture: watch::Sender<Option<Arc<Frame>>>,
@@ -169,7 +177,7 @@ impl Sync {
     }
 
     fn start<F: Future<Output = ()>>(work: impl FnOnce(Ends) -> F + Send + 'static) -> io::Result<Self> {
-        let (wants, wants_end) = watch::channel(Vec::new());
+        let (wants, wants_end) = watch::channel(Wants::default());
         let (playlist, playlist_end) = watch::channel(None);
         let (status, status_end) = watch::channel(None);
         let (picture, picture_end) = watch::channel(None);
@@ -189,9 +197,9 @@ impl Sync {
         Ok(Self { wants, playlist, status, picture, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// These files are needed, most urgent first.
-    pub fn want(&self, wants: Vec<Want>) {
-        self.wants.send_replace(wants);
+    /// These files are needed, most urgent first; the venue's clock is that of `timezone`.
+    pub fn want(&self, files: Vec<Want>, timezone: Option<String>) {
+        self.wants.send_replace(Wants { files, timezone });
     }
 
     /// This playlist is needed.
@@ -221,8 +229,15 @@ impl Drop for Sync {
     }
 }
 
+/// What has to be downloaded.
+#[derive(Debug, Clone, Default)]
+struct Wants {
+    files: Vec<Want>,
+    timezone: Option<String>,
+}
+
 struct Ends {
-    wants: watch::Receiver<Vec<Want>>,
+    wants: watch::Receiver<Wants>,
     playlist: watch::Receiver<Option<Digest>>,
     status: watch::Receiver<Option<PlayerStatus>>,
     picture: watch::Receiver<Option<Arc<Frame>>>,

@@ -34,7 +34,7 @@ pub(super) async fn report(context: &Context, enrolled: &Enrolled, mut status: w
             Err(error) => {
                 tracing::debug!(%error, "no status delivered");
                 context.heed(&error, enrolled).await;
-                pause(&mut backoff).await;
+                pause(&mut backoff, Some(&error)).await;
             }
         }
     }
