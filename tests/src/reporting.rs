@@ -32,17 +32,17 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// The next batch: one play of ten seconds.
+    /// The next batch: one play of the poster.
     pub fn next_batch(&mut self) -> Batch {
         self.sequence += 1;
-        self.shown = self.shown.plus(10_000);
+        self.shown = self.shown.plus(3 * LASTS);
         let play = Play {
             item: 0,
             zone: ZoneName::Main,
             start: self.shown,
-            monotonic: self.sequence * 10_000,
-            planned: Millis(10_000),
-            actual: Millis(10_000),
+            monotonic: self.sequence * 9_000,
+            planned: Millis(LASTS as u32),
+            actual: Millis(LASTS as u32),
             status: PlayStatus::Success,
             trigger: Trigger::Loop,
             evidence: Vec::new(),
@@ -69,6 +69,8 @@ impl Chain {
 /// Shanghai is so far east, and a day so long.
 const EAST: i64 = 8 * 3_600_000;
 const DAY: i64 = 24 * 3_600_000;
+/// How long the poster stands, in milliseconds.
+const LASTS: i64 = 3_000;
 
 /// A bank's screen, paired, with a poster in its programme; and its chain, which begins ten minutes ago.
 pub fn reporting_screen(office: &Office) -> (Device, Chain) {
@@ -96,7 +98,8 @@ pub fn reporting_screen(office: &Office) -> (Device, Chain) {
     let item = ItemRef { playlist: Some(digest), booking: item.booking, creative: item.creative, asset: item.asset };
     // Playlists begin with the day: just after midnight, what was ten minutes ago is not theirs.
     let midnight = UtcMillis((clock::now().0 + EAST).div_euclid(DAY) * DAY - EAST);
-    let long_ago = clock::now().plus(-600_000).max(midnight);
+    // The poster is alone in its loop.
+    let long_ago = UtcMillis(clock::now().plus(-600_000).max(midnight).0 / LASTS * LASTS);
     let chain = Chain { screen, item, sequence: 0, previous: Digest::ZERO, shown: long_ago };
     (device, chain)
 }

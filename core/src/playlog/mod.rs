@@ -8,6 +8,8 @@ mod batch;
 pub mod bundle;
 mod chain;
 mod columns;
+mod covered;
+pub mod credibility;
 mod entry;
 mod receipt;
 mod trigger;
@@ -17,6 +19,7 @@ mod wall;
 
 pub use batch::{Batch, BatchError, BatchVersion, ItemRef, SignedBatch};
 pub use chain::{ChainHead, ChainRefusal, ChainReport, check_chain};
+pub use covered::{Covered, UtcDay, utc_day};
 pub use entry::LogEntry;
 pub use receipt::Receipt;
 pub use trigger::{Trigger, TriggerKind};

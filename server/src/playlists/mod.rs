@@ -12,6 +12,7 @@ mod issue;
 mod judged;
 mod plan;
 mod programme;
+mod reigns;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -27,8 +28,8 @@ use std::{
 use tokio::sync::{Mutex, watch};
 use xuanping_core::{
     digest::Digest,
-    id::{ScreenId, TakeoverId},
-    playlist::{Item, Manifest, Memo, Playlist},
+    id::ScreenId,
+    playlist::{Manifest, Memo, Playlist},
     time::UtcMillis,
 };
 
@@ -263,17 +264,5 @@ impl Playlists {
     /// Whether a playlist was ever issued to a screen.
     pub async fn was_issued(&self, screen: ScreenId, playlist: Digest) -> Result<bool, PlaylistError> {
         Ok(store::was_issued(&self.db, screen, playlist).await?)
-    }
-
-    /// What a takeover showed on a screen: its items in every manifest of the screen that ever named it.
-    pub async fn issued_in_takeover(&self, screen: ScreenId, takeover: TakeoverId) -> Result<Vec<Item>, PlaylistError> {
-        let mut items = Vec::new();
-        for words in store::manifests_with_takeover(&self.db, screen, takeover).await? {
-            let payload = self.payload(&words);
-            let Some(manifest) = payload.and_then(|payload| Manifest::from_payload(&payload).ok()) else { continue };
-            let named = manifest.takeovers.into_iter().filter(|t| t.id == takeover);
-            items.extend(named.flat_map(|t| t.items).map(|each| each.item));
-        }
-        Ok(items)
     }
 }

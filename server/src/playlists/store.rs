@@ -211,13 +211,39 @@ pub(super) async fn thin_manifests(db: &Db, screens: &[ScreenId], before: UtcMil
     tx.commit().await
 }
 
-/// Every manifest of a screen that names a takeover.
-pub(super) async fn manifests_with_takeover(
+/// The manifests of a screen from the first that names this playlist to the one after the last, ascending: version, when,
+/// and whether it names it.
+pub(super) async fn around_playlist(
+    db: &Db,
+    screen: ScreenId,
+    playlist: Digest,
+) -> Result<Vec<(UtcMillis, bool)>, DbError> {
+    let query = sql("SELECT m.issued_at, m.playlist FROM manifests m WHERE m.screen_id = $1
+                      AND m.version >= (SELECT MIN(n.version) FROM manifests n WHERE n.screen_id = $1 AND n.playlist = $2)
+                      AND m.version <= COALESCE(
+                        (SELECT MIN(a.version) FROM manifests a WHERE a.screen_id = $1 AND a.version >
+                          (SELECT MAX(n.version) FROM manifests n WHERE n.screen_id = $1 AND n.playlist = $2)),
+                        m.version)
+                     ORDER BY m.version");
+    let rows = db.all(query.bind(screen).bind(playlist)).await?;
+    let read = |row: &crate::db::Row| Ok((row.instant("issued_at")?, row.opt_parse("playlist")? == Some(playlist)));
+    rows.iter().map(read).collect()
+}
+
+/// The manifests of a screen from the first that names this takeover on, ascending: when, the bytes, and whether it does.
+pub(super) async fn since_takeover(
     db: &Db,
     screen: ScreenId,
     takeover: TakeoverId,
-) -> Result<Vec<Words>, DbError> {
-    let query = sql("SELECT says, signed FROM manifests WHERE screen_id = $1 AND takeovers LIKE $2");
+) -> Result<Vec<(UtcMillis, Words, bool)>, DbError> {
+    let query = sql("SELECT m.issued_at, m.takeovers, m.says, m.signed FROM manifests m WHERE m.screen_id = $1
+                      AND m.version >= (SELECT MIN(n.version) FROM manifests n
+                                        WHERE n.screen_id = $1 AND n.takeovers LIKE $2)
+                     ORDER BY m.version LIMIT 500");
     let rows = db.all(query.bind(screen).bind(format!("%{takeover}%"))).await?;
-    rows.iter().map(words).collect()
+    let read = |row: &crate::db::Row| {
+        let names = row.text("takeovers")?.contains(&takeover.to_string());
+        Ok((row.instant("issued_at")?, words(row)?, names))
+    };
+    rows.iter().map(read).collect()
 }

@@ -3,20 +3,27 @@
 //! The order is the promise: a receipt exists only for what is durable, so a player that keeps its journal until the
 //! receipt loses nothing, and a batch that comes again finds itself stored and gets the same receipt.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use chrono_tz::Tz;
 use serde_json::json;
 use xuanping_core::{
     digest::Digest,
-    id::TakeoverId,
-    playlist::Playlist,
-    playlog::{BatchError, ChainHead, ChainRefusal, ItemRef, Play, Receipt, SignedBatch},
+    geometry::ZoneName,
+    id::{ScreenId, TakeoverId},
+    playlog::{
+        Batch, BatchError, ChainHead, ChainRefusal, Covered, ItemRef, Play, Receipt, SignedBatch,
+        credibility::{Before, Flag, IssuedPlaylist, IssuedTakeovers, Known, Reign},
+        utc_day,
+    },
     time::UtcMillis,
 };
 
 use super::{
-    FindingKind, Flag, PlayError, Plays,
+    FindingKind, PlayError, Plays,
     judge::{Circumstances, Judged, judge, tally},
     store::{self, findings::NewFinding},
 };
@@ -102,8 +109,11 @@ impl Plays {
                 Some(known) => known,
                 None => known.insert(self.circumstances(screen, &batch, now).await?),
             };
-            let judged = judge(batch.batch(), known);
-            if let Some(stored) = self.store(screen, &batch, head, next, &judged, now).await? {
+            // A chain's batches are judged one after another: had another process gone on with it, we could not either.
+            let mut covered = self.covered(screen.id, batch.batch()).await?;
+            let judged = judge(batch.batch(), known, &mut covered);
+            let news = News { head, next, judged: &judged, covered: &covered };
+            if let Some(stored) = self.store(screen, &batch, news, now).await? {
                 return Ok(self.receipt(screen, &stored));
             }
             // Somebody else was faster: look again.
@@ -178,12 +188,10 @@ impl Plays {
         &self,
         screen: &Screen,
         batch: &SignedBatch,
-        head: ChainHead,
-        next: ChainHead,
-        judged: &[Judged<'_>],
+        News { head, next, judged, covered }: News<'_>,
         now: UtcMillis,
     ) -> Result<Option<store::batches::StoredBatch>, IngestError> {
-        let not_counted = judged.iter().filter(|j| j.flag.is_some()).map(|j| j.position).collect();
+        let not_counted = judged.iter().filter(|j| j.flag().is_some()).map(|j| j.position).collect();
         let stored = store::batches::StoredBatch {
             screen: screen.id,
             sequence: next.sequence,
@@ -199,17 +207,13 @@ impl Plays {
         store::log::wait(&mut tx, screen.id, next.sequence).await?;
         store::plays::insert(&mut tx, screen, next.sequence, judged).await?;
         store::counts::add(&mut tx, screen, &tally(judged)).await?;
-        for (flag, kind) in [
-            (Flag::UnknownItem, FindingKind::UnknownItem),
-            (Flag::ImpossibleTime, FindingKind::ImpossibleTime),
-            (Flag::NotOnAir, FindingKind::NotOnAir),
-            (Flag::Overlaps, FindingKind::Overlaps),
-        ] {
-            let flagged: Vec<_> = judged.iter().filter(|j| j.flag == Some(flag)).collect();
+        store::covered::put(&mut tx, screen.id, covered).await?;
+        for flag in Flag::ALL {
+            let flagged: Vec<_> = judged.iter().filter(|j| j.flag() == Some(flag)).collect();
             let Some(first) = flagged.first() else { continue };
             let new = NewFinding {
                 screen,
-                kind,
+                kind: flag.into(),
                 sequence: Some(next.sequence),
                 batch: next.digest,
                 details: json!({
@@ -233,79 +237,119 @@ impl Plays {
         now: UtcMillis,
     ) -> Result<Circumstances, PlayError> {
         let names = self.campaigns.names().await?;
-        let (issued, playlists) = self.issued(screen, &batch.batch().items).await?;
+        let latest = batch.batch().plays.iter().map(|play| play.start).max().unwrap_or(now);
+        let mut known = Known {
+            enrolled: screen.enrolled_at,
+            received: now,
+            playlists: HashMap::new(),
+            takeovers: HashMap::new(),
+            before: self.last_plays(screen, batch.batch().sequence - 1).await?,
+        };
+        let items: BTreeSet<_> = batch.batch().items.iter().map(named).collect();
+        for named in items {
+            match named {
+                Named::Playlist(digest) => {
+                    known.playlists.extend(self.issued_playlist(screen.id, digest, latest).await?.map(|i| (digest, i)));
+                }
+                Named::Takeover(id) => {
+                    known.takeovers.insert(id, self.issued_takeovers(screen.id, id, latest).await?);
+                }
+            }
+        }
         Ok(Circumstances {
             // A screen's zone was checked when it was registered; the county's is right for all but a damaged row.
             timezone: screen.timezone.parse().unwrap_or(Tz::Asia__Shanghai),
-            enrolled: screen.enrolled_at,
-            received: now,
-            issued,
-            playlists,
-            before: self.last_plays(screen, batch.batch().sequence - 1).await?,
+            known,
             campaigns: names.into_iter().filter_map(|n| Some((n.booking, n.campaign?.0))).collect(),
         })
     }
 
     /// The last play of each zone in a stored batch.
-    async fn last_plays(&self, screen: &Screen, sequence: u64) -> Result<Vec<Play>, PlayError> {
-        if sequence == 0 {
-            return Ok(Vec::new());
-        }
+    async fn last_plays(&self, screen: &Screen, sequence: u64) -> Result<Vec<Before>, PlayError> {
+        let Some(stored) = store::batches::find(&self.db, screen.id, sequence).await? else { return Ok(Vec::new()) };
         let signed = store::batches::signed(&self.db, screen.id, sequence).await?;
         // What was stored was verified; one that is damaged since says nothing here.
-        let Ok(before) = SignedBatch::verify(signed, &screen.public_key) else { return Ok(Vec::new()) };
-        let mut last: Vec<Play> = Vec::new();
-        for play in before.batch().plays.iter().rev() {
-            if !last.iter().any(|known| known.zone == play.zone) {
-                last.push(play.clone());
+        let Ok(batch) = SignedBatch::verify(signed, &screen.public_key) else { return Ok(Vec::new()) };
+        let batch = batch.batch();
+        let mut last: Vec<Before> = Vec::new();
+        for (position, play) in (0..).zip(&batch.plays).collect::<Vec<_>>().into_iter().rev() {
+            if !last.iter().any(|known| known.play.zone == play.zone) {
+                let believed = !stored.not_counted.contains(&position);
+                let item = batch.items.get(play.item as usize);
+                last.extend(item.map(|item| Before { play: play.clone(), item: *item, believed }));
             }
         }
         Ok(last)
     }
 
-    /// Which of these items were really issued to the screen, and the playlists that they are in.
-    async fn issued(
-        &self,
-        screen: &Screen,
-        items: &[ItemRef],
-    ) -> Result<(HashSet<ItemRef>, HashMap<Digest, Playlist>), PlayError> {
-        let mut issued = HashSet::new();
-        let mut playlists = HashMap::new();
-        let mut by_playlist: BTreeMap<Option<Digest>, Vec<&ItemRef>> = BTreeMap::new();
-        for item in items {
-            by_playlist.entry(item.playlist).or_default().push(item);
-        }
-        for (playlist, items) in by_playlist {
-            match playlist {
-                Some(digest) => {
-                    if !self.playlists.was_issued(screen.id, digest).await? {
-                        continue;
-                    }
-                    let playlist = match self.playlists.playlist(digest).await {
-                        Ok(playlist) => playlist,
-                        Err(PlaylistError::Unknown) => continue,
-                        Err(error) => return Err(error.into()),
-                    };
-                    let holds = |item: &ItemRef| {
-                        playlist
-                            .items
-                            .iter()
-                            .any(|i| i.booking == item.booking && i.creative == item.creative && i.asset == item.asset)
-                    };
-                    issued.extend(items.into_iter().copied().filter(holds));
-                    playlists.insert(digest, playlist);
-                }
-                None => {
-                    for item in items {
-                        let takeover = TakeoverId::new(item.booking.uuid());
-                        let shown = self.playlists.issued_in_takeover(screen.id, takeover).await?;
-                        if shown.iter().any(|i| i.creative == item.creative && i.asset == item.asset) {
-                            issued.insert(*item);
-                        }
-                    }
-                }
-            }
-        }
-        Ok((issued, playlists))
+    /// What was taken already of the days that a batch speaks of.
+    async fn covered(&self, screen: ScreenId, batch: &Batch) -> Result<Covered, PlayError> {
+        let of = |play: &Play| [play.start, play.start + play.actual].map(utc_day);
+        let days: BTreeSet<_> = batch.plays.iter().flat_map(of).collect();
+        let zones: BTreeSet<ZoneName> = batch.plays.iter().map(|play| play.zone).collect();
+        Ok(store::covered::of(&self.db, screen, &zones, &days).await?)
     }
+
+    /// A playlist that was really issued to the screen, and when it was in force.
+    async fn issued_playlist(
+        &self,
+        screen: ScreenId,
+        digest: Digest,
+        latest: UtcMillis,
+    ) -> Result<Option<IssuedPlaylist>, PlayError> {
+        let mut reigns = self.playlists.reigns(screen, digest).await?;
+        if reigns.is_empty() {
+            return Ok(None);
+        }
+        let playlist = match self.playlists.playlist(digest).await {
+            Ok(playlist) => Arc::new(playlist),
+            Err(PlaylistError::Unknown) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        for reign in &mut reigns {
+            self.hear(screen, reign, latest).await?;
+        }
+        Ok(Some(IssuedPlaylist { playlist, reigns }))
+    }
+
+    /// The manifests of the screen that named a takeover.
+    async fn issued_takeovers(
+        &self,
+        screen: ScreenId,
+        takeover: TakeoverId,
+        latest: UtcMillis,
+    ) -> Result<Vec<IssuedTakeovers>, PlayError> {
+        let mut issued = self.playlists.issued_takeovers(screen, takeover).await?;
+        for each in &mut issued {
+            self.hear(screen, &mut each.reign, latest).await?;
+        }
+        Ok(issued)
+    }
+
+    /// Looks up when the screen was first heard of after a reign, if that matters.
+    async fn hear(&self, screen: ScreenId, reign: &mut Reign, latest: UtcMillis) -> Result<(), PlayError> {
+        if let Some(until) = reign.until.filter(|_| reign.asks_when_heard(latest)) {
+            reign.heard = store::batches::first_received_since(&self.db, screen, until).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a batch comes to.
+struct News<'a> {
+    head: ChainHead,
+    next: ChainHead,
+    judged: &'a [Judged<'a>],
+    covered: &'a Covered,
+}
+
+/// Where an item comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    Playlist(Digest),
+    Takeover(TakeoverId),
+}
+
+fn named(item: &ItemRef) -> Named {
+    item.playlist.map_or_else(|| Named::Takeover(TakeoverId::new(item.booking.uuid())), Named::Playlist)
 }

@@ -30,7 +30,7 @@ use xuanping_core::{
     digest::Digest,
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId, ScreenId, VenueId},
-    playlog::{BatchError, PlayStatus, TriggerKind},
+    playlog::{BatchError, PlayStatus, TriggerKind, credibility::Flag},
     sign::PublicKey,
     time::{Millis, UtcMillis},
     vocabulary::VenueType,
@@ -39,7 +39,6 @@ use xuanping_core::{
 pub use bundle::MOST_RECORDS;
 pub use day::ShownDay;
 pub use ingest::IngestError;
-pub use judge::Flag;
 pub use log::{Log, LogError};
 pub use query::{Cursor, Filter, Group, Order};
 pub use recount::Recount;
@@ -155,6 +154,32 @@ pub enum FindingKind {
     NotOnAir,
     /// Stored, but it holds plays that overlap in their zone.
     Overlaps,
+    /// Stored, but it holds plays of a playlist or takeover that was not in force then.
+    NotInForce,
+    /// Stored, but it holds plays that lasted otherwise than their slot.
+    WrongLength,
+    /// Stored, but it holds plays on a wall that was off.
+    WallOff,
+    /// Stored, but it holds plays of time that was reported before.
+    Repeated,
+    /// Stored; its clock was set back, and what it showed twice is counted once.
+    ClockSetBack,
+}
+
+impl From<Flag> for FindingKind {
+    fn from(flag: Flag) -> Self {
+        match flag {
+            Flag::UnknownItem => Self::UnknownItem,
+            Flag::ImpossibleTime => Self::ImpossibleTime,
+            Flag::NotInForce => Self::NotInForce,
+            Flag::NotOnAir => Self::NotOnAir,
+            Flag::WrongLength => Self::WrongLength,
+            Flag::Overlaps => Self::Overlaps,
+            Flag::WallOff => Self::WallOff,
+            Flag::Repeated => Self::Repeated,
+            Flag::ClockSetBack => Self::ClockSetBack,
+        }
+    }
 }
 
 impl FindingKind {
@@ -171,6 +196,11 @@ impl FindingKind {
             Self::ImpossibleTime => "含时间不可能的播放，已保存但不计入",
             Self::NotOnAir => "含当时不在轮播中的播放，已保存但不计入",
             Self::Overlaps => "含与前一次重叠的播放，已保存但不计入",
+            Self::NotInForce => "含当时未生效的播放单或插播的播放，已保存但不计入",
+            Self::WrongLength => "含时长与排定时段不符的播放，已保存但不计入",
+            Self::WallOff => "含屏幕关闭时的播放，已保存但不计入",
+            Self::Repeated => "含重复上报时段的播放，已保存但不计入",
+            Self::ClockSetBack => "播放器时钟回拨，重复的时段只计一次",
         }
     }
 }

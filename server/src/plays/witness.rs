@@ -105,13 +105,18 @@ impl Witness {
         let note = fetcher.text("checkpoint").await?;
         let (checkpoint, _) = Checkpoint::open(&note, &witnessed.log).map_err(Refusal::from)?;
         let before = witnessed.newest().map_or(0, |(size, _)| size);
-        if witnessed.newest() == Some((checkpoint.size, checkpoint.root)) {
+        let seen = witnessed.newest() == Some((checkpoint.size, checkpoint.root));
+        // Seen, and the server shows our word for it; one that did not take it is told again.
+        if seen && note.contains(&format!("— {} ", cosigner.verifier().name())) {
             return Ok(());
         }
         let proof = match fetcher.proof(before, &checkpoint).await {
             Ok(proof) => proof,
             Err(fault) => {
-                self.keep_evidence(&note)?;
+                // A network that failed proves nothing against anybody.
+                if fault.is_fraud() {
+                    self.keep_evidence(&note)?;
+                }
                 return Err(fault);
             }
         };
@@ -119,8 +124,11 @@ impl Witness {
         let cosigned = match witnessed.accept(&note, &proof, &cosigner, at) {
             Ok(cosigned) => cosigned,
             Err(refusal) => {
-                self.keep_evidence(&note)?;
-                return Err(refusal.into());
+                let fault = Fault::from(refusal);
+                if fault.is_fraud() {
+                    self.keep_evidence(&note)?;
+                }
+                return Err(fault);
             }
         };
         // Remembered before anybody hears of it: what was signed once is never forgotten.
@@ -128,7 +136,9 @@ impl Witness {
         let told = fetcher.tell(cosigned.to_string()).await;
         let mut say = |line: String| writeln!(out, "{line}").and_then(|()| out.flush());
         // Nobody may be reading what we say.
-        let _ = say(format!("已见证 {} 个批次，根 {}", checkpoint.size, checkpoint.root));
+        if !seen {
+            let _ = say(format!("已见证 {} 个批次，根 {}", checkpoint.size, checkpoint.root));
+        }
         if let Err(fault) = told {
             let _ = say(format!("服务器没有接受见证签名（不影响本文件）：{fault}"));
         }

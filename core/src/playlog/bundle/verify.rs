@@ -220,14 +220,13 @@ impl Examination<'_> {
         if !text.starts_with(records::HEADER) {
             self.verdict.findings.push(Finding::of(Fault::Record));
         }
+        let numbers: HashMap<_, _> =
+            (0_u32..).zip(&self.statement.screens).map(|(number, screen)| (screen.id, number)).collect();
         let mut before = None;
         let mut made_again = String::new();
         for line in lines {
             let claimed = records::play_of(line);
-            let batch = claimed.and_then(|at| {
-                let screen = self.statement.screens.iter().position(|screen| screen.id == at.screen)?;
-                batches.get(&(screen as u32, at.sequence))
-            });
+            let batch = claimed.and_then(|at| batches.get(&(*numbers.get(&at.screen)?, at.sequence)));
             made_again.clear();
             let made = claimed
                 .zip(batch)

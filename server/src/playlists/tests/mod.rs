@@ -23,6 +23,7 @@ use tower::ServiceExt as _;
 use xuanping_core::{
     campaign::{Mode, Selector},
     geometry::{Layout, Size, ZoneName},
+    id::TakeoverId,
     playlist::{OnAir, TakeoverLevel, TrustedManifest},
     sign::SecretKey,
     time::DateRange,

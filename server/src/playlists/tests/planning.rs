@@ -422,7 +422,7 @@ async fn of_what_was_said_long_ago_stays_which_playlist_was_told_when_and_every_
         for digest in [first.playlist.unwrap(), last.playlist.unwrap()] {
             assert!(playlists.was_issued(one.id, digest).await.unwrap());
         }
-        assert!(!playlists.issued_in_takeover(one.id, id).await.unwrap().is_empty());
+        assert!(!playlists.issued_takeovers(one.id, id).await.unwrap().is_empty());
         let signed = playlists.signed(&last);
         let county = county.restarted(&db).await;
         assert_eq!(county.app.playlists.signed(&county.issued(&one)), signed, "the newest is whole");

@@ -34,8 +34,10 @@ async fn a_takeover_reaches_its_target_and_no_other_and_leaves_when_it_is_withdr
             assert!(!county.takeovers(three).contains(&id));
         }
         assert_eq!(county.takeovers(one), []);
-        let shown = async |screen: &Screen| county.app.playlists.issued_in_takeover(screen.id, id).await.unwrap().len();
-        assert!(shown(three).await > 0 && shown(one).await == 0, "what it showed is known for good");
+        let told = async |screen: &Screen| county.app.playlists.issued_takeovers(screen.id, id).await.unwrap();
+        let all = told(three).await;
+        assert!(!all.is_empty() && told(one).await.is_empty(), "what it showed is known for good");
+        assert!(all.iter().all(|each| each.reign.until.is_some()), "and that it was withdrawn");
     })
     .await;
 }

@@ -101,8 +101,15 @@ pub async fn around(
     rows.iter().map(|row| Ok((row.bytes("signed")?, row.json("not_counted")?))).collect()
 }
 
-/// Until when a screen has reported.
+/// Until when a screen has reported. What a clock that was ahead said of later than we heard it is not believed.
 pub async fn reported_until(db: &Db, screen: ScreenId) -> Result<Option<UtcMillis>, DbError> {
-    let newest = sql("SELECT MAX(sealed_at) AS sealed FROM play_batches WHERE screen_id = $1");
-    db.one(newest.bind(screen)).await?.opt_instant("sealed")
+    let newest = sql("SELECT MAX(CASE WHEN sealed_at < received_at THEN sealed_at ELSE received_at END) AS told
+                      FROM play_batches WHERE screen_id = $1");
+    db.one(newest.bind(screen)).await?.opt_instant("told")
+}
+
+/// When the first batch came from a screen at `since` or later: proof that it was within reach then.
+pub async fn first_received_since(db: &Db, screen: ScreenId, since: UtcMillis) -> Result<Option<UtcMillis>, DbError> {
+    let first = sql("SELECT MIN(received_at) AS first FROM play_batches WHERE screen_id = $1 AND received_at >= $2");
+    db.one(first.bind(screen).bind(since)).await?.opt_instant("first")
 }

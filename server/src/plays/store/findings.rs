@@ -12,8 +12,9 @@ use crate::{
     screens::Screen,
 };
 
-/// Findings kept of one screen. A screen that makes more is broken or hostile, and must not fill our disk.
-const KEPT_PER_SCREEN: i64 = 500;
+/// Open findings of one kind kept of one screen. A screen that makes more is broken or hostile, and must not fill our disk:
+/// the newest counts the others.
+const KEPT_OPEN: i64 = 500;
 
 /// A finding to be kept.
 #[derive(Debug, Clone)]
@@ -44,9 +45,12 @@ pub async fn note_in(tx: &mut Tx, new: NewFinding<'_>, now: UtcMillis) -> Result
     if tx.exec(again.bind(new.screen.id).bind(code_of(&new.kind)).bind(new.batch).bind(now)).await? > 0 {
         return Ok(());
     }
-    let count = sql("SELECT COUNT(*) AS n FROM play_findings WHERE screen_id = $1").bind(new.screen.id);
-    if tx.one(count).await?.int("n")? >= KEPT_PER_SCREEN {
-        tracing::error!(screen = %new.screen.id, kind = ?new.kind, "a finding is not kept: this screen has too many");
+    let count = sql("SELECT COUNT(*) AS n, MAX(id) AS newest FROM play_findings
+                     WHERE screen_id = $1 AND kind = $2 AND resolved_at IS NULL");
+    let open = tx.one(count.bind(new.screen.id).bind(code_of(&new.kind))).await?;
+    if open.int("n")? >= KEPT_OPEN {
+        let further = sql("UPDATE play_findings SET last_at = $2, times = times + 1 WHERE id = $1");
+        tx.exec(further.bind(open.int("newest")?).bind(now)).await?;
         return Ok(());
     }
     tx.exec(

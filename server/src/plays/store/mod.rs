@@ -2,6 +2,7 @@
 
 pub mod batches;
 pub mod counts;
+pub mod covered;
 pub mod findings;
 pub mod log;
 pub mod plays;

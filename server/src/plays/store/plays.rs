@@ -6,14 +6,12 @@ use chrono::NaiveDate;
 use xuanping_core::{
     campaign::Booking,
     id::{CampaignId, ScreenId},
+    playlog::credibility::Counts,
     time::UtcMillis,
 };
 
 use super::{
-    super::{
-        Cursor, Filter, Order, PlayRecord,
-        judge::{Counts, Judged},
-    },
+    super::{Cursor, Filter, Order, PlayRecord, judge::Judged},
     wanted::Wanted,
 };
 use crate::{
@@ -64,7 +62,7 @@ fn bind(statement: Statement, screen: &Screen, sequence: u64, judged: &Judged<'_
         .bind(code_of(&play.status))
         .bind(code_of(&play.trigger.kind()))
         .bind(judged.counts() == Counts::Completed)
-        .bind(judged.flag.map(|flag| code_of(&flag)).unwrap_or_default())
+        .bind(judged.flag().map(|flag| code_of(&flag)).unwrap_or_default())
         .bind(screen.venue.id)
         .bind(screen.venue.kind.code())
         .bind(&screen.venue.area)

@@ -138,8 +138,8 @@ async fn exports_stream_as_files_and_are_noted_in_the_audit_trail() {
         county.publish().await;
         let item = county.given_ref(&player).await;
         // More than one piece of the stream.
-        for _ in 0..3 {
-            let batch = player.seal(vec![item], showings(400));
+        for batch in 0..3 {
+            let batch = player.seal(vec![item], showings_before(slot().plus((batch - 3) * 2_400_000), 400));
             report(&county, &player, batch.signed()).await;
         }
         let answer = ask(&county, Role::Auditor, "/plays/export?format=people").await;
@@ -193,8 +193,8 @@ async fn programs_get_json_lines_and_spreadsheets_a_workbook_with_every_record()
         county.publish().await;
         let item = county.given_ref(&player).await;
         // More than one page of the database.
-        for _ in 0..3 {
-            let batch = player.seal(vec![item], showings(400));
+        for batch in 0..3 {
+            let batch = player.seal(vec![item], showings_before(slot().plus((batch - 3) * 2_400_000), 400));
             report(&county, &player, batch.signed()).await;
         }
         let answer = ask(&county, Role::Auditor, "/plays/export?format=ndjson").await;

@@ -1,7 +1,7 @@
 //! Taking batches in: once, in order, judged, and with everything refused kept for people.
 
 use super::*;
-use crate::db::testing::for_each_database;
+use crate::db::{sql, testing::for_each_database};
 
 async fn ready(db: &Db) -> (County, Player) {
     let county = County::new(db).await;
@@ -29,6 +29,76 @@ async fn the_same_report_sent_five_times_is_stored_once() {
         let lines = county.app.plays.summary(&Filter::default(), Group::Screen).await.unwrap();
         assert_eq!(lines.iter().map(|l| (l.completed, l.shown_ms)).collect::<Vec<_>>(), [(120, 720_000)]);
         assert_eq!(county.kinds().await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_plays_sealed_five_times_in_new_batches_are_stored_five_times_and_counted_once() {
+    for_each_database(async |db| {
+        let (county, mut player) = ready(&db).await;
+        let item = county.given_ref(&player).await;
+        let plays = showings(40);
+        let mut batches: Vec<_> = (0..5).map(|_| player.seal(vec![item], plays.clone())).collect();
+        // And as if the clock had been set back, or the machine had begun anew, and one by one.
+        let ran = |play: &Play| Play { monotonic: play.monotonic + 3_600_000, ..play.clone() };
+        let anew = |play: &Play| Play { monotonic: 5_000, ..play.clone() };
+        batches.push(player.seal(vec![item], plays.iter().map(ran).collect()));
+        batches.push(player.seal(vec![item], plays.iter().map(anew).collect()));
+        batches.extend(plays.iter().take(3).map(|play| player.seal(vec![item], vec![play.clone()])));
+        for batch in &batches {
+            county.ingest(&player, batch).await.unwrap();
+        }
+        assert_eq!(county.records(&Filter::default()).await.len(), 283, "nothing is thrown away");
+        let lines = county.app.plays.summary(&Filter::default(), Group::Screen).await.unwrap();
+        let counted: Vec<_> = lines.iter().map(|l| (l.completed, l.interrupted, l.not_counted, l.shown_ms)).collect();
+        assert_eq!(counted, [(40, 0, 243, 240_000)]);
+        let kinds = county.kinds().await;
+        assert_eq!(kinds.iter().filter(|kind| **kind == FindingKind::Repeated).count(), 4, "{kinds:?}");
+        assert_eq!(kinds.iter().filter(|kind| **kind == FindingKind::ClockSetBack).count(), 5, "{kinds:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn plays_without_length_or_of_another_than_the_items_do_not_count() {
+    for_each_database(async |db| {
+        let (county, mut player) = ready(&db).await;
+        let item = county.given_ref(&player).await;
+        let start = slot().plus(-60_000);
+        let nothing = |n| Play { planned: Millis(0), actual: Millis(0), ..play(start.plus(n)) };
+        let mut plays: Vec<_> = (0..200).map(nothing).collect();
+        plays.push(Play { planned: Millis(600_000), actual: Millis(600_000), ..play(start.plus(6_000)) });
+        let batch = player.seal(vec![item], plays);
+        county.ingest(&player, &batch).await.unwrap();
+        let line = county.app.plays.summary(&Filter::default(), Group::Screen).await.unwrap().remove(0);
+        assert_eq!((line.completed, line.interrupted, line.not_counted, line.shown_ms), (0, 0, 201, 0));
+        assert_eq!(county.kinds().await, [FindingKind::WrongLength]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_playlist_replaced_long_ago_does_not_count_on_a_screen_that_was_heard_of_since() {
+    for_each_database(async |db| {
+        let (county, mut player) = ready(&db).await;
+        let old = county.given_ref(&player).await;
+        // Another programme, four days ago as far as manifests say, and the screen was heard of just after it.
+        let (day, now) = (24 * 3_600_000, clock::now());
+        let greeting = player.seal(vec![old], Vec::new());
+        county.ingest(&player, &greeting).await.unwrap();
+        let change = sql("UPDATE manifests SET issued_at = issued_at - $1").bind(5 * day);
+        db.exec(change).await.unwrap();
+        let replaced = sql("INSERT INTO manifests (screen_id, version, issued_at, playlist, takeovers, signed)
+                            VALUES ($1, 1000, $2, $3, '', $4)");
+        let replaced = replaced.bind(player.screen.id).bind(now.plus(-4 * day)).bind(Digest::of(b"new"));
+        db.exec(replaced.bind(Vec::new())).await.unwrap();
+        db.exec(sql("UPDATE play_batches SET received_at = received_at - $1").bind(3 * day)).await.unwrap();
+        let batch = player.seal(vec![old], showings(2));
+        county.ingest(&player, &batch).await.unwrap();
+        let flags: Vec<_> = county.records(&Filter::default()).await.iter().map(|r| r.flag).collect();
+        assert_eq!(flags, [Some(Flag::NotInForce); 2]);
+        assert_eq!(county.kinds().await, [FindingKind::NotInForce]);
     })
     .await;
 }
@@ -109,7 +179,9 @@ async fn a_missing_batch_is_asked_for_and_the_finding_solves_itself_when_it_come
     for_each_database(async |db| {
         let (county, mut player) = ready(&db).await;
         let item = county.given_ref(&player).await;
-        let batches: Vec<_> = (0..3).map(|_| player.seal(vec![item], showings(2))).collect();
+        let end = slot();
+        let shown = |n: i64| showings_before(end.plus((n - 2) * 12_000), 2);
+        let batches: Vec<_> = (0..3).map(|n| player.seal(vec![item], shown(n))).collect();
         county.ingest(&player, &batches[0]).await.unwrap();
         let refused = county.ingest(&player, &batches[2]).await.unwrap_err();
         assert!(matches!(refused, IngestError::OutOfOrder { expected: 2, sequence: 3 }), "{refused:?}");
@@ -153,7 +225,7 @@ async fn a_batch_that_names_another_predecessor_is_refused_and_the_true_one_stil
         let refused = county.ingest(&player, &player.sealed(vec![item], showings(1))).await.unwrap_err();
         assert!(matches!(refused, IngestError::Refused(FindingKind::BrokenChain)), "{refused:?}");
         player.previous = head.digest;
-        let later = vec![play(clock::now().plus(1_000))];
+        let later = vec![play(slot())];
         county.ingest(&player, &player.sealed(vec![item], later)).await.unwrap();
         assert_eq!(stored.page(&Filter::default(), Order::OldestFirst, None, 10).await.unwrap().len(), 2);
         assert_eq!(county.kinds().await, [FindingKind::BrokenChain]);
@@ -208,7 +280,7 @@ async fn a_play_at_an_impossible_time_is_kept_with_a_flag_and_not_counted() {
     for_each_database(async |db| {
         let (county, mut player) = ready(&db).await;
         let item = county.given_ref(&player).await;
-        let now = clock::now();
+        let now = slot();
         let starts = [UtcMillis(1000), now.plus(-60_000), now.plus(3_600_000)];
         let batch = player.seal(vec![item], starts.map(play).to_vec());
         county.ingest(&player, &batch).await.unwrap();
@@ -225,7 +297,7 @@ async fn a_play_that_its_playlist_did_not_have_then_or_there_is_kept_with_a_flag
     for_each_database(async |db| {
         let (county, mut player) = ready(&db).await;
         let item = county.given_ref(&player).await;
-        let now = clock::now();
+        let now = slot();
         // Before the playlist's first day, in a zone that the screen has not, and as it should be.
         let yesterday = play(now.plus(-20 * 3_600_000 - 14 * 3_600_000));
         let elsewhere = Play { zone: ZoneName::Ticker, ..play(now.plus(-60_000)) };
@@ -249,15 +321,15 @@ async fn a_play_that_began_while_another_was_on_the_wall_is_kept_with_a_flag_and
     for_each_database(async |db| {
         let (county, mut player) = ready(&db).await;
         let item = county.given_ref(&player).await;
-        let now = clock::now();
+        let now = slot();
         let at = |before: i64, monotonic: u64| Play { monotonic, ..play(now.plus(-before)) };
-        // The second begins two seconds after the first of six; the third when the second is over.
-        let batch = player.seal(vec![item], vec![at(40_000, 100_000), at(38_000, 102_000), at(32_000, 108_000)]);
+        // The second begins two seconds after the first of six; the third when the first is over.
+        let batch = player.seal(vec![item], vec![at(42_000, 100_000), at(40_000, 102_000), at(36_000, 106_000)]);
         county.ingest(&player, &batch).await.unwrap();
-        // The next batch goes on in the middle of the last one; then the wall clock is set back, and the machine starts anew:
-        // neither is an overlap.
+        // The next batch goes on before the last one ended; then the wall clock is set back, which is something else; and
+        // the machine starts anew, which is nothing.
         let batch = player
-            .seal(vec![item], vec![at(29_000, 111_000), at(23_000, 117_000), at(25_000, 123_000), at(19_500, 1_000)]);
+            .seal(vec![item], vec![at(31_500, 110_500), at(24_000, 118_000), at(24_000, 124_000), at(18_000, 1_000)]);
         county.ingest(&player, &batch).await.unwrap();
         let flags = |sequence: u64| {
             let county = &county;
@@ -269,8 +341,9 @@ async fn a_play_that_began_while_another_was_on_the_wall_is_kept_with_a_flag_and
             }
         };
         assert_eq!(flags(1).await, [None, Some(Flag::Overlaps), None]);
-        assert_eq!(flags(2).await, [Some(Flag::Overlaps), None, None, None]);
-        assert_eq!(county.kinds().await, [FindingKind::Overlaps; 2]);
+        assert_eq!(flags(2).await, [Some(Flag::Overlaps), None, Some(Flag::ClockSetBack), None]);
+        let (overlaps, set_back) = (FindingKind::Overlaps, FindingKind::ClockSetBack);
+        assert_eq!(county.kinds().await, [set_back, overlaps, overlaps]);
     })
     .await;
 }
@@ -290,11 +363,13 @@ async fn plays_of_a_takeover_count_if_the_screen_was_given_it_and_only_its_own_c
             player.screen.id,
             None,
         );
-        let shown = manifest.unwrap().manifest.takeovers[0].items[0].item.clone();
+        let takeover = manifest.unwrap().manifest.takeovers.remove(0);
+        let shown = takeover.items[0].item.clone();
         let real = reference(None, &shown);
         let smuggled = ItemRef { creative: loop_item.creative, asset: loop_item.asset, ..real };
         let invented = ItemRef { booking: loop_item.booking, ..real };
-        let plays = (0..).zip(showings(3)).map(|(item, play)| Play { item, trigger: Trigger::Takeover, ..play });
+        let turns = (0..3).map(|n| play(takeover.starts.plus(n * 6_000)));
+        let plays = (0..).zip(turns).map(|(item, play)| Play { item, trigger: Trigger::Takeover, ..play });
         let batch = player.seal(vec![real, smuggled, invented], plays.collect());
         county.ingest(&player, &batch).await.unwrap();
         let records = county.records(&Filter::default()).await;
@@ -312,7 +387,7 @@ async fn partial_and_failed_showings_are_told_apart_from_complete_ones() {
     for_each_database(async |db| {
         let (county, mut player) = ready(&db).await;
         let item = county.given_ref(&player).await;
-        let start = clock::now().plus(-60_000);
+        let start = slot().plus(-60_000);
         let with = |status, actual| Play { status, actual: Millis(actual), ..play(start) };
         let plays = vec![
             with(PlayStatus::Success, 6000),
@@ -360,7 +435,18 @@ async fn findings_of_a_hostile_screen_are_bounded() {
             county.app.plays.ingest(&player.screen, bytes, clock::now()).await.unwrap_err();
         }
         let kept = county.app.plays.findings(&Filter::default(), false, None, 10_000).await.unwrap();
-        assert_eq!(kept.len(), 500);
+        assert_eq!((kept.len(), kept.iter().map(|finding| finding.times).sum::<i64>()), (500, 520));
+        // What is found of another kind is not lost over them, nor what comes after they were settled.
+        let mut player = player;
+        let item = county.given_ref(&player).await;
+        let invented = ItemRef { creative: CreativeId::new(Uuid::from_u128(77)), ..item };
+        let batch = player.seal(vec![invented], showings(1));
+        county.ingest(&player, &batch).await.unwrap();
+        assert_eq!(county.kinds().await[0], FindingKind::UnknownItem);
+        db.exec(sql("UPDATE play_findings SET resolved_at = $1").bind(clock::now())).await.unwrap();
+        county.app.plays.ingest(&player.screen, b"again".to_vec(), clock::now()).await.unwrap_err();
+        let open = county.app.plays.findings(&Filter::default(), true, None, 10_000).await.unwrap();
+        assert_eq!(open.iter().map(|finding| finding.kind).collect::<Vec<_>>(), [FindingKind::BadSignature]);
     })
     .await;
 }

@@ -51,7 +51,7 @@ async fn a_day_is_compared_with_what_the_screen_was_told() {
             let mut batch = player.batch(vec![county.given_ref(&player).await], plays);
             batch.sealed = told.plus(sealed);
             let batch = SignedBatch::sign(batch, &player.key);
-            county.ingest(&player, &batch).await.unwrap();
+            county.app.plays.ingest(&player.screen, batch.signed().to_vec(), later).await.unwrap();
             (player.sequence, player.previous) = (player.sequence + 1, batch.digest());
         }
         let day = county.app.plays.shown_day(player.screen.id, date, &who, later).await.unwrap();

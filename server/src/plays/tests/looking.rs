@@ -9,8 +9,9 @@ async fn two_towns(db: &Db) -> (County, Player, Player) {
     let (mut east, mut west) = (county.player(1, 0).await, county.player(2, 1).await);
     county.publish().await;
     let item = county.given_ref(&east).await;
-    for count in [100, 30] {
-        let batch = east.seal(vec![item], showings(count));
+    let now = slot();
+    for (count, until) in [(100, now.plus(-180_000)), (30, now)] {
+        let batch = east.seal(vec![item], showings_before(until, count));
         county.ingest(&east, &batch).await.unwrap();
     }
     let item = county.given_ref(&west).await;

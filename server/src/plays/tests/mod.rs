@@ -221,7 +221,8 @@ fn play(start: UtcMillis) -> Play {
         item: 0,
         zone: ZoneName::Main,
         start,
-        monotonic: 0,
+        // The machine runs since long ago.
+        monotonic: u64::try_from(start.0).unwrap_or(0),
         planned: Millis(6000),
         actual: Millis(6000),
         status: PlayStatus::Success,
@@ -259,10 +260,19 @@ impl Player {
     }
 }
 
-/// Starts of this many showings, six seconds each, the last just over.
+/// When the slot that now runs began: the loop is one slot of six seconds, and local days begin at a whole one.
+fn slot() -> UtcMillis {
+    UtcMillis(clock::now().0 / 6000 * 6000)
+}
+
+/// This many showings, six seconds each, the last just over.
 fn showings(count: i64) -> Vec<Play> {
-    let now = clock::now();
-    (0..count).map(|n| play(now.plus((n - count) * 6000))).collect()
+    showings_before(slot(), count)
+}
+
+/// This many showings of which the last ends then.
+fn showings_before(end: UtcMillis, count: i64) -> Vec<Play> {
+    (0..count).map(|n| play(end.plus((n - count) * 6000))).collect()
 }
 
 async fn takeover(county: &County, creative: CreativeId) -> TakeoverLevel {

@@ -43,7 +43,7 @@ async fn a_play_counts_for_when_it_was_shown_and_not_for_when_it_was_reported() 
         let mut player = county.player(1, 0).await;
         county.publish().await;
         let item = county.given_ref(&player).await;
-        let shown = clock::now().plus(-60_000);
+        let shown = slot().plus(-60_000);
         let batch = player.seal(vec![item], vec![play(shown)]);
         // The network was away for nine days.
         let reported = shown.plus(9 * 24 * 3_600_000);
