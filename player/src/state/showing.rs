@@ -59,7 +59,7 @@ impl Planned {
     /// The item of the playlist that should be shown and is not there.
     pub(super) fn lacking(&self, assets: &Assets) -> Option<&Item> {
         match self {
-            Self::Play { item, source: Source::Playlist, .. } | Self::Hold(item) => Some(item),
+            Self::Play { item, cause: Cause::Orders(Source::Playlist), .. } | Self::Hold(item) => Some(item),
             Self::Play { .. } | Self::Nothing { .. } => None,
         }
         .filter(|item| assets.lacks(item))
