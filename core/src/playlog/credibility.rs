@@ -25,6 +25,8 @@ const BEFORE_ENROLMENT: i64 = 24 * 3_600_000;
 /// How far beside its slot a play may begin, in milliseconds: a frame has to be drawn, a worker has to start, and a clock
 /// is put right by a second.
 const A_MOMENT: i64 = 1_500;
+/// How long after the end of its slot a play may last, in milliseconds, by a clock that was put right by a second meanwhile.
+const SPARE: i64 = 2_000;
 /// How long before it was issued a player may obey something, in milliseconds: players put clocks right that are further
 /// behind what was signed.
 const CLOCK_BEHIND: i64 = 3_600_000;
@@ -182,7 +184,7 @@ pub struct Judgement {
     pub flag: Option<Flag>,
     /// How it enters the counters.
     pub counts: Counts,
-    /// For how long it is believed to have been on the wall: never beyond its slot.
+    /// For how long it is believed to have been on the wall.
     pub shown: Millis,
 }
 
@@ -262,16 +264,22 @@ impl<'a> Judge<'a> {
         let on_wall = matches!(play.status, PlayStatus::Success | PlayStatus::Interrupted);
         let flag = match found {
             Err(flag) => Some(flag),
-            Ok(place) if !lasts_as_planned(play, next, place) => Some(Flag::WrongLength),
-            Ok(_) if on_wall && dark(self.walls, play) => Some(Flag::WallOff),
-            Ok(_) if on_wall => taken(play, shown, last, covered),
-            Ok(_) => None,
+            Ok(place) if play.planned != place.duration => Some(Flag::WrongLength),
+            Ok(place) if outlasts(play, place) => {
+                Some(if set_back(play, next, place) { Flag::ClockSetBack } else { Flag::WrongLength })
+            }
+            Ok(_) if !on_wall => None,
+            Ok(_) if dark(self.walls, play) => Some(Flag::WallOff),
+            Ok(place) => {
+                // A place is not filled twice, however long it is.
+                let again =
+                    play.completed() && (!place.holds_whole(play) || last.is_some_and(|l| l.done == Some(place.start)));
+                taken(play, shown, last, covered).or(again.then_some(Flag::WrongLength))
+            }
         };
-        let whole = found.ok().filter(|place| flag.is_none() && place.holds_whole(play)).map(|place| place.start);
-        // The same place is not filled twice, however long it is.
         let counts = match (flag, play.status) {
             (Some(_), _) => Counts::Not,
-            (None, _) if whole.is_some() && whole != last.and_then(|last| last.done) => Counts::Completed,
+            (None, _) if play.completed() => Counts::Completed,
             // "Success" for less than the whole is not believed to be more than a part.
             (None, PlayStatus::Success | PlayStatus::Interrupted) => Counts::Interrupted,
             (None, PlayStatus::HardwareFailure | PlayStatus::ContentFailure) => Counts::Failed,
@@ -279,12 +287,11 @@ impl<'a> Judge<'a> {
         if flag.is_some() || !on_wall {
             return Judgement { flag, counts, shown: Millis(0) };
         }
+        let whole = found.ok().filter(|_| counts == Counts::Completed).map(|place| place.start);
         let done = whole.or(last.and_then(|last| last.done));
         self.last.insert(play.zone, Last { play, believed: true, done });
-        let stretch = UtcInterval { start: play.start, end: play.start + shown };
-        let twice = u32::try_from(covered.taken(play.zone, stretch)).unwrap_or(u32::MAX);
-        covered.take(play.zone, stretch);
-        Judgement { flag, counts, shown: Millis(shown.0.saturating_sub(twice)) }
+        covered.take(play.zone, UtcInterval { start: play.start, end: play.start + shown });
+        Judgement { flag, counts, shown: play.actual }
     }
 
     /// The place that a play was made for, or why there is none.
@@ -365,25 +372,27 @@ fn in_takeover(all: &[Takeover], id: TakeoverId, zone: ZoneName, said: &ItemRef,
     }
 }
 
-/// For how long it was on the wall within its place: a clock set back by a second does not take time from what comes next.
+/// For how long it was on the wall within its place: a clock set back by a second takes no time from what comes next.
 fn within(play: &Play, place: Place) -> Millis {
     let most = place.end.since(play.start).max(0);
     Millis(u32::try_from(most).map_or(play.actual.0, |most| play.actual.0.min(most)))
 }
 
-/// Whether it was meant for its item's time, and did not outlast its place; unless the clock was set back meanwhile, as the
-/// play after it shows, or there is none yet to show it.
-fn lasts_as_planned(play: &Play, next: Option<&Play>, place: Place) -> bool {
+/// Whether it was there for longer than its place.
+fn outlasts(play: &Play, place: Place) -> bool {
+    (play.start + play.actual).since(place.end) > SPARE
+}
+
+/// Whether the clock may have been set back while it was there: the play after it shows so, or there is none to show.
+fn set_back(play: &Play, next: Option<&Play>, place: Place) -> bool {
     let over = (play.start + play.actual).since(place.end);
-    let spare = A_MOMENT + Play::TOLERANCE.as_i64();
-    let set_back = || match next.map(|next| (next, next.monotonic.checked_sub(play.monotonic))) {
+    match next.map(|next| (next, next.monotonic.checked_sub(play.monotonic))) {
         Some((next, Some(ran))) => {
-            i64::try_from(ran).unwrap_or(i64::MAX) - next.start.since(play.start) + spare >= over
+            i64::try_from(ran).unwrap_or(i64::MAX) - next.start.since(play.start) + SPARE >= over
         }
         // The machine began anew, or nothing followed.
         Some((_, None)) | None => true,
-    };
-    play.planned == place.duration && (over <= spare || set_back())
+    }
 }
 
 /// Whether the wall was off for more than a moment of it, by the player's own word.

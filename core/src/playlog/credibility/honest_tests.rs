@@ -137,13 +137,13 @@ impl Honest {
             before: Vec::new(),
         };
         // What one batch took is read back for the next as it was stored.
-        let mut stored = HashMap::new();
+        let mut stored: HashMap<(ZoneName, i64), Vec<u8>> = HashMap::new();
         let mut all = Vec::new();
         for some in self.seen.chunks(size) {
             let mut covered = Covered::default();
-            stored
-                .iter()
-                .for_each(|((zone, day), bytes): (&(ZoneName, i64), &Vec<u8>)| covered.remember(*zone, *day, bytes));
+            for ((zone, day), bytes) in &stored {
+                covered.remember(*zone, *day, bytes);
+            }
             let items: Vec<_> = some.iter().map(|(_, item)| *item).collect();
             let plays = (0..).zip(some).map(|(item, (play, _))| Play { item, ..play.clone() }).collect();
             let batch = Batch {

@@ -86,14 +86,14 @@ async fn a_playlist_replaced_long_ago_does_not_count_on_a_screen_that_was_heard_
         // Another programme, four days ago as far as manifests say, and the screen was heard of just after it.
         let (day, now) = (24 * 3_600_000, clock::now());
         let greeting = player.seal(vec![old], Vec::new());
-        county.ingest(&player, &greeting).await.unwrap();
+        let heard = now.plus(-3 * day);
+        county.app.plays.ingest(&player.screen, greeting.signed().to_vec(), heard).await.unwrap();
         let change = sql("UPDATE manifests SET issued_at = issued_at - $1").bind(5 * day);
         db.exec(change).await.unwrap();
         let replaced = sql("INSERT INTO manifests (screen_id, version, issued_at, playlist, takeovers, signed)
                             VALUES ($1, 1000, $2, $3, '', $4)");
         let replaced = replaced.bind(player.screen.id).bind(now.plus(-4 * day)).bind(Digest::of(b"new"));
         db.exec(replaced.bind(Vec::new())).await.unwrap();
-        db.exec(sql("UPDATE play_batches SET received_at = received_at - $1").bind(3 * day)).await.unwrap();
         let batch = player.seal(vec![old], showings(2));
         county.ingest(&player, &batch).await.unwrap();
         let flags: Vec<_> = county.records(&Filter::default()).await.iter().map(|r| r.flag).collect();
