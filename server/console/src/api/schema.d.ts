@@ -1351,7 +1351,7 @@ export interface components {
             campaign_name?: string | null;
             /** @description Of a quota that this screen is behind with: how far, in a Chinese sentence. */
             catching_up?: string | null;
-            /** @description Of a guarantee: whether it is kept all day. Only known of a plan that is not published yet. */
+            /** @description Of a guarantee: whether it is kept on all the days that were planned. Only known of a plan that is not published yet. */
             kept?: boolean | null;
             mode?: components["schemas"]["Mode"] | null;
             /** @description Its name. */
@@ -1378,7 +1378,8 @@ export interface components {
             target?: number | null;
             /**
              * Format: int64
-             * @description The longest time from start to start in its loops, in milliseconds; none: it is in no loop.
+             * @description The longest time from start to start while it is on air, in milliseconds; of a guarantee in a plan that is not
+             *     published yet, in all the days that were planned, as it is judged. None: it never begins twice on end.
              */
             worst_gap?: number | null;
         };
@@ -1561,12 +1562,14 @@ export interface components {
             percent?: number | null;
             /** @description What sort of proof there is. */
             proof: components["schemas"]["Proof"];
-            /** @description For each that could give way alone, the mildest change that works. All were tried out. */
+            /** @description For each that could give way alone, the mildest change that works. All were tried out by planning everything anew. */
             relaxations: components["schemas"]["RelaxationView"][];
             /** @description The first few of them. */
             sample: string[];
             /** @description On how many screens. */
             screens: number;
+            /** @description Whether a way out was looked for: with very many collisions only for the first ones. */
+            searched: boolean;
             /** @description Why, in Chinese. */
             sentence: string;
             /** @description The first daypart in which they meet, from… */
@@ -1747,6 +1750,21 @@ export interface components {
          * @enum {string}
          */
         EventTrigger: "pre_show";
+        /** @description Something that is shown once at each event. */
+        EventView: {
+            /** @description For which booking. */
+            booking: components["schemas"]["BookingId"];
+            /** @description What is shown. */
+            creative: components["schemas"]["CreativeId"];
+            /** @description …until then. */
+            end: components["schemas"]["UtcMillis"];
+            /** @description Events from then on… */
+            start: components["schemas"]["UtcMillis"];
+            /** @description Its title. */
+            title: string;
+            /** @description Which event. */
+            trigger: components["schemas"]["EventTrigger"];
+        };
         /** @description What is left out: a screen that meets any one entry of any one list is out. */
         Exclusion: {
             /**
@@ -1788,6 +1806,8 @@ export interface components {
             at: components["schemas"]["UtcMillis"];
             /** @description Bookings in force whose selectors do not choose this screen. */
             elsewhere: components["schemas"]["NamedBooking"][];
+            /** @description Whether bookings or screen were changed since what plays then was planned: reasons are those of now. */
+            replanned: boolean;
             takeover?: components["schemas"]["TakeoverView"] | null;
             /** @description IANA zone of the screen. */
             timezone: string;
@@ -1955,19 +1975,6 @@ export interface components {
              */
             per_hour?: number | null;
         };
-        /** @description A guarantee as people write it. */
-        GuaranteeForm: {
-            /**
-             * Format: int32
-             * @description Minutes from the start of one showing to the start of the next, at most; 1..=1440.
-             */
-            max_gap_minutes?: number | null;
-            /**
-             * Format: int32
-             * @description At least so many showings in any hour, 1..=360.
-             */
-            per_hour?: number | null;
-        };
         /** @description How a player's machine is doing. What it cannot find out is left out. */
         Health: {
             /**
@@ -2043,6 +2050,17 @@ export interface components {
          * @enum {string}
          */
         Layout: "full" | "main_and_ticker" | "audio_only";
+        /** @description A creative that a screen cannot show. */
+        LeftOutView: {
+            /** @description Which. */
+            creative: components["schemas"]["CreativeId"];
+            /** @description In Chinese. */
+            detail: string;
+            /** @description Its title. */
+            title: string;
+            /** @description Why. */
+            why: components["schemas"]["Unplayable"];
+        };
         /** @description What was done with a campaign, oldest first. */
         LifeHistory: {
             items: components["schemas"]["LifeStepView"][];
@@ -2549,11 +2567,11 @@ export interface components {
             booking: components["schemas"]["BookingId"];
             campaign?: components["schemas"]["CampaignId"] | null;
             /** @description What it asks for now. */
-            from: components["schemas"]["GuaranteeForm"];
+            from: components["schemas"]["Mode"];
             /** @description The change in Chinese. */
             sentence: string;
             /** @description What can be kept. */
-            to: components["schemas"]["GuaranteeForm"];
+            to: components["schemas"]["Mode"];
         };
         /** @description What all classes of screens show of a creative. */
         RenditionList: {
@@ -2897,6 +2915,8 @@ export interface components {
             catching_up?: string | null;
             /** @description More of it, in Chinese. */
             detail?: string | null;
+            /** @description Creatives of it that this screen cannot show, though it shows others. */
+            left_out: components["schemas"]["LeftOutView"][];
             next?: components["schemas"]["UtcMillis"] | null;
             /** @description Why. */
             why: components["schemas"]["Why"];
@@ -3248,6 +3268,8 @@ export interface components {
         ZoneTimeline: {
             /** @description Ascending; in between nothing is scheduled. */
             dayparts: components["schemas"]["DaypartView"][];
+            /** @description What waits for events, by time; it is in no daypart. */
+            events: components["schemas"]["EventView"][];
             /** @description Which. */
             zone: components["schemas"]["ZoneName"];
         };
@@ -3553,6 +3575,8 @@ export interface operations {
             query?: {
                 /** @description Bookings that reach no screen yet are meant: screens enrolled later join by themselves. */
                 allow_unreached?: boolean;
+                /** @description That bookings cannot live together is known, and meant. */
+                allow_collisions?: boolean;
             };
             header?: never;
             path: {
@@ -3698,6 +3722,8 @@ export interface operations {
             query?: {
                 /** @description Bookings that reach no screen yet are meant: screens enrolled later join by themselves. */
                 allow_unreached?: boolean;
+                /** @description That bookings cannot live together is known, and meant. */
+                allow_collisions?: boolean;
             };
             header?: never;
             path: {
