@@ -119,7 +119,7 @@ impl Playlists {
             match self.drawn(Some((item.asset, item.show)), size).await {
                 Ok(png) => return Ok(png.map(|png| named(Some(item.asset), size, png, until))),
                 Err(error) => {
-                    tracing::error!(%screen, asset = %item.asset, %error, "a current picture cannot be drawn")
+                    tracing::error!(%screen, asset = %item.asset, %error, "a current picture cannot be drawn");
                 }
             }
         }
