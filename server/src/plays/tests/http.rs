@@ -137,6 +137,7 @@ async fn exports_stream_as_files_and_are_noted_in_the_audit_trail() {
         let mut player = county.player(1, 0).await;
         county.publish().await;
         let item = county.given_ref(&player).await;
+        county.told_earlier(&db, 4 * 3_600_000).await;
         // More than one piece of the stream.
         for batch in 0..3 {
             let batch = player.seal(vec![item], showings_before(slot().plus((batch - 3) * 2_400_000), 400));
@@ -192,6 +193,7 @@ async fn programs_get_json_lines_and_spreadsheets_a_workbook_with_every_record()
         let mut player = county.player(1, 0).await;
         county.publish().await;
         let item = county.given_ref(&player).await;
+        county.told_earlier(&db, 4 * 3_600_000).await;
         // More than one page of the database.
         for batch in 0..3 {
             let batch = player.seal(vec![item], showings_before(slot().plus((batch - 3) * 2_400_000), 400));

@@ -30,7 +30,10 @@ async fn a_day_is_compared_with_what_the_screen_was_told() {
         let county = County::new(&db).await;
         let mut player = county.player(1, 0).await;
         county.publish().await;
+        // When a slot begins.
         let told = county.app.playlists.told(player.screen.id, 10).await.unwrap()[0].issued;
+        county.told_earlier(&db, told.0 % 6_000).await;
+        let told = told.plus(-(told.0 % 6_000));
         let date = clock::date_in(told, chrono_tz::Asia::Shanghai);
         let later = told.plus(600_000);
         let who = person(Scope::default());

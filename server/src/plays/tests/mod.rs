@@ -33,7 +33,7 @@ use crate::{
     campaigns::{BookingDraft, CampaignDraft, NewTakeover, Unreached},
     clock,
     content::{Draft, Step},
-    db::Db,
+    db::{Db, sql},
     playlists::Replan,
     screens::{Department, NewArea, NewToken, NewVenue, Screen},
 };
@@ -155,6 +155,12 @@ impl County {
         self.work().await;
         let yesterday = clock::now().plus(-24 * 3_600_000);
         self.app.playlists.replan(Replan::Everything, yesterday).await.unwrap();
+    }
+
+    /// As if screens had been told everything so many milliseconds earlier: what was shown before it was ordered is not
+    /// believed.
+    async fn told_earlier(&self, db: &Db, by: i64) {
+        db.exec(sql("UPDATE manifests SET issued_at = issued_at - $1").bind(by)).await.unwrap();
     }
 
     /// Does everything that waits to be done: renditions, then planning.
