@@ -18,5 +18,6 @@ mod full_disk;
 mod outage;
 mod power;
 mod retired;
+mod same_moment;
 mod takeover;
 mod web;
