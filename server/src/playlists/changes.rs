@@ -3,8 +3,8 @@
 use xuanping_core::{
     digest::Digest,
     id::ScreenId,
-    playlist::{Change, Part, diff},
-    time::UtcMillis,
+    playlist::{Change, Manifest, Part, WallSettings, diff},
+    time::{UtcInterval, UtcMillis},
 };
 
 use super::{PlaylistError, Playlists, store, timeline::Names, words::zone};
@@ -21,6 +21,22 @@ pub struct Told {
 }
 
 impl Playlists {
+    /// How a screen was told to run its wall in a stretch of time, and from when on; ascending. What was forgotten since
+    /// (see `thin`) is left out.
+    pub async fn walls_told(
+        &self,
+        screen: ScreenId,
+        during: UtcInterval,
+    ) -> Result<Vec<(UtcMillis, WallSettings)>, PlaylistError> {
+        let mut told = Vec::new();
+        for (issued, words) in store::words_told(&self.db, screen, during.start, during.end).await? {
+            let manifest = self.payload(&words).and_then(|says| Manifest::from_payload(&says).ok());
+            told.extend(manifest.map(|manifest| (issued, manifest.orders.wall)));
+        }
+        told.reverse();
+        Ok(told)
+    }
+
     /// The playlists of a screen, the newest first, each once for every time that the screen turned to it.
     pub async fn told(&self, screen: ScreenId, most: usize) -> Result<Vec<Told>, PlaylistError> {
         self.screens.get(screen).await?;

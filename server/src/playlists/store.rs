@@ -177,6 +177,22 @@ pub(super) async fn told(db: &Db, screen: ScreenId) -> Result<Vec<Told>, DbError
     rows.iter().map(told).collect()
 }
 
+/// What a screen was told before an instant, the newest first, from then back to the first that was told by `since`.
+pub(super) async fn words_told(
+    db: &Db,
+    screen: ScreenId,
+    since: UtcMillis,
+    before: UtcMillis,
+) -> Result<Vec<(UtcMillis, Words)>, DbError> {
+    let query = sql("SELECT issued_at, says, signed FROM manifests
+                     WHERE screen_id = $1 AND issued_at < $3
+                       AND version >= COALESCE((SELECT MAX(m.version) FROM manifests m
+                                                WHERE m.screen_id = $1 AND m.issued_at <= $2), 0)
+                     ORDER BY version DESC LIMIT 500");
+    let rows = db.all(query.bind(screen).bind(since).bind(before)).await?;
+    rows.iter().map(|row| Ok((row.instant("issued_at")?, words(row)?))).collect()
+}
+
 /// A manifest's bytes: signatures are stored no more.
 fn words(row: &crate::db::Row) -> Result<Words, DbError> {
     let says = row.bytes("says")?;

@@ -274,9 +274,32 @@ impl Plays {
                 expected.extend(filled(&playlist, *zone, date).into_iter().filter_map(|f| f.intersection(in_force)));
             }
         }
+        let dark = self.dark(screen.id, date, timezone, passed).await?;
         let sealed = store::batches::reported_until(&self.db, screen.id).await?;
-        let zones = zones.into_iter().map(|(zone, expected)| compare(zone, expected, &plays, sealed)).collect();
+        let lit = |expected| without(&UtcInterval::union(expected), &dark);
+        let zones = zones.into_iter().map(|(zone, expected)| compare(zone, lit(expected), &plays, sealed)).collect();
         Ok(ShownDay { date, timezone: screen.timezone, day, reported_until: sealed, zones })
+    }
+}
+
+impl Plays {
+    /// When the office had the wall off: nothing is expected of it then.
+    async fn dark(
+        &self,
+        screen: ScreenId,
+        date: NaiveDate,
+        timezone: Tz,
+        passed: UtcInterval,
+    ) -> Result<Vec<UtcInterval>, PlayError> {
+        let told = self.playlists.walls_told(screen, passed).await?;
+        let mut dark = Vec::new();
+        for (nth, (issued, wall)) in told.iter().enumerate() {
+            let until = told.get(nth + 1).map_or(passed.end, |(next, _)| *next);
+            let Some(in_force) = UtcInterval::checked(*issued, until) else { continue };
+            let nights = date.pred_opt().into_iter().chain([date]).flat_map(|date| wall.off_on(date, timezone));
+            dark.extend(nights.filter_map(|night| night.intersection(in_force)));
+        }
+        Ok(UtcInterval::union(dark))
     }
 }
 

@@ -1,10 +1,16 @@
 //! Looking back: a screen's day as it should have been and as it was, and what was shown around a place before a case.
 
+use xuanping_core::{
+    playlist::WallSettings,
+    recurrence::{DayWindow, TimeOfDay},
+};
+
 use super::*;
 use crate::{
     accounts::{Principal, Role, Scope},
     db::testing::for_each_database,
     plays::exposure::Case,
+    screens::ScreenChange,
 };
 
 fn person(scope: Scope) -> Principal {
@@ -22,6 +28,34 @@ async fn reports(county: &County, player: &mut Player, plays: Vec<Play>) {
     let item = county.given_ref(player).await;
     let batch = player.seal(vec![item], plays);
     county.ingest(player, &batch).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_missed_of_a_wall_that_the_office_had_off() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let player = county.player(1, 0).await;
+        county.publish().await;
+        let told = county.app.playlists.told(player.screen.id, 10).await.unwrap()[0].issued;
+        let (date, later) = (clock::date_in(told, chrono_tz::Asia::Shanghai), told.plus(600_000));
+        let who = person(Scope::default());
+        let day = async || county.app.plays.shown_day(player.screen.id, date, &who, later).await.unwrap();
+        let before = day().await;
+        assert_eq!(before.zones[0].expected_ms, later.min(before.day.end).since(told));
+        // Off since an hour ago, says the office now.
+        let minute = |later: i64| {
+            let minutes = (told.0 / 60_000 + 8 * 60 + later).rem_euclid(24 * 60) as u16;
+            TimeOfDay::from_minutes(minutes).unwrap()
+        };
+        let off = vec![DayWindow { from: minute(-60), to: minute(60) }];
+        let wall = Some(WallSettings { off, ..WallSettings::default() });
+        let change = ScreenChange { wall, ..ScreenChange::default() };
+        county.app.screens.change(player.screen.id, change, &who, clock::now()).await.unwrap();
+        county.work().await;
+        let after = day().await;
+        assert!(after.zones[0].expected_ms < 60_000, "until it was told: {}", after.zones[0].expected_ms);
+    })
+    .await;
 }
 
 #[tokio::test]
