@@ -30,17 +30,6 @@ pub struct Waited {
     pub closed: bool,
 }
 
-/// How a display is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DisplayState {
-    /// It shows what it is given.
-    On,
-    /// It is there and was sent to sleep.
-    Asleep,
-    /// None is connected.
-    Absent,
-}
-
 /// The display failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
@@ -62,8 +51,4 @@ pub trait Output {
     fn wait(&mut self, longest: Duration) -> Waited;
     /// What nudges it.
     fn waker(&self) -> Waker;
-    /// Whether what is presented can be seen, as far as the output knows.
-    fn display(&self) -> DisplayState {
-        DisplayState::On
-    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use xuanping_core::geometry::{Rect, Size};
 
-use super::{DisplayState, Output, OutputError, Waited, Wiring};
+use super::{Output, OutputError, Waited, Wiring};
 use crate::{inbox::Waker, stage::Frame};
 
 /// Another output with a [`Wiring`] before it.
@@ -51,8 +51,5 @@ impl Output for Wired {
 
     fn waker(&self) -> Waker {
         self.inner.waker()
-    }
-    fn display(&self) -> DisplayState {
-        self.inner.display()
     }
 }

@@ -129,15 +129,6 @@ impl Card {
         possible.next().ok_or_else(|| io::Error::other("the card cannot feed this connector"))
     }
 
-    /// Whether the display was sent to sleep (DPMS).
-    pub(super) fn is_asleep(&self, connector: connector::Handle) -> bool {
-        let Ok(properties) = self.get_properties(connector) else { return false };
-        let dpms = properties
-            .iter()
-            .find(|(handle, _)| self.get_property(**handle).is_ok_and(|info| info.name().to_bytes() == b"DPMS"));
-        dpms.is_some_and(|(_, value)| *value != 0)
-    }
-
     /// No pointer that somebody left behind.
     pub(super) fn hide_cursor(&self, crtc: crtc::Handle) {
         #[expect(deprecated, reason = "what replaces it needs planes, which not every driver shows")]

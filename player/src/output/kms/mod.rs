@@ -25,7 +25,7 @@ use buffers::Buffer;
 use card::{Card, Seen, choose};
 use terminal::Terminal;
 
-use super::{DisplayState, Output, OutputError, Waited};
+use super::{Output, OutputError, Waited};
 use crate::{inbox::Waker, stage::Frame};
 
 /// Which display, and which part of it.
@@ -55,7 +55,6 @@ pub struct Kms {
     lit: Option<Lit>,
     /// Of the wall; nothing as long as neither the settings nor a display have said it.
     size: Size,
-    asleep: bool,
     plugged: Option<OwnedFd>,
     nudged: Arc<OwnedFd>,
     looked: Instant,
@@ -98,7 +97,6 @@ impl Kms {
             size: wanted.size.unwrap_or(Size { width: 0, height: 0 }),
             wanted,
             lit: None,
-            asleep: false,
             plugged: hotplug::listen().inspect_err(|error| tracing::warn!(%error, "no news of displays")).ok(),
             nudged: Arc::new(nudged),
             looked: Instant::now(),
@@ -125,7 +123,6 @@ impl Kms {
             }
             return Ok(());
         };
-        self.asleep = self.card.is_asleep(chosen.connector);
         let mode = chosen.mode().or_else(|| self.lit.as_ref().map(|lit| lit.mode));
         let same =
             self.lit.as_ref().is_some_and(|lit| lit.display.connector == chosen.connector && Some(lit.mode) == mode);
@@ -272,13 +269,5 @@ impl Output for Kms {
             // Fails only when it was nudged 2^64 times and not read.
             let _ = rustix::io::write(&nudged, &1_u64.to_ne_bytes());
         })
-    }
-
-    fn display(&self) -> DisplayState {
-        match (&self.lit, self.asleep) {
-            (None, _) => DisplayState::Absent,
-            (Some(_), true) => DisplayState::Asleep,
-            (Some(_), false) => DisplayState::On,
-        }
     }
 }
