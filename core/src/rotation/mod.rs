@@ -15,6 +15,7 @@ mod report;
 mod search;
 mod seeds;
 mod shares;
+mod windows;
 
 pub use certificate::{Certificate, Need};
 pub use memo::Memo;
