@@ -1,5 +1,6 @@
 //! Signed things, good and bad.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use xuanping_core::{
@@ -14,7 +15,7 @@ use xuanping_core::{
     sign::{Context, SecretKey, unverified_payload},
     time::{Millis, UtcMillis},
     vocabulary::CreativeKind,
-    wire::{RequestProof, SignedTime},
+    wire::{RequestProof, Retirement, SignedTime},
 };
 
 use super::programmes::{DAY, HOUR, item};
@@ -264,7 +265,26 @@ pub fn word_cases() -> Vec<Value> {
         let says = SignedTime::verify(&signed, &publisher().public(), nonce).ok().map(|at| at.0);
         json!({ "word": "time", "name": name, "signed": hex::encode(signed), "nonce": nonce, "says": says })
     });
-    receipts.chain(times).collect()
+    receipts.chain(times).chain(retirements()).collect()
+}
+
+/// For these alone a player forgets itself.
+fn retirements() -> impl Iterator<Item = Value> {
+    let key = device().public().fingerprint();
+    let word = Retirement { screen: screen(), key, at: UtcMillis(DAY) };
+    let receipt = Receipt { screen: screen(), sequence: 1, batch: key, received: UtcMillis(DAY) };
+    let cases = [
+        ("good", word.sign(&publisher()), key),
+        ("about another device", word.sign(&publisher()), publisher().public().fingerprint()),
+        ("by another key", word.sign(&device()), key),
+        ("a receipt in its place", STANDARD.encode(receipt.sign(&publisher())), key),
+        ("no base64", "retired!".to_owned(), key),
+        ("nothing", String::new(), key),
+    ];
+    cases.into_iter().map(|(name, text, key)| {
+        let says = Retirement::verify(&text, &publisher().public(), key).is_ok();
+        json!({ "word": "retirement", "name": name, "signed": text, "key": key, "says": says })
+    })
 }
 
 pub fn request_cases() -> Vec<Value> {

@@ -57,12 +57,12 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
   const boot = crypto.randomUUID()
   const troubles = new Map<Source, string>()
   const trouble = (source: Source, text: string | null) => void (text === null ? troubles.delete(source) : troubles.set(source, text))
-  const disk = () => trouble("disk", "浏览器存储写入失败，播放记录可能丢失。")
+  const disk = () => trouble("journal-disk", "浏览器存储写入失败，播放记录可能丢失。")
 
   await store.recover()
   // One after the other, in the order in which things happened.
   let writing: Promise<void> = Promise.resolve()
-  const write = (act: () => Promise<void>) => void (writing = writing.then(act).catch(disk))
+  const write = (act: () => Promise<void>) => void (writing = writing.then(act).then(() => trouble("journal-disk", null)).catch(disk))
   const journal: Journal = {
     opened: (key: number, entry: Entry) => write(() => store.opened(key, entry)),
     showing: (key: number, entry: Entry, shown: number) => write(() => store.showing(key, entry, shown)),
@@ -109,7 +109,10 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
       shelf.stored.add(asset)
       frame.ask()
       const keeps = player.keeps(clock.now())
-      if (keeps !== null) void files.retain(keeps).catch(disk)
+      if (keeps === null) return
+      // What goes is to be had again when it is booked again.
+      for (const name of [...shelf.stored]) if (!keeps.has(name)) shelf.stored.delete(name)
+      void files.retain(keeps).catch((error: unknown) => console.warn("files that are needed no more stay", error))
     },
     refused: (asset) => shelf.failed(asset, "unplayable", clock.now()),
     trouble,

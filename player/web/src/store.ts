@@ -2,7 +2,7 @@
  * What survives a reload, in IndexedDB: the key, who this player is, the newest manifest, and the journal. A play is opened when
  * it goes up and finished when it ends; what was open when the page went away is finished as interrupted at the next start.
  */
-import { batchBytes, digestOf, sign, tabulate, toHex, ZERO, type Digest, type Entry, type Id, type Signer } from "./core/index.ts"
+import { digestOf, signBatch, tabulate, toHex, ZERO, type Digest, type Entry, type Id, type Signer } from "./core/index.ts"
 
 const NAME = "xuanping"
 const VERSION = 1
@@ -119,7 +119,7 @@ export class Store {
     const head = (await this.fact<Head>("head")) ?? FIRST
     const sequence = head.sequence + 1
     const batch = { screen, boot, sequence, previous: head.digest, sealed: now, ...tabulate(entries) }
-    const signed = await sign(signer, "playBatch", batchBytes(batch))
+    const signed = await signBatch(batch, signer)
     const sealed: Sealed = { sequence, digest: await digestOf(signed), signed, plays: entries.length }
     // Only one page seals (see the lock in main.ts), so the head is still the one that was read. All of it, or nothing.
     await this.write(["finished", "batches", "facts"], (store) => {

@@ -67,7 +67,11 @@ export async function disagreements(core, files) {
   }
   {
     const publisher = await core.verifierOf(files.word.publisher)
-    for (const { word, name, signed, nonce, says } of files.word.cases) {
+    for (const { word, name, signed, nonce, key, says } of files.word.cases) {
+      if (word === "retirement") {
+        agree(`${word}: ${name}`, await core.isRetirement(signed, publisher, key), says)
+        continue
+      }
       const bytes = core.fromHex(signed)
       const { value, error } = await attempt(() => (word === "receipt" ? core.openReceipt(bytes, publisher) : core.openTime(bytes, publisher, nonce)))
       if (error && !(error instanceof core.BadSignature)) wrong.push(`${word}: ${name}: ${error}`)

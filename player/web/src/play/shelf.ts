@@ -60,7 +60,11 @@ export class Shelf {
     if (found === undefined) return this.bad.get(asset)?.fault ?? null
     if (found === "loading" || (!found.ready && found.fault === null)) return null
     this.reels.delete(name)
-    if (found.fault === null) return found
+    if (found.fault === null) {
+      // The browser can play it, not only read it.
+      this.bad.delete(asset)
+      return found
+    }
     found.drop()
     this.failed(asset, found.fault, now)
     return found.fault
@@ -115,7 +119,6 @@ export class Shelf {
       if (bytes === null) throw new Unusable("damaged")
       if (!this.reels.has(name)) return
       this.reels.set(name, new Reel(item, bytes, audible, this.silenced))
-      this.bad.delete(item.asset)
     }
     void load()
       .catch((error: unknown) => {

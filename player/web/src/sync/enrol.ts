@@ -3,7 +3,7 @@
  * is pinned: from then on no other server can put anything on this page.
  */
 import type { Clock } from "../clock.ts"
-import type { Id } from "../core/index.ts"
+import { isRetirement, verifierOf, type Id } from "../core/index.ts"
 import type { Identity, Store } from "../store.ts"
 import { Backoff, RefusedByServer, sleep, type Client } from "./client.ts"
 
@@ -52,13 +52,20 @@ export async function introduce(
         // Nobody is trusted yet; once the publisher is pinned, only its signed time counts.
         clock.learn(error.members["now"])
       }
-      if (kind === "screen-retired") throw error
+      // Only the office's signed word makes this player forget itself; without a pinned office there is nobody to believe.
+      if (kind === "screen-retired" && (await isOfficeWord(client, store, error))) throw error
       console.warn("not enrolled yet", error)
       code = null
       show(null, error instanceof OtherPublisher ? error.message : null)
       await backoff.pause()
     }
   }
+}
+
+async function isOfficeWord(client: Client, store: Store, error: unknown): Promise<boolean> {
+  const kept = await store.identity()
+  if (!kept || !(error instanceof RefusedByServer)) return false
+  return isRetirement(error.members["retirement"], await verifierOf(kept.publisher), client.signer.fingerprint)
 }
 
 class OtherPublisher extends Error {}

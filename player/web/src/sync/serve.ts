@@ -13,7 +13,7 @@ const LONGEST_WAIT = 60_000
 const PICTURE_EDGE = 960
 
 /** Where a trouble comes from: each has one current trouble at most. */
-export type Source = "server" | "programme" | "assets" | "journal" | "disk" | "sound"
+export type Source = "server" | "programme" | "playlist" | "assets" | "journal" | "journal-disk" | "disk" | "sound"
 
 /** What the loops need of the player. */
 export interface Host {
@@ -38,6 +38,8 @@ export interface Host {
 export class Sync {
   private watched = false
   private woken: (() => void)[] = []
+  /** The playlist of the newest manifest, until it is here. */
+  private wanted: Digest | null
 
   constructor(
     private readonly client: Client,
@@ -45,10 +47,12 @@ export class Sync {
     private readonly store: Store,
     private readonly files: Files,
     private readonly host: Host,
-  ) {}
+  ) {
+    this.wanted = host.wanted
+  }
 
   run(): void {
-    const loops = [this.follow, this.fetch, this.deliver, this.report, this.show, this.keepTime]
+    const loops = [this.follow, this.fetchPlaylist, this.fetch, this.deliver, this.report, this.show, this.keepTime]
     for (const loop of loops) void loop.call(this)
   }
 
@@ -89,27 +93,50 @@ export class Sync {
 
   private async follow(): Promise<void> {
     const backoff = new Backoff(LONGEST_WAIT)
-    let wanted = this.host.wanted
     for (;;) {
       try {
-        if (wanted !== null) {
-          await this.playlist(wanted)
-          wanted = null
-        }
         const manifest = await this.next()
         this.host.trouble("server", null)
         this.host.trouble("programme", null)
-        if (manifest !== null) wanted = this.host.manifest(manifest) ?? wanted
-        if (manifest?.playlist === null) wanted = null
+        if (manifest !== null) {
+          const missing = this.host.manifest(manifest)
+          // The same manifest again says nothing against what is still being fetched for it.
+          if (missing !== null || manifest.playlist !== this.wanted) this.wanted = missing
+        }
         this.wake()
         backoff.reset()
       } catch (error) {
-        console.warn("no manifest or playlist", error)
+        console.warn("no manifest", error)
         await this.heed(error)
         if (error instanceof TypeError || error instanceof DOMException) this.host.trouble("server", "连接服务器失败，正用本地缓存播放：网络不通")
-        else if (error instanceof RefusedByServer) this.host.trouble("server", `连接服务器失败，正用本地缓存播放：${error.status}`)
-        else if (error instanceof UnknownFormat) this.host.trouble("programme", "播放指令含网页播放器尚不支持的设置（关屏时段、亮度、音量等），继续按原指令播放。")
-        else this.host.trouble("programme", "收到的播放指令或播放单未通过验证，已拒绝。")
+        else if (error instanceof RefusedByServer) {
+          // What `heed` said of that says more.
+          if (error.kind !== "unknown-device") this.host.trouble("server", `连接服务器失败，正用本地缓存播放：${error.status}`)
+        } else if (error instanceof UnknownFormat) this.host.trouble("programme", "播放指令含网页播放器尚不支持的设置（熄屏时段、亮度、音量等），继续按原指令播放。")
+        else this.host.trouble("programme", "收到的播放指令未通过验证，已拒绝。")
+        await backoff.pause()
+      }
+    }
+  }
+
+  /** Apart from following: a playlist that cannot be had must not hold up a takeover. */
+  private async fetchPlaylist(): Promise<void> {
+    const backoff = new Backoff(LONGEST_WAIT)
+    for (;;) {
+      const wanted = this.wanted
+      if (wanted === null) {
+        this.host.trouble("playlist", null)
+        await this.nap(5_000)
+        continue
+      }
+      try {
+        await this.playlist(wanted)
+        if (this.wanted === wanted) this.wanted = null
+        backoff.reset()
+      } catch (error) {
+        console.warn("no playlist", error)
+        await this.heed(error)
+        this.host.trouble("playlist", "播放单未能取得或未通过验证，继续按原播放单播放。")
         await backoff.pause()
       }
     }
@@ -144,6 +171,7 @@ export class Sync {
     for (;;) {
       const [next] = this.host.missing()
       if (next === undefined) {
+        this.host.trouble("assets", null)
         await this.nap(2_000)
         continue
       }
