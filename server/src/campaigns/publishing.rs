@@ -67,6 +67,21 @@ impl Campaigns {
         Ok(Published { revision, screens })
     }
 
+    /// Whether it may be submitted as it stands.
+    pub async fn may_submit(
+        &self,
+        id: CampaignId,
+        unreached: Unreached,
+        by: &Actor,
+        today: NaiveDate,
+        now: UtcMillis,
+    ) -> Result<(), CampaignError> {
+        let mut campaign = self.get(id).await?;
+        self.fit(&campaign, unreached, today).await?;
+        campaign.submit(unreached, by, now)?;
+        Ok(())
+    }
+
     /// Whether this person may approve what was seen, as it stands.
     pub async fn may_approve(
         &self,

@@ -3,7 +3,7 @@
 use xuanping_core::{
     digest::Digest,
     id::ScreenId,
-    playlist::{Change, Manifest, Part, WallSettings, diff},
+    playlist::{Change, Part, WallSettings, diff},
     time::{UtcInterval, UtcMillis},
 };
 
@@ -21,20 +21,13 @@ pub struct Told {
 }
 
 impl Playlists {
-    /// How a screen was told to run its wall in a stretch of time, and from when on; ascending. What was forgotten since
-    /// (see `thin`) is left out.
+    /// How a screen was told to run its wall in a stretch of time, and from when on; ascending.
     pub async fn walls_told(
         &self,
         screen: ScreenId,
         during: UtcInterval,
     ) -> Result<Vec<(UtcMillis, WallSettings)>, PlaylistError> {
-        let mut told = Vec::new();
-        for (issued, words) in store::words_told(&self.db, screen, during.start, during.end).await? {
-            let manifest = self.payload(&words).and_then(|says| Manifest::from_payload(&says).ok());
-            told.extend(manifest.map(|manifest| (issued, manifest.orders.wall)));
-        }
-        told.reverse();
-        Ok(told)
+        Ok(store::walls_told(&self.db, screen, during.start, during.end).await?)
     }
 
     /// The playlists of a screen, the newest first, each once for every time that the screen turned to it.

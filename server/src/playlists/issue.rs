@@ -53,7 +53,7 @@ pub(super) struct Order {
     pub orders: Orders,
 }
 
-/// Whether a screen's manifest is so old that it is signed anew though nothing changed. Screens take turns, by their ids:
+/// Whether a screen's manifest is so old that it is decided anew though nothing changed. Screens take turns, by their ids:
 /// whenever a day begins, or whenever they were all told something at once, they come back for the next one over hours.
 pub(super) fn due(screen: ScreenId, last: Option<&Issued>, now: UtcMillis) -> bool {
     let turn = i64::from(screen.uuid().as_u128() as u16);
@@ -88,7 +88,10 @@ impl Playlists {
         let _turn = self.issuing.lock().await;
         // Read within the turn: whoever took a turn before may have been told of newer ones.
         let mut takeovers = self.campaigns.active_takeovers(now).await?;
-        takeovers.retain(|order| screens.iter().any(|each| order.selector.matches(&each.screen.facts)));
+        takeovers.retain(|order| {
+            let chosen = order.selector.matcher();
+            screens.iter().any(|each| chosen.matches(&each.screen.facts))
+        });
         let ids = takeovers.iter().flat_map(|order| order.creatives.iter().copied());
         let facts = if takeovers.is_empty() {
             Facts::default()

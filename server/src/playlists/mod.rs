@@ -217,7 +217,11 @@ impl Playlists {
 
     async fn begin_day(&self, now: UtcMillis) -> Result<(), PlaylistError> {
         self.replan(Replan::Everything, now).await?;
-        self.thin(now).await
+        // Housekeeping that fails is no reason to plan everything once more.
+        if let Err(error) = self.thin(now).await {
+            tracing::error!(%error, "old manifests could not be thinned; the next day tries again");
+        }
+        Ok(())
     }
 
     /// The manifest in force of a screen.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use xuanping_core::{
     digest::Digest,
     id::{ScreenId, TakeoverId},
+    playlist::WallSettings,
     time::{DateRange, UtcMillis},
 };
 
@@ -128,33 +129,44 @@ pub(super) async fn insert_manifests(db: &Db, manifests: &[(ScreenId, Issued)]) 
     for some in manifests.chunks(100) {
         let rows: Vec<_> = (0..some.len())
             .map(|row| {
-                let places: Vec<_> = (1..=7).map(|n| format!("${}", row * 7 + n)).collect();
+                let places: Vec<_> = (1..=8).map(|n| format!("${}", row * 8 + n)).collect();
                 format!("({})", places.join(", "))
             })
             .collect();
         let insert = sql(format!(
-            "INSERT INTO manifests (screen_id, version, issued_at, playlist, takeovers, says, signed) VALUES {}",
+            "INSERT INTO manifests (screen_id, version, issued_at, playlist, takeovers, says, signed, wall) VALUES {}",
             rows.join(", ")
         ));
-        let insert = some.iter().fold(insert, |insert, (screen, issued)| {
+        let insert = some.iter().try_fold(insert, |insert, (screen, issued)| {
             let takeovers = issued.says.as_ref().map_or(&[][..], |says| &says.takeovers);
             let ids: Vec<_> = takeovers.iter().map(|t| t.id.to_string()).collect();
             let (says, signed) = match &issued.words {
                 Words::Payload(payload) => (payload.as_slice(), &[][..]),
                 Words::Signed(signed) => (&[][..], signed.as_slice()),
             };
-            insert
+            let insert = insert
                 .bind(*screen)
                 .bind(issued.version)
                 .bind(issued.issued)
                 .bind(issued.playlist)
                 .bind(ids.join(","))
                 .bind(says)
-                .bind(signed)
-        });
+                .bind(signed);
+            Ok::<_, DbError>(insert.bind(wall_text(issued.says.as_ref().map(|says| &says.orders.wall))?))
+        })?;
         tx.exec(insert).await?;
     }
     tx.commit().await
+}
+
+/// Empty for what is usual, as of every manifest before there were settings.
+fn wall_text(wall: Option<&WallSettings>) -> Result<String, DbError> {
+    let Some(wall) = wall.filter(|wall| !wall.is_usual()) else { return Ok(String::new()) };
+    serde_json::to_string(wall).map_err(|e| DbError::Column { column: "wall".into(), why: e.to_string() })
+}
+
+fn read_wall(row: &crate::db::Row) -> Result<WallSettings, DbError> {
+    if row.text("wall")?.is_empty() { Ok(WallSettings::default()) } else { row.json("wall") }
 }
 
 pub(super) async fn was_issued(db: &Db, screen: ScreenId, playlist: Digest) -> Result<bool, DbError> {
@@ -177,20 +189,20 @@ pub(super) async fn told(db: &Db, screen: ScreenId) -> Result<Vec<Told>, DbError
     rows.iter().map(told).collect()
 }
 
-/// What a screen was told before an instant, the newest first, from then back to the first that was told by `since`.
-pub(super) async fn words_told(
+/// How a screen was told to run its wall, from the newest manifest told by `since` to the last before `before`, ascending.
+pub(super) async fn walls_told(
     db: &Db,
     screen: ScreenId,
     since: UtcMillis,
     before: UtcMillis,
-) -> Result<Vec<(UtcMillis, Words)>, DbError> {
-    let query = sql("SELECT issued_at, says, signed FROM manifests
+) -> Result<Vec<(UtcMillis, WallSettings)>, DbError> {
+    let query = sql("SELECT issued_at, wall FROM manifests
                      WHERE screen_id = $1 AND issued_at < $3
                        AND version >= COALESCE((SELECT MAX(m.version) FROM manifests m
                                                 WHERE m.screen_id = $1 AND m.issued_at <= $2), 0)
-                     ORDER BY version DESC LIMIT 500");
+                     ORDER BY version");
     let rows = db.all(query.bind(screen).bind(since).bind(before)).await?;
-    rows.iter().map(|row| Ok((row.instant("issued_at")?, words(row)?))).collect()
+    rows.iter().map(|row| Ok((row.instant("issued_at")?, read_wall(row)?))).collect()
 }
 
 /// A manifest's bytes: signatures are stored no more.
@@ -215,7 +227,7 @@ pub(super) async fn thin_manifests(db: &Db, screens: &[ScreenId], before: UtcMil
                AND version < (SELECT MAX(n.version) FROM manifests n WHERE n.screen_id = $1)
                AND EXISTS (SELECT b.version FROM manifests b
                            WHERE b.screen_id = $1 AND b.takeovers = ''
-                             AND b.playlist IS NOT DISTINCT FROM manifests.playlist
+                             AND b.playlist IS NOT DISTINCT FROM manifests.playlist AND b.wall = manifests.wall
                              AND b.version = (SELECT MAX(c.version) FROM manifests c
                                               WHERE c.screen_id = $1 AND c.version < manifests.version))");
         tx.exec(said_again.bind(*screen).bind(before)).await?;
@@ -227,8 +239,8 @@ pub(super) async fn thin_manifests(db: &Db, screens: &[ScreenId], before: UtcMil
     tx.commit().await
 }
 
-/// The manifests of a screen from the first that names this playlist to the one after the last, ascending: version, when,
-/// and whether it names it.
+/// The manifests of a screen from the first that names this playlist to the one after the last, ascending: when, and whether
+/// it names it.
 pub(super) async fn around_playlist(
     db: &Db,
     screen: ScreenId,

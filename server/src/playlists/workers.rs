@@ -1,4 +1,4 @@
-//! Work spread over the machine's cores: planning is pure, so playlists are made and manifests signed side by side.
+//! Work spread over the machine's cores: planning is pure, so programmes are named, built and looked into side by side.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

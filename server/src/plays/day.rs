@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use xuanping_core::{
     geometry::ZoneName,
     id::{BootId, ScreenId},
-    playlist::Playlist,
+    playlist::{Playlist, WallSettings},
     playlog::{Play, PlayStatus, SignedBatch, Trigger},
     recurrence::day_of,
     time::{UtcInterval, UtcMillis},
@@ -147,6 +147,18 @@ fn without(all: &[UtcInterval], taken: &[UtcInterval]) -> Vec<UtcInterval> {
     left
 }
 
+/// When the office had a zone dark or silent on a date, by what the screen was told from when on: nothing is expected then.
+fn dark(walls: &[(UtcMillis, WallSettings)], zone: ZoneName, date: NaiveDate, timezone: Tz) -> Vec<UtcInterval> {
+    let mut dark = Vec::new();
+    for (nth, (from, wall)) in walls.iter().enumerate() {
+        let until = walls.get(nth + 1).map_or(UtcMillis(i64::MAX), |(next, _)| *next);
+        let Some(in_force) = UtcInterval::checked(*from, until) else { continue };
+        let nights = date.pred_opt().into_iter().chain([date]).flat_map(|date| wall.dark_on(zone, date, timezone));
+        dark.extend(nights.filter_map(|night| night.intersection(in_force)));
+    }
+    UtcInterval::union(dark)
+}
+
 fn length(intervals: &[UtcInterval]) -> i64 {
     intervals.iter().map(|each| each.length()).sum()
 }
@@ -274,32 +286,11 @@ impl Plays {
                 expected.extend(filled(&playlist, *zone, date).into_iter().filter_map(|f| f.intersection(in_force)));
             }
         }
-        let dark = self.dark(screen.id, date, timezone, passed).await?;
+        let walls = self.playlists.walls_told(screen.id, passed).await?;
         let sealed = store::batches::reported_until(&self.db, screen.id).await?;
-        let lit = |expected| without(&UtcInterval::union(expected), &dark);
-        let zones = zones.into_iter().map(|(zone, expected)| compare(zone, lit(expected), &plays, sealed)).collect();
+        let lit = |zone, expected| without(&UtcInterval::union(expected), &dark(&walls, zone, date, timezone));
+        let zones = zones.into_iter().map(|(zone, e)| compare(zone, lit(zone, e), &plays, sealed)).collect();
         Ok(ShownDay { date, timezone: screen.timezone, day, reported_until: sealed, zones })
-    }
-}
-
-impl Plays {
-    /// When the office had the wall off: nothing is expected of it then.
-    async fn dark(
-        &self,
-        screen: ScreenId,
-        date: NaiveDate,
-        timezone: Tz,
-        passed: UtcInterval,
-    ) -> Result<Vec<UtcInterval>, PlayError> {
-        let told = self.playlists.walls_told(screen, passed).await?;
-        let mut dark = Vec::new();
-        for (nth, (issued, wall)) in told.iter().enumerate() {
-            let until = told.get(nth + 1).map_or(passed.end, |(next, _)| *next);
-            let Some(in_force) = UtcInterval::checked(*issued, until) else { continue };
-            let nights = date.pred_opt().into_iter().chain([date]).flat_map(|date| wall.off_on(date, timezone));
-            dark.extend(nights.filter_map(|night| night.intersection(in_force)));
-        }
-        Ok(UtcInterval::union(dark))
     }
 }
 

@@ -3191,7 +3191,8 @@ export interface components {
         /** @description How a wall runs. What is not said is usual: always on, as bright and loud as can be, one still cut to the next. */
         WallSettings: {
             /**
-             * @description 亮度, in percent of full: each from its time on until the next one's, the last of a day into the next morning.
+             * @description 亮度, in percent of full, never quite none: each from its time on until the next one's, the last of a day into the next
+             *     morning.
              * @default []
              */
             brightness: components["schemas"]["DayLevel"][];
@@ -3216,7 +3217,7 @@ export interface components {
          * @description Why a booking plays or not.
          * @enum {string}
          */
-        Why: "on_air" | "taken_over" | "waits" | "waits_for_event" | "out_of_window" | "closed" | "not_valid" | "unscheduled";
+        Why: "on_air" | "taken_over" | "wall_off" | "waits" | "waits_for_event" | "out_of_window" | "closed" | "not_valid" | "unscheduled";
         /** @description A zone and where it lies. The audio zone's rectangle is 0×0. */
         Zone: {
             /** @description Which. */

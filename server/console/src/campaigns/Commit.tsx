@@ -37,6 +37,11 @@ export function Commit({ campaign, step, onClose }: { campaign: Campaign; step: 
   const broken = foresight.data ? foresight.data.collisions.length + foresight.data.broken.length : 0
   const empty = Math.max(0, ...reaches.map((reach) => reach.data?.empty_handed_screens ?? 0))
   const warned = broken > 0 || empty > 0
+  const failed = (unknown && !foresight.isFetching) || reaches.some((reach) => reach.isError && !reach.isFetching)
+  const askAgain = () => {
+    if (unknown) void foresight.refetch()
+    for (const reach of reaches) if (reach.isError) void reach.refetch()
+  }
   const go = (allow_unreached: boolean) => {
     const meant = { allow_unreached, allow_collisions: known }
     const done = (text: string) => {
@@ -76,11 +81,11 @@ export function Commit({ campaign, step, onClose }: { campaign: Campaign; step: 
         })}
       </ul>
       <div style={{ marginTop: 12 }}>
-        {unknown && foresight.isFetching && <p className="quiet" style={{ margin: 0 }}>{t.checking}</p>}
-        {unknown && !foresight.isFetching && (
+        {unknown && foresight.isFetching && !failed && <p className="quiet" style={{ margin: 0 }}>{t.checking}</p>}
+        {failed && (
           <div className="reach-warn" role="alert">
             <p style={{ margin: 0 }}>{t.unchecked}</p>
-            <Button size="small" onClick={() => void foresight.refetch()}>{t.checkAgain}</Button>
+            <Button size="small" onClick={askAgain}>{t.checkAgain}</Button>
           </div>
         )}
         {foresight.data && broken === 0 && <p className="dot good" style={{ margin: 0 }}>{t.allKept}</p>}

@@ -82,7 +82,7 @@ export const lifeWords = dictionary(
     breaksApprove: "I know; publish all the same",
     allKept: "Every promise can be kept.",
     checking: "Checking whether it can be kept…",
-    unchecked: "What could not be kept was not checked: not yet.",
+    unchecked: "The check before publishing did not finish; it cannot go on yet.",
     checkAgain: "Check again",
     anyway: "Go on anyway",
     anywayHint: "Screens paired there later join by themselves.",

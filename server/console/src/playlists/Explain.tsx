@@ -112,6 +112,7 @@ function ZoneAnswer({ zone, timezone }: { zone: Zone; timezone: string }) {
 const DOT: Record<Schemas["Why"], string> = {
   on_air: "good",
   taken_over: "bad",
+  wall_off: "wait",
   waits: "info",
   waits_for_event: "info",
   out_of_window: "off",

@@ -24,6 +24,7 @@ export const explainWords = dictionary(
     whys: {
       on_air: "正在播出",
       taken_over: "被紧急插播覆盖",
+      wall_off: "熄屏时段或静音",
       waits: "轮到其他内容，等待中",
       waits_for_event: "等待事件触发",
       out_of_window: "窗口外：不在它的日期或时段内",
@@ -66,6 +67,7 @@ export const explainWords = dictionary(
     whys: {
       on_air: "on the wall",
       taken_over: "covered by a takeover",
+      wall_off: "wall off or silent",
       waits: "others have their turn",
       waits_for_event: "waits for its event",
       out_of_window: "outside its days or hours",

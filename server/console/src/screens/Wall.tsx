@@ -55,7 +55,7 @@ function EditWall({ screen, wall, onClose }: { screen: Screen; wall: Settings; o
       void message.success(t.saved)
       onClose()
     },
-    onError: (error) => refused(error),
+    onError: refused,
   })
   return (
     <Modal open title={t.edit} onCancel={onClose} okText={common.save} onOk={() => form.submit()} confirmLoading={save.isPending} width={520}>
@@ -70,15 +70,13 @@ function EditWall({ screen, wall, onClose }: { screen: Screen; wall: Settings; o
             )}
           </Rows>
         </Form.Item>
-        {screen.kind !== "speaker" && <Levels name="brightness" label={t.brightness} hint={t.brightnessHint} fresh={{ from: "19:00", percent: 60 }} />}
-        {screen.sound === "on" && <Levels name="volume" label={t.volume} hint={t.volumeHint} fresh={{ from: "08:00", percent: 70 }} />}
+        {screen.kind !== "speaker" && <Levels name="brightness" label={t.brightness} hint={t.brightnessHint} least={1} fresh={{ from: "19:00", percent: 60 }} />}
+        {screen.sound === "on" && <Levels name="volume" label={t.volume} hint={t.volumeHint} least={0} fresh={{ from: "08:00", percent: 70 }} />}
         {screen.kind !== "speaker" && (
           <Form.Item name="transition" label={t.transition}>
             <Radio.Group options={TRANSITIONS.map((value) => ({ value, label: t.transitions[value] }))} />
           </Form.Item>
         )}
-        {/* What the server has against all of it together. */}
-        <Form.Item name="wall" noStyle={false} style={{ marginBlockEnd: 0, minHeight: 0 }}><span /></Form.Item>
       </Form>
     </Modal>
   )
@@ -89,7 +87,7 @@ function sorted(wall: Settings): Settings {
   return { off: wall.off, brightness: ascending(wall.brightness), volume: ascending(wall.volume), transition: wall.transition }
 }
 
-function Levels({ name, label, hint, fresh }: { name: string; label: string; hint: string; fresh: Level }) {
+function Levels({ name, label, hint, least, fresh }: { name: string; label: string; hint: string; least: number; fresh: Level }) {
   const t = useWords(wallWords)
   return (
     <Form.Item label={label} extra={hint}>
@@ -97,8 +95,8 @@ function Levels({ name, label, hint, fresh }: { name: string; label: string; hin
         {(row) => (
           <>
             <span>{t.from}</span><Time name={[row, "from"]} />
-            <Form.Item name={[row, "percent"]} noStyle rules={[{ required: true, message: t.needed }]}>
-              <InputNumber min={0} max={100} step={5} precision={0} suffix="%" style={{ width: 110 }} aria-label={label} />
+            <Form.Item name={[row, "percent"]} noStyle rules={[{ required: true, message: t.percentNeeded }]}>
+              <InputNumber min={least} max={100} step={5} precision={0} suffix="%" style={{ width: 110 }} aria-label={label} />
             </Form.Item>
           </>
         )}
@@ -107,11 +105,11 @@ function Levels({ name, label, hint, fresh }: { name: string; label: string; hin
   )
 }
 
-function Time({ name }: { name: (string | number)[] }) {
+function Time({ name }: { name: [number, "from" | "to"] }) {
   const t = useWords(wallWords)
   return (
     <Form.Item name={name} noStyle rules={[{ required: true, message: t.needed }, { pattern: /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, message: "HH:MM" }]}>
-      <Input style={{ width: 84 }} maxLength={5} placeholder="HH:MM" className="mono" aria-label={String(name[name.length - 1])} />
+      <Input style={{ width: 84 }} maxLength={5} placeholder="HH:MM" className="mono" aria-label={name[1] === "to" ? t.to : t.from} />
     </Form.Item>
   )
 }

@@ -69,8 +69,10 @@ async fn submit(
     QueryOf(query): QueryOf<StrictnessQuery>,
 ) -> Result<Body<SubmittedView>, Problem> {
     let today = clock::today(COUNTY_ZONE);
+    let by = (&me).into();
+    playlists.campaigns.may_submit(id, query.unreached(), &by, today, clock::now()).await?;
     check(&playlists, id, &query).await?;
-    let submitted = playlists.campaigns.submit(id, query.unreached(), &(&me).into(), today, clock::now()).await?;
+    let submitted = playlists.campaigns.submit(id, query.unreached(), &by, today, clock::now()).await?;
     let (campaign, screens) = submitted;
     Ok(Body(SubmittedView { campaign: CampaignView::new(campaign, today), screens }))
 }

@@ -8,7 +8,10 @@ use xuanping_core::{
     campaign::{Mode, Unplayable},
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId, ScreenId, TakeoverId},
-    playlist::{self, OnAir, OnWall, Playlist, Programme, Source, Standing, Takeover, in_force, on_wall},
+    playlist::{
+        self, OnAir, OnWall, Playlist, Programme, ScreenOrders, Source, Standing, Takeover, in_force, on_screen,
+        on_wall,
+    },
     time::{DateRange, UtcMillis},
 };
 
@@ -116,6 +119,8 @@ pub enum Why {
     OnAir,
     /// 被紧急插播覆盖.
     TakenOver,
+    /// 熄屏时段或静音: the office has the wall off, or the sound at nothing.
+    WallOff,
     /// It is its time, and others have their turn.
     Waits,
     /// It waits for an event.
@@ -216,7 +221,8 @@ async fn explain(
     let left_out = built.programme.bookings.iter().flat_map(|b| b.left_out.iter().map(|(creative, _)| *creative));
     names.add_creatives(&playlists, left_out.collect()).await?;
     let ruling = in_force(takeovers, at);
-    let wall = Wall { built: &built, playlist: playlist.as_ref(), takeovers, at, names: &names };
+    let orders = says.as_ref().map(|says| &says.orders);
+    let wall = Wall { built: &built, playlist: playlist.as_ref(), orders, takeovers, at, names: &names };
     let zones = built.playlist.zones.iter().map(|zone| wall.zone(zone.zone)).collect();
     let absent = playlist::absent(&built.programme).into_iter().map(|absent| AbsentView {
         booking: named(&names, absent.booking),
@@ -250,6 +256,8 @@ struct Wall<'a> {
     built: &'a Built,
     /// What it was told to play by then; none: nothing yet.
     playlist: Option<&'a Playlist>,
+    /// How it was told to run.
+    orders: Option<&'a ScreenOrders>,
     takeovers: &'a [Takeover],
     at: UtcMillis,
     names: &'a Names,
@@ -257,7 +265,8 @@ struct Wall<'a> {
 
 impl Wall<'_> {
     fn zone(&self, zone: ZoneName) -> ZoneExplanation {
-        let Self { built, playlist, takeovers, at, names } = *self;
+        let Self { built, playlist, orders, takeovers, at, names } = *self;
+        let dark = orders.is_some_and(|orders| orders.kept_dark(takeovers, zone, at).0);
         let taken = in_force(takeovers, at).is_some();
         let place = match playlist.map(|playlist| (playlist, playlist.on_air(zone, at))) {
             Some((playlist, OnAir::Play { looped, slot, .. })) => {
@@ -265,7 +274,11 @@ impl Wall<'_> {
             }
             _ => None,
         };
-        let shows = match on_wall(playlist, takeovers, zone, at) {
+        let answer = match orders {
+            Some(orders) => on_screen(orders, playlist, takeovers, zone, at),
+            None => on_wall(playlist, takeovers, zone, at),
+        };
+        let shows = match answer {
             OnWall::Play { item, source, start, end, .. } => Some(ShownView {
                 creative: item.creative,
                 title: names.title(item.creative),
@@ -291,6 +304,7 @@ impl Wall<'_> {
         let bookings = standings.into_iter().map(|(booking, standing)| {
             let (why, next, detail) = match standing {
                 // Only what would be on the wall is covered; the others have reasons of their own.
+                Standing::OnAir if dark => (Why::WallOff, None, None),
                 Standing::OnAir if taken => (Why::TakenOver, None, None),
                 Standing::OnAir => (Why::OnAir, None, None),
                 Standing::Waits { next } => (Why::Waits, next, None),

@@ -1,6 +1,9 @@
 //! What is planned, and when something new is issued.
 
+use xuanping_core::{playlist::WallSettings, recurrence::DayWindow, time::UtcInterval};
+
 use super::*;
+use crate::screens::ScreenChange;
 
 /// The instant at which a local day begins.
 fn midnight(date: chrono::NaiveDate) -> UtcMillis {
@@ -396,6 +399,12 @@ async fn of_what_was_said_long_ago_stays_which_playlist_was_told_when_and_every_
         for hours in [13, 26] {
             playlists.refresh(now.plus(hours * HOUR)).await.unwrap();
         }
+        // Nothing but the wall's nights is different.
+        let off = vec![DayWindow { from: "22:00".parse().unwrap(), to: "06:00".parse().unwrap() }];
+        let wall = Some(WallSettings { off, ..WallSettings::default() });
+        let change = ScreenChange { wall, ..ScreenChange::default() };
+        county.app.screens.change(one.id, change, &person(Role::Operator), clock::now()).await.unwrap();
+        county.work().await;
         let more = county.slogan("不点链接").await;
         county.on_air("又", booking("又", vec![more])).await;
         county.work().await;
@@ -407,6 +416,14 @@ async fn of_what_was_said_long_ago_stays_which_playlist_was_told_when_and_every_
             rows.iter().map(row).collect::<Vec<(u64, bool)>>()
         };
         let (before, told) = (rows().await, playlists.told(one.id, 10).await.unwrap());
+        let ever = UtcInterval { start: UtcMillis(0), end: UtcMillis(i64::MAX) };
+        let nights = async || {
+            let mut walls: Vec<_> = playlists.walls_told(one.id, ever).await.unwrap();
+            walls.dedup_by(|later, earlier| later.1 == earlier.1);
+            walls
+        };
+        let dark = nights().await;
+        assert_eq!(dark.len(), 2, "usual at first, then dark by night: {dark:?}");
         playlists.thin(now).await.unwrap();
         assert_eq!(rows().await, before, "nothing is old yet");
         playlists.thin(now.plus(40 * 24 * HOUR)).await.unwrap();
@@ -417,6 +434,7 @@ async fn of_what_was_said_long_ago_stays_which_playlist_was_told_when_and_every_
             assert!(kept.contains(&row), "{row:?}: {kept:?}");
         }
         assert!(kept.iter().all(|(version, _)| ![v + 3, v + 4].contains(version)), "{kept:?}");
+        assert_eq!(nights().await, dark, "when the wall was told to be dark stays");
         let versions = |told: &[Told]| told.iter().map(|told| (told.playlist, told.version)).collect::<Vec<_>>();
         assert_eq!(versions(&playlists.told(one.id, 10).await.unwrap()), versions(&told));
         for digest in [first.playlist.unwrap(), last.playlist.unwrap()] {
