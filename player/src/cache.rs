@@ -168,7 +168,8 @@ impl Cache {
     pub fn look_at_next(&self, before: Option<Digest>, go_on: impl Fn(Duration) -> bool) -> Option<(Digest, bool)> {
         let names = self.files().ok()?.into_iter().map(|stored| stored.digest);
         let digest = names.filter(|digest| before.is_none_or(|before| *digest > before)).min()?;
-        let file = File::open(self.path(&digest)).ok()?;
+        // One that cannot be opened must not keep those after it from being looked at.
+        let Ok(file) = File::open(self.path(&digest)) else { return Some((digest, false)) };
         match digest_of(file, || go_on(REST)) {
             Ok(None) => None,
             Ok(Some(found)) if found == digest => Some((digest, false)),

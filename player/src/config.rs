@@ -164,7 +164,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// 场次触发 — shows what is booked for an event, e.g. `trigger pre-show --show "3号厅 19:30"` before each film.
+    /// 场次触发 — shows what is booked for an event, e.g. `trigger pre-show --show "3号厅 2026-03-02 19:30"` before each film.
     Trigger {
         /// What is about to begin.
         event: TriggerName,

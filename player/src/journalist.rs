@@ -135,7 +135,8 @@ impl Work {
             // What waited from before can be delivered now.
             self.desk.sealed.notify_one();
         }
-        if self.desk.sealer.work(&self.desk.key, now, last)? > 0 {
+        // What was in memory may fill several segments: at the end all of them are sealed.
+        while self.desk.sealer.work(&self.desk.key, now, last)? > 0 {
             self.desk.sealed.notify_one();
         }
         Ok(())

@@ -412,7 +412,7 @@ impl Plan {
         Some(self.seats[*self.seat_of.get(&screen)? as usize].group as GroupNumber)
     }
 
-    /// The groups that have screens, with one screen of each, in the order in which they came to be.
+    /// The groups that have screens, in the order in which they came to be.
     pub fn groups(&self) -> Vec<GroupNumber> {
         (0..self.groups.len()).filter(|&group| self.groups[group].members > 0).collect()
     }

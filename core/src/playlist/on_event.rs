@@ -16,10 +16,10 @@ impl Playlist {
     /// Whether a showing of this item that began at `start` may come of an event not long before.
     pub fn may_follow_event(&self, zone: ZoneName, shown: impl Fn(&Item) -> bool, start: UtcMillis) -> bool {
         const MINUTE: i64 = 60_000;
-        // Others of the same event may have come first, each as long as it lasts.
-        let others: i64 =
+        // It goes up within the patience, and again only when it is over.
+        let lasts: i64 =
             self.items.iter().filter(|item| shown(item)).map(|item| item.duration.as_i64()).max().unwrap_or(0);
-        let longest = Self::EVENT_PATIENCE as i64 + MINUTE + others;
+        let longest = Self::EVENT_PATIENCE as i64 + MINUTE + lasts;
         let mut asked = (0..=longest / MINUTE).map(|minutes| start.plus(-minutes * MINUTE));
         asked.any(|at| {
             let mut due = EventTrigger::ALL.iter().flat_map(|trigger| self.on_event(zone, *trigger, at));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{OnWall, Playlist, ScreenOrders, Takeover, TakeoverLevel, in_force, on_wall};
 use crate::{
     geometry::ZoneName,
-    recurrence::{DayWindow, TimeOfDay, WindowFault, local_end, local_start},
+    recurrence::{DayWindow, TimeOfDay, WindowFault, day_of, local_end, local_start},
     time::{UtcInterval, UtcMillis},
 };
 
@@ -25,7 +25,8 @@ pub struct WallSettings {
     #[n(0)]
     #[cbor(default, skip_if = "Vec::is_empty")]
     pub off: Vec<DayWindow>,
-    /// 亮度, in percent of full: each from its time on until the next one's, the last of a day into the next morning.
+    /// 亮度, in percent of full, never quite none: each from its time on until the next one's, the last of a day into the next
+    /// morning.
     #[n(1)]
     #[cbor(default, skip_if = "Vec::is_empty")]
     pub brightness: Vec<DayLevel>,
@@ -97,6 +98,8 @@ impl Percent {
     pub const FULL: Self = Self(100);
     /// Nothing of it.
     pub const SILENT: Self = Self(0);
+    /// The least that can still be seen.
+    pub const FAINTEST: Self = Self(1);
 
     /// If it is at most 100.
     pub const fn new(percent: u8) -> Option<Self> {
@@ -201,6 +204,23 @@ impl WallSettings {
         self.off.iter().map(stretch).filter(|stretch| stretch.start < stretch.end).collect()
     }
 
+    /// When on a local date a zone is not to be seen or heard, stretches into the next day that begin on it included.
+    pub fn dark_on(&self, zone: ZoneName, date: NaiveDate, tz: Tz) -> Vec<UtcInterval> {
+        let mut dark = self.off_on(date, tz);
+        if zone == ZoneName::Audio && !self.volume.is_empty() {
+            let day = day_of(date, tz);
+            let mut from = day.start;
+            while from < day.end {
+                let until = self.next_level(from, tz).map_or(day.end, |next| next.min(day.end));
+                if self.volume_at(from, tz) == Percent::SILENT {
+                    dark.push(UtcInterval { start: from, end: until });
+                }
+                from = until;
+            }
+        }
+        dark
+    }
+
     /// How bright at `at`.
     pub fn brightness_at(&self, at: UtcMillis, tz: Tz) -> Percent {
         level_at(&self.brightness, at, tz)
@@ -249,6 +269,29 @@ impl ScreenOrders {
     }
 }
 
+impl ScreenOrders {
+    /// Whether a zone is kept from being seen or heard at `at`, and until when that holds: the wall is off and there is no
+    /// emergency, or the volume is nothing.
+    pub fn kept_dark(&self, takeovers: &[Takeover], zone: ZoneName, at: UtcMillis) -> (bool, Option<UtcMillis>) {
+        let wall = &self.wall;
+        let silent = || wall.volume_at(at, self.tz()) == Percent::SILENT;
+        if zone == ZoneName::Audio && !wall.volume.is_empty() && silent() {
+            return (true, wall.next_level(at, self.tz()));
+        }
+        if wall.off.is_empty() {
+            return (false, None);
+        }
+        let (off, until) = wall.off_at(at, self.tz());
+        let emergency = in_force(takeovers, at).is_some_and(|takeover| takeover.level == TakeoverLevel::Emergency);
+        if off && !emergency {
+            // An emergency that is announced lights the wall when it begins.
+            let announced = takeovers.iter().map(|takeover| takeover.starts).filter(|start| *start > at);
+            return (true, announced.chain(until).min());
+        }
+        (false, until)
+    }
+}
+
 /// What a zone of a screen shows at `at`: [`on_wall`] for a wall that is on, black for one that is off.
 pub fn on_screen<'a>(
     orders: &ScreenOrders,
@@ -257,26 +300,10 @@ pub fn on_screen<'a>(
     zone: ZoneName,
     at: UtcMillis,
 ) -> OnWall<'a> {
-    let answer = on_wall(playlist, takeovers, zone, at);
-    let wall = &orders.wall;
-    if zone == ZoneName::Audio && !wall.volume.is_empty() {
-        // At no volume nobody hears it: that is no play.
-        let (silent, until) = (wall.volume_at(at, orders.tz()) == Percent::SILENT, wall.next_level(at, orders.tz()));
-        if silent {
-            return OnWall::Nothing { black: true, until };
-        }
+    match orders.kept_dark(takeovers, zone, at) {
+        (true, until) => OnWall::Nothing { black: true, until },
+        (false, until) => on_wall(playlist, takeovers, zone, at).asked_again_by(until),
     }
-    if wall.off.is_empty() {
-        return answer;
-    }
-    let (off, until) = wall.off_at(at, orders.tz());
-    let emergency = in_force(takeovers, at).is_some_and(|takeover| takeover.level == TakeoverLevel::Emergency);
-    if off && !emergency {
-        // An emergency that is announced lights the wall when it begins.
-        let announced = takeovers.iter().map(|takeover| takeover.starts).filter(|start| *start > at);
-        return OnWall::Nothing { black: true, until: announced.chain(until).min() };
-    }
-    answer.asked_again_by(until)
 }
 
 #[cfg(test)]
@@ -325,6 +352,19 @@ mod tests {
         let tz = Tz::America__New_York;
         let hours = |date: &str| night.off_on(date.parse().unwrap(), tz)[0].length() / 3_600_000;
         assert_eq!((hours("2025-03-08"), hours("2025-03-09"), hours("2025-11-02")), (4, 3, 5));
+    }
+
+    #[test]
+    fn sound_is_not_missed_while_it_is_set_to_nothing() {
+        let wall = WallSettings { volume: vec![level("08:00", 70), level("20:00", 0)], ..WallSettings::default() };
+        let date = "2025-06-02".parse().unwrap();
+        let hours = |zone| -> Vec<(i64, i64)> {
+            let start = at("2025-06-02T00:00:00+08:00");
+            let hour = |at: UtcMillis| at.since(start) / 3_600_000;
+            wall.dark_on(zone, date, SHANGHAI).iter().map(|dark| (hour(dark.start), hour(dark.end))).collect()
+        };
+        assert_eq!(hours(ZoneName::Audio), [(0, 8), (20, 24)]);
+        assert_eq!(hours(ZoneName::Main), []);
     }
 
     #[test]

@@ -110,11 +110,6 @@ impl Outbox {
         Ok(())
     }
 
-    /// Whether a batch of this number was ever sealed, as far as is known here.
-    pub fn holds(&self, sequence: u64) -> bool {
-        self.path(sequence).exists() || self.folder.join("refused").join(name(sequence)).exists()
-    }
-
     /// The oldest batch without a receipt; `None` too until the folder was read. A file that is no batch of ours is set
     /// aside.
     pub fn oldest(&self) -> io::Result<Option<SignedBatch>> {

@@ -14,7 +14,7 @@ use xuanping_core::{
 
 use super::{
     Entry, Journal, Run,
-    segment::{discard, finished_plays, segments},
+    segment::{FULL, discard, finished_plays, segments},
 };
 use crate::{cache::Cache, clock::Moment};
 
@@ -32,7 +32,7 @@ pub struct SealRules {
 
 impl SealRules {
     /// While the server does not answer, small batches would only pile up: segments then grow to `plays`, but are closed
-    /// at the latest after this many milliseconds.
+    /// after this many milliseconds, or after `interval` if that is longer.
     pub const OFFLINE_INTERVAL: u64 = 600_000;
     /// News that goes on is no news: each time in turn it waits twice as long, up to so many times `soon`.
     const PATIENCE: u64 = 64;
@@ -120,7 +120,7 @@ impl Sealer {
         } else {
             interval
         };
-        finished > 0 && (at_once || finished >= plays || waited >= interval)
+        finished > 0 && (at_once || finished >= plays.min(FULL) || waited >= interval)
     }
 
     fn seal_closed(&self, key: &SecretKey, now: Moment) -> io::Result<usize> {

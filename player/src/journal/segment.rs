@@ -24,7 +24,7 @@ use crate::durable;
 
 const ENDING: &str = ".plays";
 /// Plays after which a segment takes no more until it is sealed: a batch must stay below the server's limit.
-const FULL: usize = 20_000;
+pub(super) const FULL: usize = 20_000;
 
 /// The segment being written.
 #[derive(Debug)]
@@ -153,10 +153,10 @@ impl Segment {
 
     /// Tries again to write what the disk has refused so far.
     pub fn write_backlog(&mut self) -> io::Result<()> {
-        while let Some((key, entry)) = self.backlog.front() {
-            if self.finished >= FULL {
-                return Err(io::Error::other("the segment is full and could not be sealed yet"));
-            }
+        // A full segment takes no more until it is sealed; the rest follows in the next.
+        while self.finished < FULL
+            && let Some((key, entry)) = self.backlog.front()
+        {
             self.write(&Record::Finished(key, entry).to_bytes(), 1)?;
             self.backlog.pop();
         }

@@ -13,7 +13,7 @@ use xuanping_core::{
     time::{Millis, UtcMillis},
 };
 
-use super::*;
+use super::{segment::FULL, *};
 use crate::clock::Moment;
 
 const RULES: SealRules = SealRules { interval: 1_000, plays: 1_000, soon: 1_000 };
@@ -256,6 +256,29 @@ fn plays_are_recorded_before_the_disk_is_open_and_follow_in_order_once_it_is() {
     server.take_all(&journal);
     let starts: Vec<_> = server.plays().into_iter().map(|(start, _)| start).collect();
     assert_eq!(starts, (1..=20_001).collect::<Vec<_>>());
+}
+
+#[test]
+fn more_plays_in_memory_than_a_segment_holds_follow_segment_by_segment() {
+    let data = tempfile::tempdir().unwrap();
+    let journal = Journal::in_memory(data.path(), key().public(), run(3));
+    let all = 2 * FULL as u64 + 1_234;
+    for n in 1..=all {
+        play(&journal, n);
+    }
+    journal.open_disk().unwrap();
+    let mut sealer = sealer(&journal);
+    let mut server = Server::default();
+    // Without being told to be quick: only because the segment is full.
+    let mut now = 1;
+    while sealer.work(&key(), at(now), false).unwrap() > 0 {
+        now += 1;
+    }
+    sealer.work(&key(), at(now + 2_000), false).unwrap();
+    assert_eq!(journal.state(), JournalState { unreported: all, in_memory: 0, lost: 0 });
+    server.take_all(&journal);
+    let starts: Vec<_> = server.plays().into_iter().map(|(start, _)| start).collect();
+    assert_eq!(starts, (1..=all as i64).collect::<Vec<_>>());
 }
 
 #[test]

@@ -11,6 +11,11 @@ pub(super) fn is_kept(data: &Path) -> bool {
     data.join(FILE).exists()
 }
 
+/// Forgets it.
+pub(super) fn forget(data: &Path) -> io::Result<()> {
+    keep(data, false)
+}
+
 /// Keeps it.
 pub(super) fn keep(data: &Path, dark: bool) -> io::Result<()> {
     let path = data.join(FILE);

@@ -20,7 +20,7 @@ const STATUS_EVERY: u64 = 500;
 const HEALTH_EVERY: u64 = 10_000;
 
 impl Life<'_> {
-    /// What is done now and then: status, live picture, progress of long plays, a journal that could not be opened.
+    /// What is done now and then: status, live picture, how the machine is doing, progress of long plays.
     pub(super) fn keep_house(&mut self, now: Moment) {
         if now.monotonic >= self.next_progress {
             self.next_progress = now.monotonic + PROGRESS_EVERY;

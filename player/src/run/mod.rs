@@ -17,6 +17,7 @@ use std::{
 
 use life::Life;
 use rustix::fs::{FlockOperation, flock};
+use shows::Shows;
 use xuanping_core::time::UtcMillis;
 
 use crate::{
@@ -163,6 +164,9 @@ fn wipe(data: &Path) -> io::Result<()> {
     journal::wipe(data)?;
     sync::forget_manifest(data)?;
     clock::forget(data)?;
+    // Made dark for a screen that is no more: the pairing code must be seen.
+    dark::forget(data)?;
+    Shows::forget(data)?;
     Enrolled::forget(data)?;
     keys::forget(data)?;
     durable::remove(&data.join(WIPING))
@@ -177,9 +181,11 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let first = keys::load_or_create(data.path()).unwrap().public();
         durable::write(&data.path().join(WIPING), b"", Privacy::Usual).unwrap();
+        dark::keep(data.path(), true).unwrap();
         assert!(data_is_half_wiped(data.path()));
         wipe(data.path()).unwrap();
         assert!(!data_is_half_wiped(data.path()));
+        assert!(!dark::is_kept(data.path()), "a new screen shows its pairing code");
         assert_ne!(keys::load_or_create(data.path()).unwrap().public(), first);
     }
 }

@@ -22,6 +22,11 @@ impl Shows {
         Self(kept.unwrap_or_default())
     }
 
+    /// Forgets them all.
+    pub(super) fn forget(data: &Path) -> io::Result<()> {
+        durable::remove(&data.join(FILE))
+    }
+
     /// Whether it was not asked for before; now it was.
     pub(super) fn is_new(&mut self, show: ShowId) -> bool {
         if self.0.contains(&show) {

@@ -234,6 +234,9 @@ impl Stage {
                 }
                 _ => None,
             };
+            if !same {
+                self.passing[place] = None;
+            }
             match &layer.content {
                 Content::Black if !same => self.frame.fill(rect, Colour::BLACK),
                 Content::Standby if !same => standby::draw(&mut self.frame, rect, self.wall.kind),

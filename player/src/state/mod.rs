@@ -20,7 +20,7 @@ use xuanping_core::{
     campaign::EventTrigger,
     digest::Digest,
     geometry::{Rect, Size, ZoneName},
-    id::{ScreenId, ShowId},
+    id::ShowId,
     playlist::{Item, Manifest, OnWall, Percent, Playlist, Show, Transition, on_screen, on_wall},
     time::UtcMillis,
     vocabulary::CreativeKind,
@@ -107,7 +107,7 @@ pub struct State {
 }
 
 impl State {
-    /// A player that has just been switched on. `first_key` must be greater than any key used in this run so far.
+    /// A player that has just been switched on.
     pub fn new(abilities: Abilities) -> Self {
         Self {
             pairing: Pairing::Asking,
@@ -381,7 +381,7 @@ impl State {
     }
 
     /// Whether the screen may be heard: it has a zone for sound.
-    pub fn is_audible(&self) -> bool {
+    fn is_audible(&self) -> bool {
         let zones = self.manifest.iter().flat_map(|m| &m.orders.zones);
         zones.map(|zone| zone.name).any(|name| name == ZoneName::Audio)
     }
@@ -396,7 +396,8 @@ impl State {
     pub fn light(&self, now: Moment) -> Light {
         let orders = self.manifest.as_ref().map(|m| &m.orders);
         Light {
-            brightness: orders.map_or(Percent::FULL, |o| o.wall.brightness_at(now.wall, o.tz())),
+            // A wall that is to be dark has off hours: at no brightness plays would count that nobody sees.
+            brightness: orders.map_or(Percent::FULL, |o| o.wall.brightness_at(now.wall, o.tz()).max(Percent::FAINTEST)),
             transition: orders.map_or(Transition::Cut, |o| o.wall.transition),
         }
     }
@@ -421,14 +422,6 @@ impl State {
     /// Plays now on the wall and how long they have been: for the journal's progress notes.
     pub fn progress(&self, now: Moment) -> Vec<(PlayKey, xuanping_core::time::Millis)> {
         self.zones.values().filter_map(|zone| zone.progress(now)).collect()
-    }
-
-    /// Which screen this is, once it is known.
-    pub fn screen(&self) -> Option<ScreenId> {
-        match (&self.pairing, &self.manifest) {
-            (Pairing::Enrolled(screen), _) => Some(*screen),
-            (_, manifest) => manifest.as_ref().map(|m| m.screen),
-        }
     }
 
     /// The venue's time zone, once it is known.

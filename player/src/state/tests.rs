@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 use xuanping_core::{
     geometry::{Size, Zone},
-    id::{BookingId, CreativeId, TakeoverId},
+    id::{BookingId, CreativeId, ScreenId, TakeoverId},
     playlist::{
         Day, DayLevel, Daypart, EventItem, Loop, MANIFEST_VERSION, PLAYLIST_VERSION_WITH_EVENTS, ScreenOrders, Slot,
         Takeover, TakeoverItem, TakeoverLevel, TrustedManifest, WallSettings, ZoneProgramme,

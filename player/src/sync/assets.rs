@@ -70,7 +70,9 @@ pub(super) async fn fetch(context: &Context, enrolled: &Enrolled, mut wants: wat
             downloads.spawn(async move { (want.asset, download(&context, want, bucket).await) });
         }
         let retry = failed.values().map(|(_, until)| *until).filter(|until| *until > now).min();
-        let retry = retry.unwrap_or_else(|| now + if quiet { LOOK_EVERY } else { Duration::from_hours(1) });
+        // Whatever a failure asked for: the end of the quiet hours is noticed.
+        let look = now + if quiet { LOOK_EVERY } else { Duration::from_hours(1) };
+        let retry = retry.map_or(look, |retry| retry.min(look));
         tokio::select! {
             changed = wants.changed() => if changed.is_err() { return },
             () = tokio::time::sleep_until(retry) => {}

@@ -29,7 +29,6 @@ pub(super) async fn deliver(context: &Context, enrolled: &Enrolled, deliveries: 
         match deliver_oldest(context, enrolled, outbox).await {
             Ok(true) => {
                 backoff.reset();
-                context.trouble(Trouble::Journal, None);
                 if outbox.waiting().batches > FEW {
                     let more = PACE * u64::from(entropy::permille()) / 1_000;
                     tokio::time::sleep(Duration::from_millis(PACE + more)).await;
@@ -90,6 +89,7 @@ async fn deliver_oldest(context: &Context, enrolled: &Enrolled, outbox: &Outbox)
                 return Err(DeliveryError::Receipt);
             }
             outbox.acknowledged(&batch, &signed, &enrolled.publisher)?;
+            context.trouble(Trouble::Journal, None);
             tracing::debug!(sequence, plays = batch.batch().plays.len(), "a play batch was acknowledged");
             Ok(true)
         }

@@ -131,7 +131,7 @@ pub struct Introduction {
     pub token: Option<String>,
 }
 
-/// Where sealed batches lie, once the journal could be opened, and who tells of new ones.
+/// Where sealed batches lie, once there is a journal, and who tells of new ones.
 #[derive(Debug, Clone, Default)]
 pub struct Deliveries {
     /// The sealed batches.

@@ -67,6 +67,9 @@ impl Buffer {
         for rect in rects.iter().filter_map(|rect| frame.clip(*rect)) {
             // What the display has no place for is left out.
             let across = rect.width.min(self.size.width.saturating_sub(left.saturating_add(rect.x)));
+            if across == 0 {
+                continue;
+            }
             let down = rect.height.min(self.size.height.saturating_sub(top.saturating_add(rect.y)));
             for y in rect.y..rect.y + down {
                 let start = (top + y) as usize * pitch + (left + rect.x) as usize * 4;

@@ -175,7 +175,9 @@ impl Kms {
                         lit.flipping = None;
                     }
                 }
-                _ => self.flips(),
+                Ok(_) => self.flips(),
+                // Interrupted: without news, reading the card's events would wait for ever.
+                Err(_) => {}
             }
         }
     }
@@ -188,9 +190,22 @@ impl Lit {
         let size = Size { width: width.into(), height: height.into() };
         let buffer =
             || Buffer::new(card, size, DrmFourcc::Xrgb8888).map_err(|e| self::display("no memory for frames", &e));
-        let buffers = [buffer()?, buffer()?];
-        card.set_crtc(crtc, Some(buffers[0].framebuffer), (0, 0), &[display.connector], Some(mode))
-            .map_err(|e| self::display("the mode could not be set", &e))?;
+        let first = buffer()?;
+        // Their memory is the card's: what is not given back is lost for good.
+        let second = match buffer() {
+            Ok(second) => second,
+            Err(error) => {
+                first.destroy(card);
+                return Err(error);
+            }
+        };
+        let buffers = [first, second];
+        if let Err(e) = card.set_crtc(crtc, Some(buffers[0].framebuffer), (0, 0), &[display.connector], Some(mode)) {
+            for buffer in buffers {
+                buffer.destroy(card);
+            }
+            return Err(self::display("the mode could not be set", &e));
+        }
         card.hide_cursor(crtc);
         Ok(Self { display, crtc, mode, buffers, front: 0, flipping: None })
     }
