@@ -3,6 +3,7 @@
 //! A display PC without a battery wakes up in 1970, and its clock may be set at any moment by NTP. So a correction is never
 //! *added* to the device's clock: while one is needed, time is an instant that was believed plus what has passed on the
 //! monotonic clock since, whatever is done to the device's clock meanwhile. As soon as that clock agrees, it is followed again.
+//! Nor is one that the server agreed with followed when somebody sets it in the middle of the day.
 
 use xuanping_core::time::UtcMillis;
 
@@ -68,14 +69,26 @@ impl Anchor {
 #[derive(Debug, Clone, Default)]
 pub struct Belief {
     anchor: Option<Anchor>,
+    /// The device's clock less the monotonic one while it is followed, once the server has agreed with it.
+    agreed: Option<i64>,
 }
 
 impl Belief {
     /// The wall time that is believed. Notices a device's clock that was set right.
     pub fn wall(&mut self, device: UtcMillis, monotonic: u64) -> UtcMillis {
+        let offset = device.0.saturating_sub(signed(monotonic));
+        if let (None, Some(agreed)) = (self.anchor, &mut self.agreed) {
+            if (offset - *agreed).abs() <= SET {
+                // NTP may move it little by little.
+                *agreed = offset;
+            } else {
+                // It was right, and somebody set it: it goes on as it was until that is known to be better.
+                let wall = UtcMillis(agreed.saturating_add(signed(monotonic)));
+                self.anchor = Some(Anchor { wall, at: monotonic, source: Source::Server, drift: 0, device: offset });
+            }
+        }
         let Some(anchor) = &mut self.anchor else { return device };
         let believed = anchor.wall(monotonic);
-        let offset = device.0.saturating_sub(signed(monotonic));
         if (offset - anchor.device).abs() > SET {
             anchor.device = offset;
             let passed = signed(monotonic.saturating_sub(anchor.at));
@@ -85,6 +98,7 @@ impl Belief {
                 Source::NotBefore => device >= believed,
             };
             if right {
+                self.agreed = (anchor.source == Source::Server).then_some(offset);
                 self.anchor = None;
                 return device;
             }
@@ -95,10 +109,15 @@ impl Belief {
     /// The server was asked several times. `kept`: NTP looks after the device's clock. Returns by how many milliseconds
     /// the device's clock is corrected from now on, if that changed what is believed.
     pub fn learn(&mut self, samples: &[Sample], kept: bool, device: UtcMillis, monotonic: u64) -> Option<i64> {
-        let truth = UtcMillis(median_of_best(samples)?.saturating_add(signed(monotonic)));
+        let heard = median_of_best(samples)?;
+        let truth = UtcMillis(heard.epoch.saturating_add(signed(monotonic)));
         let before = self.wall(device, monotonic);
         let wrong = truth.since(device);
         let limit = if kept { TOLERATED } else { FOLLOWED };
+        // On a line that loses packets an answer may be a second old. What it leaves open is no reason to change anything.
+        if heard.doubt > limit / 4 && truth.since(before).abs() <= heard.doubt {
+            return None;
+        }
         // Whoever was corrected has to agree well before it is followed again, or it would go to and fro.
         let limit = if self.anchor.is_some() { limit / 2 } else { limit };
         self.anchor = (wrong.abs() > limit).then(|| Anchor {
@@ -108,8 +127,27 @@ impl Belief {
             drift: self.drift_at(truth, monotonic),
             device: device.0.saturating_sub(signed(monotonic)),
         });
+        self.agreed = Some(device.0.saturating_sub(signed(monotonic)));
         let change = self.wall(device, monotonic).since(before);
         (change.abs() > UNTOLD).then(|| self.wall(device, monotonic).since(device))
+    }
+
+    /// An earlier life knew from the server that it is `truth` now, by the same monotonic clock. Returns the correction of the
+    /// device's clock if one is needed.
+    pub fn resume(&mut self, truth: UtcMillis, device: UtcMillis, monotonic: u64) -> Option<i64> {
+        let offset = device.0.saturating_sub(signed(monotonic));
+        let wrong = truth.since(device);
+        if wrong.abs() <= SET {
+            self.agreed = Some(offset);
+            return None;
+        }
+        self.anchor = Some(Anchor { wall: truth, at: monotonic, source: Source::Server, drift: 0, device: offset });
+        Some(wrong)
+    }
+
+    /// Whether what is believed goes back to something that the server signed.
+    pub fn is_known(&self) -> bool {
+        self.anchor.map_or(self.agreed.is_some(), |anchor| anchor.source == Source::Server)
     }
 
     /// The drift, given that it is `truth` now.
@@ -141,15 +179,27 @@ impl Belief {
     }
 }
 
-/// Of the half of the answers that came back fastest, the one in the middle: a slow way out or back makes an answer wrong,
-/// and never faster.
-fn median_of_best(samples: &[Sample]) -> Option<i64> {
+/// What several answers come to.
+struct Heard {
+    /// Where the monotonic clock's zero lies in wall time.
+    epoch: i64,
+    /// By how many milliseconds that may be wrong: the fastest answer was on its way so long, there or back.
+    doubt: i64,
+}
+
+/// Of the half of the answers that came back fastest, the one in the middle, as far as the fastest allows: a slow way out or
+/// back makes an answer wrong, and never faster.
+fn median_of_best(samples: &[Sample]) -> Option<Heard> {
     let mut samples = samples.to_vec();
     samples.sort_by_key(|sample| sample.trip);
+    let fastest = *samples.first()?;
+    let doubt = signed(fastest.trip.div_ceil(2));
     samples.truncate(samples.len().div_ceil(2));
     let mut epochs: Vec<_> = samples.into_iter().map(Sample::epoch).collect();
     epochs.sort_unstable();
-    epochs.get(epochs.len().checked_sub(1)? / 2).copied()
+    let middle = *epochs.get((epochs.len() - 1) / 2)?;
+    let (least, most) = (fastest.epoch().saturating_sub(doubt), fastest.epoch().saturating_add(doubt));
+    Some(Heard { epoch: middle.clamp(least, most), doubt })
 }
 
 fn signed(monotonic: u64) -> i64 {
@@ -211,6 +261,49 @@ mod tests {
     }
 
     #[test]
+    fn a_right_clock_that_somebody_sets_is_not_followed_until_it_is_right_again() {
+        for slip in [-3 * 86_400_000, 3_600_000, -3_600_000, 400 * 86_400_000] {
+            let mut belief = Belief::default();
+            assert_eq!(belief.learn(&answers(TRUTH, 0), false, right(0), 0), None);
+            assert_eq!(belief.wall(right(500), 500), right(500));
+            assert_eq!(belief.wall(right(1_000).plus(slip), 1_000), right(1_000), "set by {slip}");
+            // The server only says so again, and the clock is set right.
+            assert_eq!(belief.learn(&answers(TRUTH, 5_000), false, right(5_000).plus(slip), 5_000), None);
+            assert_eq!(belief.wall(right(6_000).plus(3), 6_000), right(6_000).plus(3));
+            assert_eq!(belief.wall(right(7_000).plus(slip), 7_000).since(right(7_000)), 3, "and set by {slip} again");
+        }
+        // One that nobody has agreed with may be wrong: setting it may make it right.
+        let mut belief = Belief::default();
+        assert_eq!(belief.wall(unset(0), 0), unset(0));
+        assert_eq!(belief.wall(right(1_000), 1_000), right(1_000));
+    }
+
+    #[test]
+    fn a_clock_that_ntp_moves_little_by_little_is_followed() {
+        let mut belief = Belief::default();
+        belief.learn(&answers(TRUTH, 0), true, right(0).plus(-1_900), 0);
+        for (monotonic, behind) in (0..=1_900_u64).rev().step_by(100).zip(0..).map(|(behind, n)| (n * 1_000, behind)) {
+            let device = right(monotonic).plus(-signed(behind));
+            assert_eq!(belief.wall(device, monotonic), device);
+        }
+    }
+
+    #[test]
+    fn answers_that_were_long_on_their_way_do_not_make_a_right_clock_wrong() {
+        // Three packets in ten are lost: each answer came a second late, on its way back.
+        let late = |at: u64| Sample { server: right(at), at: at + 600, trip: 1_200 };
+        let mut belief = Belief::default();
+        assert_eq!(belief.learn(&[late(0), late(2_000)], false, right(4_000), 4_000), None);
+        assert_eq!(belief.wall(right(5_000), 5_000), right(5_000));
+        // A clock of 1970 is nearly right with them, and right as soon as one is quick.
+        let corrected = belief.learn(&[late(6_000)], false, unset(8_000), 8_000).unwrap();
+        assert!((corrected - TRUTH).abs() <= 600, "{corrected}");
+        let quick = Sample { server: right(9_000), at: 9_000, trip: 4 };
+        belief.learn(&[late(8_500), quick, late(9_500)], false, unset(10_000), 10_000);
+        assert!(belief.wall(unset(10_000), 10_000).since(right(10_000)).abs() <= 2);
+    }
+
+    #[test]
     fn a_device_that_agrees_again_is_followed_again() {
         let mut belief = Belief::default();
         belief.learn(&answers(TRUTH, 0), false, right(0).plus(-5_000), 0);
@@ -261,8 +354,9 @@ mod tests {
     fn answers_that_were_held_up_on_the_way_do_not_count() {
         let honest = |at, trip| Sample { server: UtcMillis(TRUTH + signed(at)), at, trip };
         let late = Sample { server: UtcMillis(TRUTH - 4_000), at: 0, trip: 9_000 };
-        assert_eq!(median_of_best(&[late, honest(1, 30), honest(2, 25), late, honest(3, 400)]), Some(TRUTH));
-        assert_eq!(median_of_best(&[]), None);
+        let epoch = |samples: &[Sample]| median_of_best(samples).map(|heard| heard.epoch);
+        assert_eq!(epoch(&[late, honest(1, 30), honest(2, 25), late, honest(3, 400)]), Some(TRUTH));
+        assert_eq!(epoch(&[]), None);
     }
 
     proptest! {

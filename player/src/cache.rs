@@ -86,7 +86,7 @@ impl Cache {
 
     /// Whether a file of that name is there. Says nothing of its bytes.
     pub fn contains(&self, digest: &Digest) -> bool {
-        self.path(digest).exists()
+        self.path(digest).is_file()
     }
 
     /// The file's bytes, verified.
@@ -100,8 +100,9 @@ impl Cache {
     pub fn verified_path(&self, digest: &Digest) -> Result<PathBuf, CacheError> {
         self.known().uses(digest);
         let path = self.path(digest);
-        let file = File::open(&path).map_err(|e| self.not_there(digest, e))?;
-        if digest_of(file, || true)? == Some(*digest) { Ok(path) } else { Err(self.damaged(digest)) }
+        let found =
+            File::open(&path).and_then(|file| digest_of(file, || true)).map_err(|e| self.not_there(digest, e))?;
+        if found == Some(*digest) { Ok(path) } else { Err(self.damaged(digest)) }
     }
 
     /// Stores bytes under their own name.
@@ -123,6 +124,9 @@ impl Cache {
         let folder = self.folder.join("partial");
         fs::create_dir_all(&folder)?;
         let path = folder.join(digest.to_string());
+        if path.is_dir() {
+            durable::remove(&path)?;
+        }
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
         let length = file.metadata()?.len();
         Ok(Partial { cache: self.clone(), digest, path, file, length, _busy: busy })
@@ -168,13 +172,11 @@ impl Cache {
     pub fn look_at_next(&self, before: Option<Digest>, go_on: impl Fn(Duration) -> bool) -> Option<(Digest, bool)> {
         let names = self.files().ok()?.into_iter().map(|stored| stored.digest);
         let digest = names.filter(|digest| before.is_none_or(|before| *digest > before)).min()?;
-        // One that cannot be opened must not keep those after it from being looked at.
-        let Ok(file) = File::open(self.path(&digest)) else { return Some((digest, false)) };
-        match digest_of(file, || go_on(REST)) {
+        match File::open(self.path(&digest)).and_then(|file| digest_of(file, || go_on(REST))) {
             Ok(None) => None,
             Ok(Some(found)) if found == digest => Some((digest, false)),
             // It may have been deleted meanwhile, as no longer needed.
-            Ok(Some(_)) | Err(_) if !self.contains(&digest) => Some((digest, false)),
+            Ok(Some(_)) | Err(_) if !self.path(&digest).exists() => Some((digest, false)),
             Ok(Some(_)) | Err(_) => {
                 let damaged = self.damaged(&digest);
                 tracing::warn!(error = %damaged, "a file went bad on the disk");
@@ -407,6 +409,30 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let cache = Cache::below(data.path(), None);
         (data, cache)
+    }
+
+    #[test]
+    fn a_folder_in_a_files_place_is_no_file_and_makes_way_for_it() {
+        let (_data, cache) = cache();
+        let digest = cache.put(b"poster").unwrap();
+        let in_its_place = || {
+            durable::remove(&cache.path(&digest)).unwrap();
+            fs::create_dir(cache.path(&digest)).unwrap();
+        };
+        in_its_place();
+        assert!(!cache.contains(&digest));
+        assert!(matches!(cache.read(&digest), Err(CacheError::Damaged(_))));
+        in_its_place();
+        assert!(matches!(cache.verified_path(&digest), Err(CacheError::Damaged(_))));
+        in_its_place();
+        assert_eq!(cache.look_at_next(None, |_| true), Some((digest, true)));
+        in_its_place();
+        cache.put(b"poster").unwrap();
+        in_its_place();
+        let mut partial = cache.partial(digest).unwrap();
+        partial.add(b"poster").unwrap();
+        partial.finish().unwrap();
+        assert_eq!(cache.read(&digest).unwrap(), b"poster");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The only room that says now: wall time as [`Belief`] has it, beside monotonic time. It also keeps on disk what time it
-//! was last: after a night without power, a machine without a battery goes on from there instead of beginning the day anew.
+//! was last: after a night without power, a machine without a battery goes on from there instead of beginning the day anew;
+//! and a player that is only started again knows the time as well as the one before it, whatever was done to the clock.
 
 use std::{
     fs, io,
@@ -7,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use uuid::Uuid;
 use xuanping_core::{digest::Digest, id::MachineBootId, time::UtcMillis};
 
 use crate::{
@@ -75,14 +77,37 @@ impl Clock {
         self.belief().not_before(believed, 0, device_time(), monotonic())
     }
 
+    /// Goes on from what an earlier life kept. Returns the correction of the device's clock if one was needed.
+    pub fn resume(&self, last: Kept) -> Option<i64> {
+        let monotonic = monotonic();
+        match last.known.filter(|known| Some(known.boot) == machine_boot() && known.at <= monotonic) {
+            Some(known) => {
+                let truth = last.wall.plus(i64::try_from(monotonic - known.at).unwrap_or(i64::MAX));
+                self.belief().resume(truth, device_time(), monotonic)
+            }
+            None => self.belief().not_before(last.wall, 0, device_time(), monotonic),
+        }
+    }
+
+    /// Whether the server has said what time it is, in this life or, while the machine ran on, in an earlier one.
+    pub fn is_known(&self) -> bool {
+        self.belief().is_known()
+    }
+
     /// Keeps what time it is, for the next life.
     pub fn remember(&self, data: &Path) -> io::Result<()> {
         if is_kept() {
             self.belief().device_is_kept();
         }
-        let millis = self.now().wall.0.to_le_bytes();
-        let sum = Digest::of(&millis);
-        durable::write(&path_in(data), &[&millis, &sum.as_bytes()[..8]].concat(), Privacy::Usual)
+        let now = self.now();
+        let mut kept = now.wall.0.to_le_bytes().to_vec();
+        if let Some(boot) = machine_boot().filter(|_| self.is_known()) {
+            kept.extend(now.monotonic.to_le_bytes());
+            kept.extend(boot.uuid().as_bytes());
+        }
+        let sum = Digest::of(&kept);
+        kept.extend(&sum.as_bytes()[..SUM]);
+        durable::write(&path_in(data), &kept, Privacy::Usual)
     }
 
     fn belief(&self) -> MutexGuard<'_, Belief> {
@@ -90,12 +115,40 @@ impl Clock {
     }
 }
 
+/// What time it was when that was last kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    wall: UtcMillis,
+    /// If the server had said so.
+    known: Option<Known>,
+}
+
+/// When that was by the machine's own count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    boot: MachineBootId,
+    at: u64,
+}
+
+/// Bytes of a digest that guard the file.
+const SUM: usize = 8;
+
 /// What time it was when that was last kept; `None` if it never was, or is damaged.
-pub fn recall(data: &Path) -> Option<UtcMillis> {
+pub fn recall(data: &Path) -> Option<Kept> {
     let bytes = fs::read(path_in(data)).ok()?;
-    let (millis, sum) = bytes.split_at_checked(8)?;
-    let sound = Digest::of(millis).as_bytes()[..8] == *sum;
-    Some(UtcMillis(i64::from_le_bytes(millis.try_into().ok()?))).filter(|_| sound)
+    let (kept, sum) = bytes.split_at_checked(bytes.len().checked_sub(SUM)?)?;
+    if Digest::of(kept).as_bytes()[..SUM] != *sum {
+        return None;
+    }
+    let (wall, known) = kept.split_first_chunk()?;
+    let known = match known.split_first_chunk() {
+        Some((at, boot)) => {
+            let boot = MachineBootId::new(Uuid::from_slice(boot).ok()?);
+            Some(Known { boot, at: u64::from_le_bytes(*at) })
+        }
+        None => None,
+    };
+    Some(Kept { wall: UtcMillis(i64::from_le_bytes(*wall)), known })
 }
 
 /// Forgets it.
@@ -157,7 +210,7 @@ mod tests {
         clock.remember(data.path()).unwrap();
 
         let next = Clock::new();
-        next.not_before(recall(data.path()).expect("kept")).expect("the device's clock is a day behind");
+        next.resume(recall(data.path()).expect("kept")).expect("the device's clock is a day behind");
         assert!(next.now().wall >= before);
         // What is damaged is not believed.
         let mut bytes = fs::read(path_in(data.path())).unwrap();
@@ -167,6 +220,29 @@ mod tests {
             assert_eq!(recall(data.path()), None, "byte {at}");
             bytes[at] ^= 0x10;
         }
+    }
+
+    #[test]
+    fn what_the_server_said_is_known_to_the_next_life_of_the_same_run_of_the_machine() {
+        let data = tempfile::tempdir().unwrap();
+        let clock = Clock::new();
+        // By the server it is yesterday: the device's clock is a day ahead.
+        let yesterday = clock.now().wall.plus(-86_400_000);
+        let sample = Sample { server: yesterday, at: clock.now().monotonic, trip: 2 };
+        clock.learn(&[sample]).expect("a correction");
+        clock.remember(data.path()).unwrap();
+
+        let next = Clock::new();
+        assert!(!next.is_known());
+        let correction = next.resume(recall(data.path()).expect("kept")).expect("the device is a day ahead");
+        assert!((correction + 86_400_000).abs() < 1_000, "{correction}");
+        assert!(next.is_known());
+        // After a start of the machine nobody can tell how long it was off: only that it is not earlier.
+        let mut kept = recall(data.path()).unwrap();
+        kept.known = kept.known.map(|known| Known { boot: MachineBootId::new(Uuid::nil()), ..known });
+        let after = Clock::new();
+        assert_eq!(after.resume(kept), None);
+        assert!(!after.is_known());
     }
 
     #[test]

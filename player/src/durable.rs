@@ -21,10 +21,10 @@ pub enum Privacy {
 /// Replaces the file at `path` by `bytes`, durably.
 pub fn write(path: &Path, bytes: &[u8], privacy: Privacy) -> io::Result<()> {
     let beside = beside(path);
-    let written = write_beside(&beside, bytes, privacy).and_then(|()| fs::rename(&beside, path));
+    let written = write_beside(&beside, bytes, privacy).and_then(|()| rename(&beside, path));
     if written.is_err() {
         // What could not be finished is worth nothing; whether it goes away now or at the next try does not matter.
-        let _ = fs::remove_file(&beside);
+        let _ = remove(&beside);
     }
     written?;
     sync_folder_of(path)
@@ -33,8 +33,19 @@ pub fn write(path: &Path, bytes: &[u8], privacy: Privacy) -> io::Result<()> {
 /// Makes a finished file at `from` the file at `path`, durably. Both must be on one file system.
 pub fn adopt(from: &Path, path: &Path) -> io::Result<()> {
     File::open(from)?.sync_all()?;
-    fs::rename(from, path)?;
+    rename(from, path)?;
     sync_folder_of(path)
+}
+
+/// A folder where a file belongs, which is nobody's but a repaired disk's, goes out of the way.
+fn rename(from: &Path, path: &Path) -> io::Result<()> {
+    match fs::rename(from, path) {
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            fs::remove_dir_all(path)?;
+            fs::rename(from, path)
+        }
+        other => other,
+    }
 }
 
 /// Writes what is in the folder's own list of names to the disk.
@@ -42,10 +53,11 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
-/// Removes a file; that it is not there is fine.
+/// Removes a file, or a folder that is in its place; that nothing is there is fine.
 pub fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => fs::remove_dir_all(path),
         other => other,
     }
 }
@@ -88,5 +100,19 @@ mod tests {
     fn removing_what_is_not_there_is_no_error() {
         let folder = tempfile::tempdir().unwrap();
         remove(&folder.path().join("nothing")).unwrap();
+    }
+
+    #[test]
+    fn a_folder_where_a_file_belongs_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let in_its_place = || fs::create_dir_all(path.join("and/more")).unwrap();
+        in_its_place();
+        write(&path, b"one", Privacy::Usual).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        remove(&path).unwrap();
+        in_its_place();
+        remove(&path).unwrap();
+        assert!(!path.exists());
     }
 }

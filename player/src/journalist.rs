@@ -56,7 +56,7 @@ impl Journalist {
         // One poke is as good as many.
         let (poke, pokes) = sync_channel(1);
         let thread = std::thread::Builder::new().name("journal".into()).spawn(move || {
-            let mut work = Work { desk, open: false, try_at: 0, remember_at: 0, troubled: false };
+            let mut work = Work { desk, open: false, try_at: 0, remember_at: 0, remembered: false, troubled: false };
             work.once(false);
             loop {
                 let stop = matches!(pokes.recv_timeout(every), Err(RecvTimeoutError::Disconnected));
@@ -93,6 +93,8 @@ struct Work {
     open: bool,
     try_at: u64,
     remember_at: u64,
+    /// What time it is was kept since the server said so.
+    remembered: bool,
     troubled: bool,
 }
 
@@ -113,8 +115,10 @@ impl Work {
                 self.troubled = true;
             }
         }
-        if now.monotonic >= self.remember_at || last {
+        let news = self.desk.clock.is_known() && !self.remembered;
+        if now.monotonic >= self.remember_at || news || last {
             self.remember_at = now.monotonic + REMEMBER_EVERY;
+            self.remembered = self.desk.clock.is_known();
             if let Err(error) = self.desk.clock.remember(&self.desk.data) {
                 tracing::warn!(%error, "what time it is could not be kept");
             }

@@ -76,11 +76,8 @@ impl<'a> Life<'a> {
         let (inbox, events) = Inbox::new(output.waker());
         let key = Arc::new(keys::load_or_create(&config.data)?);
         let clock = Clock::new();
-        if let Some(correction) = clock::recall(&config.data).and_then(|last| clock.not_before(last)) {
-            tracing::warn!(
-                correction,
-                "the device's clock is earlier than when it was last kept and goes on from there"
-            );
+        if let Some(correction) = clock::recall(&config.data).and_then(|last| clock.resume(last)) {
+            tracing::warn!(correction, "the device's clock is not what an earlier life kept, and goes on from there");
         }
         let cache = Cache::below(&config.data, config.cache_limit);
         let size = output.size();
