@@ -11,7 +11,7 @@ INTEROP      := tests/interop
 WEB_SRC      := $(shell find $(WEB)/src $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/package.json -type f 2>/dev/null)
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
-.PHONY: demo test setup console web web-check console-check lint unit stories api bench packages appliance-test fuzz clean-demo help
+.PHONY: demo test setup console web web-check console-check lint unit stories api bench packages appliance-test faults soak fuzz clean-demo help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -93,6 +93,17 @@ appliance-test: setup console
 	scripts/packages player
 	cargo build -p xuanping-server -p xuanping-tests --bins
 	target/debug/appliance
+
+## make faults       half an hour of blows to a player: plugs, bad lines, rotten disks, wrong clocks (KILLS=500)
+faults: setup
+	@scripts/setup faketime iproute2 nftables
+	cargo build --workspace --bins
+	cargo test -p xuanping-tests --test faults -- --test-threads=3
+
+## make soak         an hour of usual life, after which nobody's memory has grown and the log is whole (MINUTES=1440: a day)
+soak: setup
+	cargo build --workspace --bins
+	target/debug/soak
 
 ## make fuzz         run every decoder against made-up bytes, a minute each (SECONDS=…)
 fuzz:

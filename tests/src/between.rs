@@ -7,14 +7,36 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
+    time::Duration,
 };
 
 /// The line.
 pub struct Between {
     address: SocketAddr,
-    lie: Arc<Mutex<Option<Lie>>>,
+    line: Arc<Mutex<Line>>,
     told: Arc<AtomicUsize>,
 }
+
+/// How the line is.
+#[derive(Debug, Clone, Copy)]
+pub enum Line {
+    /// Everything is passed on.
+    Good,
+    /// Something is answered in the server's place.
+    Lies(Lie),
+    /// Answers come byte by byte, ten a second.
+    Drips,
+    /// Of every answer only the first half comes, and then the end.
+    CutShort,
+    /// Requests are read, and then nothing more is said.
+    HalfClosed,
+    /// Connections are taken and nothing is read or said.
+    Silent,
+}
+
+/// For how long a bad line keeps a connection.
+const HELD: Duration = Duration::from_mins(1);
 
 /// What is answered to everything but the question for the time, which is passed on: the server behind it is the right one.
 #[derive(Debug, Clone, Copy)]
@@ -31,16 +53,16 @@ impl Between {
         let server = url.strip_prefix("http://").expect("an address").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let (lie, told) = (Arc::new(Mutex::new(None)), Arc::new(AtomicUsize::new(0)));
-        let (lies, counted) = (lie.clone(), told.clone());
+        let (line, told) = (Arc::new(Mutex::new(Line::Good)), Arc::new(AtomicUsize::new(0)));
+        let (lines, counted) = (line.clone(), told.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (server, lies, counted) = (server.clone(), lies.clone(), counted.clone());
+                let (server, lines, counted) = (server.clone(), lines.clone(), counted.clone());
                 // A connection that breaks is the player's to live with.
-                std::thread::spawn(move || pass_on(client, &server, &lies, &counted));
+                std::thread::spawn(move || pass_on(client, &server, &lines, &counted));
             }
         });
-        Self { address, lie, told }
+        Self { address, line, told }
     }
 
     /// Where the player goes.
@@ -50,18 +72,34 @@ impl Between {
 
     /// Answers so from now on; `None`: passes everything on.
     pub fn says(&self, lie: Option<Lie>) {
-        *self.lie.lock().expect("not poisoned") = lie;
+        self.is(lie.map_or(Line::Good, Line::Lies));
+    }
+
+    /// The line is so from now on.
+    pub fn is(&self, line: Line) {
+        *self.line.lock().expect("not poisoned") = line;
         self.told.store(0, Ordering::SeqCst);
     }
 
-    /// How often it answered so.
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How many requests have met a bad line since it became so.
     pub fn told(&self) -> usize {
         self.told.load(Ordering::SeqCst)
     }
 }
 
 /// One request a connection.
-fn pass_on(client: TcpStream, server: &str, lie: &Mutex<Option<Lie>>, told: &AtomicUsize) -> std::io::Result<()> {
+fn pass_on(mut client: TcpStream, server: &str, line: &Mutex<Line>, told: &AtomicUsize) -> std::io::Result<()> {
+    let line = *line.lock().expect("not poisoned");
+    if let Line::Silent = line {
+        told.fetch_add(1, Ordering::SeqCst);
+        thread::sleep(HELD);
+        return Ok(());
+    }
     let mut reader = BufReader::new(client.try_clone()?);
     let (mut head, mut length) = (String::new(), 0);
     loop {
@@ -80,22 +118,55 @@ fn pass_on(client: TcpStream, server: &str, lie: &Mutex<Option<Lie>>, told: &Ato
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    let mut client = client;
-    let lie = lie.lock().expect("not poisoned").filter(|_| !head.contains("/player/v1/time"));
-    if let Some(lie) = lie {
-        told.fetch_add(1, Ordering::SeqCst);
-        let problem = format!(r#"{{"type":"urn:xuanping:problem:{}","title":"x","detail":"x"}}"#, lie.kind);
-        write!(
-            client,
-            "HTTP/1.1 {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{problem}",
-            lie.status,
-            problem.len()
-        )?;
-        return client.shutdown(Shutdown::Write);
+    let ask = || {
+        let mut upstream = TcpStream::connect(server)?;
+        upstream.write_all(head.as_bytes())?;
+        upstream.write_all(&body)?;
+        Ok::<_, std::io::Error>(upstream)
+    };
+    match line {
+        Line::Lies(lie) if !head.contains("/player/v1/time") => {
+            told.fetch_add(1, Ordering::SeqCst);
+            write!(client, "{lie}")?;
+        }
+        Line::Good | Line::Lies(_) => {
+            std::io::copy(&mut ask()?, &mut client)?;
+        }
+        Line::Silent => {}
+        Line::HalfClosed => {
+            told.fetch_add(1, Ordering::SeqCst);
+            // What was asked for is done; only nobody hears of it.
+            std::io::copy(&mut ask()?, &mut std::io::sink())?;
+            client.shutdown(Shutdown::Write)?;
+            thread::sleep(HELD);
+            return Ok(());
+        }
+        Line::Drips | Line::CutShort => {
+            told.fetch_add(1, Ordering::SeqCst);
+            let mut answer = Vec::new();
+            ask()?.read_to_end(&mut answer)?;
+            if let Line::CutShort = line {
+                client.write_all(&answer[..answer.len() / 2])?;
+            } else {
+                for byte in answer.chunks(1) {
+                    client.write_all(byte)?;
+                    thread::sleep(Duration::from_millis(100));
+                }
+            }
+        }
     }
-    let mut upstream = TcpStream::connect(server)?;
-    upstream.write_all(head.as_bytes())?;
-    upstream.write_all(&body)?;
-    std::io::copy(&mut upstream, &mut client)?;
     client.shutdown(Shutdown::Write)
+}
+
+impl std::fmt::Display for Lie {
+    /// The whole answer.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let problem = format!(r#"{{"type":"urn:xuanping:problem:{}","title":"x","detail":"x"}}"#, self.kind);
+        write!(
+            f,
+            "HTTP/1.1 {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{problem}",
+            self.status,
+            problem.len()
+        )
+    }
 }

@@ -27,3 +27,4 @@ pub mod small_disk;
 pub mod verifier;
 pub mod waiting;
 pub mod webplayer;
+pub mod witnessed;

@@ -55,6 +55,17 @@ pub struct Player {
     token: Option<String>,
     /// Whether every frame is noted.
     noted: bool,
+    /// Whether somebody sets its machine's clock.
+    clock: DeviceClock,
+}
+
+/// Whose clock a player goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DeviceClock {
+    /// This machine's.
+    Real,
+    /// One that [`Player::set_clock`] sets, by Debian's faketime.
+    Set,
 }
 
 /// A frame that a player showed, as it noted it.
@@ -95,7 +106,18 @@ impl Player {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let server = server.to_owned();
         let (begun, sound, token) = (UtcMillis(0), Sound::Muted, Some(token.to_owned()));
-        let mut player = Self { folder, server, wall, begun, child: None, disk: None, sound, token, noted: false };
+        let mut player = Self {
+            folder,
+            server,
+            wall,
+            begun,
+            child: None,
+            disk: None,
+            sound,
+            token,
+            noted: false,
+            clock: DeviceClock::Real,
+        };
         player.restart();
         player
     }
@@ -122,6 +144,29 @@ impl Player {
         player
     }
 
+    /// Starts a new one on a machine whose clock can be set, and is right to begin with.
+    pub fn start_with_clock(server: &str, wall: Wall) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut player = Self::off(folder, server.to_owned(), wall, None, Sound::Muted);
+        player.clock = DeviceClock::Set;
+        player.set_clock("+0");
+        player.restart();
+        player
+    }
+
+    /// Sets its machine's clock, as faketime writes it: `+3d` is three days ahead, `-20000d` long ago. Time goes on from there.
+    pub fn set_clock(&self, to: &str) {
+        fs::write(self.folder.path().join("clock"), to).expect("the clock is set");
+    }
+
+    /// Another one, not started, that has the very same files as this dead one. Their server must not be within reach.
+    pub fn copied(&self) -> Self {
+        assert!(self.child.is_none(), "its files are in use");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        copy_folder(&self.data(), &folder.path().join("data"));
+        Self::off(folder, self.server.clone(), self.wall, None, Sound::Muted)
+    }
+
     /// The frames that it has shown in this life.
     pub fn noted(&self) -> Vec<Shown> {
         let text = fs::read_to_string(self.folder.path().join("frames")).expect("it notes its frames");
@@ -131,7 +176,7 @@ impl Player {
 
     fn off(folder: TempDir, server: String, wall: Wall, disk: Option<SmallDisk>, sound: Sound) -> Self {
         let (begun, child, token) = (UtcMillis(0), None, None);
-        Self { folder, server, wall, begun, child, disk, sound, token, noted: false }
+        Self { folder, server, wall, begun, child, disk, sound, token, noted: false, clock: DeviceClock::Real }
     }
 
     fn start_in(folder: TempDir, server: &str, wall: Wall, disk: Option<SmallDisk>, sound: Sound) -> Self {
@@ -153,7 +198,11 @@ impl Player {
         let (width, height) = self.wall.size;
         self.begun = clock::now();
         let program = programs::player();
-        let mut command = self.disk.as_ref().map_or_else(|| Command::new(&program), |disk| disk.run(&program));
+        let mut command = match (&self.disk, self.clock) {
+            (Some(disk), _) => disk.run(&program),
+            (None, DeviceClock::Set) => by_another_clock(&program, &self.folder.path().join("clock")),
+            (None, DeviceClock::Real) => Command::new(&program),
+        };
         let child = command
             .arg("--data")
             .arg(self.folder.path().join("data"))
@@ -199,9 +248,9 @@ impl Player {
         if said.status.success() { Ok(text(&said.stdout)) } else { Err(text(&said.stderr)) }
     }
 
-    /// Whether it still runs.
-    pub fn is_running(&mut self) -> bool {
-        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    /// Its process.
+    pub fn process(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
     }
 
     /// Its media worker's process, if there is one now.
@@ -299,6 +348,18 @@ impl Player {
     }
 }
 
+/// A command that runs `program` by the clock that `file` sets, whenever it is set anew. Its monotonic clock stays the machine's.
+fn by_another_clock(program: &Path, file: &Path) -> Command {
+    // Without the wrapper, which would be a process of its own: what is killed is the player. It knows where the library is.
+    let said = Command::new("faketime").args(["-f", "+0", "sh", "-c", "echo $LD_PRELOAD"]).output();
+    let library = String::from_utf8(said.expect("Debian's faketime is there").stdout).expect("a path");
+    let mut command = Command::new(program);
+    command.env("LD_PRELOAD", library.trim());
+    command.env("FAKETIME_TIMESTAMP_FILE", file);
+    command.envs([("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("NO_FAKE_STAT", "1")]);
+    command
+}
+
 impl Drop for Player {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -316,9 +377,10 @@ fn copy_folder(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).expect("a folder is read") {
         let entry = entry.expect("an entry");
         let target = to.join(entry.file_name());
-        if entry.file_type().expect("a type").is_dir() {
+        let kind = entry.file_type().expect("a type");
+        if kind.is_dir() {
             copy_folder(&entry.path(), &target);
-        } else {
+        } else if kind.is_file() {
             fs::copy(entry.path(), target).expect("a file is copied");
         }
     }

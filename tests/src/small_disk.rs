@@ -17,6 +17,15 @@ pub struct SmallDisk {
     filler: Option<File>,
 }
 
+/// Whether a disk takes what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writing {
+    /// As usual.
+    Allowed,
+    /// `EROFS`.
+    Refused,
+}
+
 impl SmallDisk {
     /// Mounts one of so many megabytes over `folder`, in a mount namespace of its own. `None`, and why is said aloud, where
     /// this machine allows nobody to do that (some containers).
@@ -74,6 +83,20 @@ impl SmallDisk {
         let path = self.filling();
         let filler = self.filler.get_or_insert_with(|| File::create(path).expect("a file that takes the room"));
         while filler.write(&[0; 4096]).is_ok_and(|written| written > 0) {}
+    }
+
+    /// Nobody can write to it any more, as when Linux has found it broken; or can again.
+    ///
+    /// # Panics
+    /// While somebody has a file of it open for writing: the player must be off.
+    pub fn may_be_written(&self, may: Writing) {
+        let options = match may {
+            Writing::Allowed => "remount,rw",
+            Writing::Refused => "remount,ro",
+        };
+        let mut mount = self.run(Path::new("mount"));
+        let mounted = mount.args(["-o", options]).arg(&self.mounted).status().expect("mount starts");
+        assert!(mounted.success(), "mount -o {options}");
     }
 
     /// Gives the room back.
