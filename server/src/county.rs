@@ -23,7 +23,7 @@ use crate::{
     app::App,
     campaigns::{BookingDraft, Campaign, CampaignDraft, CampaignError, Campaigns, NewTakeover, Published, Unreached},
     clock,
-    content::{Draft, Step},
+    content::{Draft, Fit, Step},
     db::Db,
     screens::{Department, NewArea, NewToken, NewVenue, Screen},
 };
@@ -179,6 +179,7 @@ impl County {
             duration: None,
             valid_from: None,
             valid_until: None,
+            fit: Fit::default(),
         };
         self.app.content.create(draft, &editor(), clock::now()).await.unwrap().id
     }

@@ -22,7 +22,7 @@ use crate::{
     accounts::Actor,
     app::App,
     campaigns::{BookingDraft, CampaignDraft, CampaignError, CampaignState, Unreached},
-    content::{ContentError, Creative, Draft, Filter, State, Step},
+    content::{ContentError, Creative, Draft, Filter, Fit, State, Step},
     screens::{Department, NewArea, NewVenue, ScreenError},
 };
 
@@ -252,6 +252,7 @@ async fn load_creatives(
             duration: entry.duration_ms.filter(|_| entry.kind == CreativeKind::Poster).map(Millis),
             valid_from: None,
             valid_until: None,
+            fit: Fit::default(),
         };
         let creative = app.content.create(draft, &people.editor, now).await.map_err(fault(&entry.key))?;
         let steps = [(Step::Submit, &people.editor), (Step::Approve, &people.reviewer)];

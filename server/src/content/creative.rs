@@ -134,13 +134,29 @@ pub struct Content {
     pub valid_from: Option<NaiveDate>,
     /// Last local day on which it may be shown.
     pub valid_until: Option<NaiveDate>,
+    /// How a poster is fitted into a zone of another shape.
+    pub fit: Fit,
+}
+
+/// How a poster is fitted into a zone of another shape. Shapes that are nearly alike fill the zone with any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PosterFit)]
+pub enum Fit {
+    /// 完整显示: all of it, on a ground that goes on in the colour of its edge.
+    #[default]
+    Whole,
+    /// 裁切铺满: fills the zone; what is over is cut off evenly.
+    Fill,
+    /// 拉伸铺满: fills the zone with all of it, out of shape.
+    Stretch,
 }
 
 impl Content {
     /// The digest that reviews are bound to.
     pub fn hash(&self) -> Digest {
         // Never reorder: stored reviews name this digest.
-        let fields = serde_json::json!([
+        let mut fields = serde_json::json!([
             "xuanping creative 1",
             self.kind,
             self.title,
@@ -151,6 +167,10 @@ impl Content {
             self.valid_from,
             self.valid_until,
         ]);
+        // What is fitted as usual has the digest that it had before there was a choice.
+        if let (Some(fields), true) = (fields.as_array_mut(), self.fit != Fit::default()) {
+            fields.push(serde_json::json!(self.fit));
+        }
         Digest::of(fields.to_string().as_bytes())
     }
 }
@@ -264,6 +284,7 @@ mod tests {
                 duration: Millis(6000),
                 valid_from: None,
                 valid_until: None,
+                fit: Fit::Whole,
             },
             state: State::Draft,
             revision: 1,
@@ -345,6 +366,8 @@ mod tests {
             Content { duration: Millis(1), ..base.clone() },
             Content { valid_from: day, ..base.clone() },
             Content { valid_until: day, ..base.clone() },
+            Content { fit: Fit::Fill, ..base.clone() },
+            Content { fit: Fit::Stretch, ..base.clone() },
         ];
         let hashes: std::collections::BTreeSet<_> = changed.iter().map(Content::hash).chain([base.hash()]).collect();
         assert_eq!(hashes.len(), changed.len() + 1);

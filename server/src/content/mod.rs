@@ -33,7 +33,7 @@ use xuanping_core::{
 
 pub use self::{
     class::ScreenClass,
-    creative::{Creative, State, Step, StepRefusal, StepTaken},
+    creative::{Creative, Fit, State, Step, StepRefusal, StepTaken},
     renditions::{Given, Made, NoRendition, RENDER_CLASS, RENDER_CREATIVE, REPLAN, Rendition, TRANSCODE},
     store::Filter,
     uploads::Upload,
@@ -95,6 +95,8 @@ pub struct Draft {
     pub valid_from: Option<NaiveDate>,
     /// Last local day on which it may be shown.
     pub valid_until: Option<NaiveDate>,
+    /// How a poster is fitted into a zone of another shape; the usual way for anything else.
+    pub fit: Fit,
 }
 
 /// Why the content domain did not do what was asked.
@@ -379,6 +381,7 @@ impl Content {
             duration,
             valid_from: draft.valid_from,
             valid_until: draft.valid_until,
+            fit: if draft.kind == CreativeKind::Poster { draft.fit } else { Fit::default() },
         })
     }
 

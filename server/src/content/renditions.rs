@@ -286,8 +286,8 @@ impl Content {
             }
             CreativeKind::Poster => {
                 let original = self.original_of(creative).await?;
-                let (bytes, duration) = (self.blobs.read(original.0).await?, content.duration);
-                drawn(move || poster::poster(&bytes, class.size, duration)).await?
+                let (bytes, duration, fit) = (self.blobs.read(original.0).await?, content.duration, content.fit);
+                drawn(move || poster::poster(&bytes, class.size, duration, fit)).await?
             }
             // The same file for every class, made by the transcoding job.
             CreativeKind::Clip | CreativeKind::Audio => return self.transcoded(creative).await,

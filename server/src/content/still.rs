@@ -6,7 +6,7 @@ use image::{ImageFormat, ImageReader, imageops};
 use xuanping_core::{digest::Digest, geometry::Size, playlist::Show, time::Millis, vocabulary::FraudType};
 
 use super::{
-    Content, ContentError,
+    Content, ContentError, Fit,
     render::{RenderError, card, poster},
     renditions::drawn,
 };
@@ -54,5 +54,5 @@ fn still_of(file: Vec<u8>, show: Show, size: Size) -> Result<Vec<u8>, RenderErro
         }
         _ => file,
     };
-    Ok(poster::poster(&file, size, Millis(1))?.file)
+    Ok(poster::poster(&file, size, Millis(1), Fit::Whole)?.file)
 }

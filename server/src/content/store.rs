@@ -42,7 +42,7 @@ pub struct Filter {
     pub limit: u32,
 }
 
-const CREATIVE: &str = "id, kind, title, fraud_type, text, upload, duration_ms, valid_from, valid_until, state, revision, \
+const CREATIVE: &str = "id, kind, title, fraud_type, text, upload, duration_ms, valid_from, valid_until, fit, state, revision, \
                         author, hands, created_at, updated_at";
 
 fn creative(row: &Row) -> Result<Creative, DbError> {
@@ -57,6 +57,7 @@ fn creative(row: &Row) -> Result<Creative, DbError> {
             duration: row.millis("duration_ms")?,
             valid_from: row.opt_parse::<NaiveDate>("valid_from")?,
             valid_until: row.opt_parse::<NaiveDate>("valid_until")?,
+            fit: row.code("fit")?,
         },
         state: row.code("state")?,
         revision: row.int("revision")?,
@@ -140,8 +141,8 @@ pub async fn count_in_state(db: &Db, state: State) -> Result<i64, DbError> {
 pub async fn insert(tx: &mut Tx, c: &Creative) -> Result<(), DbError> {
     tx.exec(
         sql("INSERT INTO creatives (id, kind, title, fraud_type, text, upload, duration_ms, valid_from, valid_until, state,
-             content_hash, revision, author, hands, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)")
+             content_hash, revision, author, hands, created_at, updated_at, fit)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)")
         .bind(c.id)
         .bind(code_of(&c.content.kind))
         .bind(&c.content.title)
@@ -157,7 +158,8 @@ pub async fn insert(tx: &mut Tx, c: &Creative) -> Result<(), DbError> {
         .bind(&c.author)
         .bind(json(&c.hands)?)
         .bind(c.created_at)
-        .bind(c.updated_at),
+        .bind(c.updated_at)
+        .bind(code_of(&c.content.fit)),
     )
     .await?;
     Ok(())
@@ -168,7 +170,8 @@ pub async fn update(tx: &mut Tx, c: &Creative, read: i64) -> Result<bool, DbErro
     let touched = tx
         .exec(
             sql("UPDATE creatives SET title = $3, fraud_type = $4, text = $5, upload = $6, duration_ms = $7, valid_from = $8,
-                 valid_until = $9, state = $10, content_hash = $11, revision = $12, hands = $13, updated_at = $14
+                 valid_until = $9, state = $10, content_hash = $11, revision = $12, hands = $13, updated_at = $14,
+                 fit = $15
                  WHERE id = $1 AND revision = $2")
             .bind(c.id)
             .bind(read)
@@ -183,7 +186,8 @@ pub async fn update(tx: &mut Tx, c: &Creative, read: i64) -> Result<bool, DbErro
             .bind(c.content.hash())
             .bind(c.revision)
             .bind(json(&c.hands)?)
-            .bind(c.updated_at),
+            .bind(c.updated_at)
+            .bind(code_of(&c.content.fit)),
         )
         .await?;
     Ok(touched == 1)

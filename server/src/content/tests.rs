@@ -58,6 +58,7 @@ fn slogan(text: &str) -> Draft {
         duration: None,
         valid_from: None,
         valid_until: None,
+        fit: Fit::default(),
     }
 }
 

@@ -97,6 +97,7 @@ async fn a_loading_that_was_cut_off_is_finished_by_the_next() {
             duration: None,
             valid_from: None,
             valid_until: None,
+            fit: Fit::default(),
         };
         app.content.create(draft("a"), &people.editor, now).await.unwrap();
         let b = app.content.create(draft("b"), &people.editor, now).await.unwrap().id;
@@ -146,6 +147,7 @@ async fn what_people_did_with_a_sample_is_not_undone_by_loading_it_again() {
             duration: None,
             valid_from: None,
             valid_until: None,
+            fit: Fit::default(),
         };
         app.content.edit(b.id, |_| changed, &people.editor, now).await.unwrap();
         let campaign = app.campaigns.list().await.unwrap().remove(0);

@@ -1511,6 +1511,7 @@ export interface components {
         ChangeCreative: {
             /** Format: int32 */
             duration_ms?: number | null;
+            fit?: components["schemas"]["PosterFit"] | null;
             fraud_type?: components["schemas"]["FraudType"] | null;
             text?: string | null;
             title?: string | null;
@@ -1601,6 +1602,8 @@ export interface components {
              * @description How long a poster stands, 3,000 to 120,000; 10,000 without.
              */
             duration_ms?: number | null;
+            /** @description How a poster is fitted; whole without. */
+            fit?: components["schemas"]["PosterFit"];
             fraud_type: components["schemas"]["FraudType"];
             kind: components["schemas"]["CreativeKind"];
             /** @description A slogan's text, one line of at most 100 characters. */
@@ -1659,6 +1662,7 @@ export interface components {
             created_at: components["schemas"]["UtcMillis"];
             /** Format: int32 */
             duration_ms: number;
+            fit: components["schemas"]["PosterFit"];
             fraud_type: components["schemas"]["FraudType"];
             id: components["schemas"]["CreativeId"];
             kind: components["schemas"]["CreativeKind"];
@@ -2449,6 +2453,11 @@ export interface components {
             /** @description What is on the wall now. */
             zones: components["schemas"]["ZoneStatus"][];
         };
+        /**
+         * @description How a poster is fitted into a zone of another shape. Shapes that are nearly alike fill the zone with any.
+         * @enum {string}
+         */
+        PosterFit: "whole" | "fill" | "stretch";
         /** @description The JSON of a refusal, for the OpenAPI document. */
         Problem: {
             /** @description What to do about it. */

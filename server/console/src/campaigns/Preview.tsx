@@ -6,12 +6,15 @@ import { useMemo, useState } from "react"
 import { answered, api, type Schemas } from "../api/client"
 import { today } from "../i18n/format"
 import { useWords } from "../i18n/language"
+import { useForesight } from "../playlists/Foresight"
 import { Ribbon } from "../playlists/Ribbon"
 import { Loaded } from "../shell/Page"
 import type { Campaign } from "./campaigns"
 import { words } from "./words"
 
 type Reached = Schemas["ReachedScreen"]
+
+const named = (one: Reached) => `${one.venue} ${one.name}`
 
 export function Preview({ campaign }: { campaign: Campaign }) {
   const t = useWords(words)
@@ -28,7 +31,10 @@ export function Preview({ campaign }: { campaign: Campaign }) {
   }, [reaches])
   const [chosen, setChosen] = useState<string>()
   const [date, setDate] = useState(() => (today() < campaign.starts ? campaign.starts : today() > campaign.ends ? campaign.ends : today()))
-  const screen = screens.find((one) => one.id === chosen)?.id ?? screens[0]?.id
+  // Where something does not fit is what one wants to see first.
+  const troubled = useForesight(campaign).data?.collisions[0]?.sample ?? []
+  const shown = screens.find((one) => one.id === chosen) ?? screens.find((one) => troubled.includes(named(one))) ?? screens[0]
+  const screen = shown?.id
   const waiting = reaches.some((reach) => reach.isPending)
   return (
     <section className="panel" aria-label={t.preview}>
@@ -37,7 +43,7 @@ export function Preview({ campaign }: { campaign: Campaign }) {
       {screen && (
         <>
           <div className="preview-choice">
-            <Select showSearch optionFilterProp="label" aria-label={t.previewScreen} value={screen} onChange={setChosen} options={screens.map((one) => ({ value: one.id, label: `${one.venue} ${one.name}` }))} style={{ width: 320 }} />
+            <Select showSearch optionFilterProp="label" aria-label={t.previewScreen} value={screen} onChange={setChosen} options={screens.map((one) => ({ value: one.id, label: named(one) }))} style={{ width: 320 }} />
             <DatePicker aria-label={t.previewDay} allowClear={false} value={dayjs(date)} onChange={(day) => day && setDate(day.format("YYYY-MM-DD"))} />
             <span className="quiet small grow">{t.previewHint}</span>
           </div>

@@ -35,6 +35,7 @@ export function Facts({ creative, wide }: { creative: CreativeDetail; wide?: boo
       <dt>{t.kind}</dt><dd>{t.kinds[creative.kind]}</dd>
       <dt>{t.fraudType}</dt><dd>{fraudTypes.data?.find((f) => f.code === creative.fraud_type)?.name ?? creative.fraud_type}</dd>
       {creative.kind !== "slogan" && <><dt>{t.length}</dt><dd>{duration(creative.duration_ms, language)}</dd></>}
+      {creative.kind === "poster" && <><dt>{t.fit}</dt><dd>{t.fits[creative.fit]}</dd></>}
       <dt>{t.validity}</dt><dd><Validity creative={creative} /></dd>
       {creative.file_name && <><dt>{t.fileName}</dt><dd><a href={originalOf(creative)} download={creative.file_name} title={t.download}>{creative.file_name}</a></dd></>}
       {creative.file_bytes != null && <><dt>{t.fileSize}</dt><dd>{bytes(creative.file_bytes)}</dd></>}

@@ -1,15 +1,18 @@
 /** The fields that every creative has, and what the form makes of them. */
-import { DatePicker, Form, Input, InputNumber, Select } from "antd"
+import { DatePicker, Form, Input, InputNumber, Segmented, Select } from "antd"
 import dayjs, { type Dayjs } from "dayjs"
 import { daysFromToday, today } from "../i18n/format"
 import { useWords } from "../i18n/language"
 import { LONGEST_TITLE, POSTER_SECONDS, useFraudTypes, type Creative, type CreativeKind, type FraudType } from "./creatives"
 import { words } from "./words"
 
+type Fit = Creative["fit"]
+
 export interface Fields {
   title: string
   fraud_type: FraudType
   seconds?: number
+  fit?: Fit
   validity?: [Dayjs | null, Dayjs | null] | null
 }
 
@@ -18,6 +21,7 @@ export const fieldsOf = (creative: Creative): Fields => ({
   title: creative.title,
   fraud_type: creative.fraud_type,
   seconds: creative.duration_ms / 1000,
+  fit: creative.fit,
   validity: [creative.valid_from ? dayjs(creative.valid_from) : null, creative.valid_until ? dayjs(creative.valid_until) : null],
 })
 
@@ -30,6 +34,7 @@ export function bodyOf(kind: CreativeKind, v: Fields) {
     valid_from: from?.format("YYYY-MM-DD") ?? null,
     valid_until: until?.format("YYYY-MM-DD") ?? null,
     ...(kind === "poster" && v.seconds != null ? { duration_ms: Math.round(v.seconds * 1000) } : {}),
+    ...(kind === "poster" && v.fit ? { fit: v.fit } : {}),
   }
 }
 
@@ -66,6 +71,11 @@ export function CreativeFieldset({ kind, wide, onTitle }: { kind: CreativeKind; 
           rules={[{ required: true, type: "number", min: POSTER_SECONDS.least, max: POSTER_SECONDS.most, message: t.secondsRange }]}
         >
           <InputNumber suffix={t.secondsUnit} style={{ width: 150 }} />
+        </Form.Item>
+      )}
+      {kind === "poster" && (
+        <Form.Item name="fit" label={t.fit} extra={t.fitHint} initialValue="whole">
+          <Segmented options={(["whole", "fill", "stretch"] as const).map((value) => ({ value, label: t.fits[value] }))} />
         </Form.Item>
       )}
     </div>

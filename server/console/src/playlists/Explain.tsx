@@ -81,7 +81,7 @@ function ZoneAnswer({ zone, timezone }: { zone: Zone; timezone: string }) {
             </span>
           </>
         ) : (
-          <span className="quiet">{t.nothing}</span>
+          <span className="quiet">{zone.zone === "audio" ? t.silent : t.nothing}</span>
         )}
       </div>
       {zone.bookings.length === 0 ? (

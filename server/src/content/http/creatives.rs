@@ -17,7 +17,7 @@ use super::uploads::MediaView;
 use crate::{
     accounts::{Allowed, Draft as MayDraft, Principal, Review, SignedIn},
     clock,
-    content::{Content, Creative, Draft, Filter, Made, State as CreativeState, Step, StepTaken},
+    content::{Content, Creative, Draft, Filter, Fit, Made, State as CreativeState, Step, StepTaken},
     http::{Body, PathOf, Problem, QueryOf},
 };
 
@@ -38,6 +38,7 @@ pub(super) struct CreativeView {
     valid_from: Option<NaiveDate>,
     #[schema(value_type = Option<String>, format = Date)]
     valid_until: Option<NaiveDate>,
+    fit: Fit,
     state: CreativeState,
     /// What a review is bound to: send it back with an approval.
     #[schema(value_type = String)]
@@ -61,6 +62,7 @@ impl From<Creative> for CreativeView {
             duration_ms: c.content.duration.0,
             valid_from: c.content.valid_from,
             valid_until: c.content.valid_until,
+            fit: c.content.fit,
             state: c.state,
             content_hash,
             author: c.author,
@@ -185,6 +187,9 @@ pub(super) struct CreateCreative {
     valid_from: Option<NaiveDate>,
     #[schema(value_type = Option<String>, format = Date)]
     valid_until: Option<NaiveDate>,
+    /// How a poster is fitted; whole without.
+    #[serde(default)]
+    fit: Fit,
 }
 
 #[utoipa::path(post, path = "/api/v1/creatives", tag = "content", request_body = CreateCreative,
@@ -203,6 +208,7 @@ pub(super) async fn create(
         duration: new.duration_ms.map(Millis),
         valid_from: new.valid_from,
         valid_until: new.valid_until,
+        fit: new.fit,
     };
     let creative = content.create(draft, &(&me.0).into(), clock::now()).await?;
     Ok((StatusCode::CREATED, detail(&content, creative, &me.0).await?))
@@ -235,6 +241,7 @@ pub(super) struct ChangeCreative {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Date)]
     valid_until: Day,
+    fit: Option<Fit>,
 }
 
 /// A day in a change.
@@ -280,6 +287,7 @@ pub(super) async fn change(
         duration: Some(change.duration_ms.map_or(now.duration, Millis)),
         valid_from: change.valid_from.or(now.valid_from),
         valid_until: change.valid_until.or(now.valid_until),
+        fit: change.fit.unwrap_or(now.fit),
     };
     let creative = content.edit(id, whole, &(&me.0).into(), clock::now()).await?;
     detail(&content, creative, &me.0).await

@@ -9,6 +9,7 @@ use xuanping_core::{
 };
 
 use super::*;
+use crate::content::Fit;
 
 pub static FONTS: LazyLock<Typesetter> = LazyLock::new(|| Typesetter::open(&fonts::DEFAULT_FONT_FILES).unwrap());
 
@@ -110,7 +111,7 @@ fn png(picture: &image::RgbImage) -> Vec<u8> {
 #[test]
 fn a_poster_of_another_shape_is_kept_whole_between_bars_of_its_own_edge() {
     let zone = Size { width: 320, height: 180 };
-    let rendered = poster::poster(&png(&sheet(600, 800)), zone, Millis(10_000)).unwrap();
+    let rendered = poster::poster(&png(&sheet(600, 800)), zone, Millis(10_000), Fit::Whole).unwrap();
     let wall = pixels(&rendered.file);
     assert_eq!(wall.dimensions(), (320, 180));
     assert_eq!(wall.get_pixel(0, 90).0, [18, 52, 110]);
@@ -120,14 +121,32 @@ fn a_poster_of_another_shape_is_kept_whole_between_bars_of_its_own_edge() {
 #[test]
 fn a_poster_of_nearly_the_same_shape_fills_the_zone() {
     let zone = Size { width: 192, height: 340 };
-    let rendered = poster::poster(&png(&sheet(1080, 1920)), zone, Millis(10_000)).unwrap();
+    let rendered = poster::poster(&png(&sheet(1080, 1920)), zone, Millis(10_000), Fit::Whole).unwrap();
     assert_golden("poster-192x340", &rendered.file);
+}
+
+#[test]
+fn a_poster_that_is_to_fill_the_zone_is_cut_or_stretched() {
+    // Darker towards the bottom, so that what was cut off can be told.
+    let picture = image::RgbImage::from_fn(100, 200, |_, y| image::Rgb([200 - y as u8, 90, 90]));
+    let zone = Size { width: 160, height: 80 };
+    let wall = |how| pixels(&poster::poster(&png(&picture), zone, Millis(1), how).unwrap().file);
+    let ends = |wall: &image::RgbImage| {
+        assert_eq!(wall.dimensions(), (160, 80));
+        // No bars: a row is of one colour.
+        assert!((0..160).all(|x| wall.get_pixel(x, 40) == wall.get_pixel(80, 40)));
+        (i32::from(wall.get_pixel(80, 0).0[0]), i32::from(wall.get_pixel(80, 79).0[0]))
+    };
+    let (top, bottom) = ends(&wall(Fit::Fill));
+    assert!((top - 125).abs() < 4 && (bottom - 75).abs() < 4, "the middle quarter: {top} to {bottom}");
+    let (top, bottom) = ends(&wall(Fit::Stretch));
+    assert!(top > 195 && bottom < 5, "all of it: {top} to {bottom}");
 }
 
 #[test]
 fn a_poster_of_exactly_the_zones_size_is_not_touched() {
     let picture = sheet(200, 100);
-    let rendered = poster::poster(&png(&picture), Size { width: 200, height: 100 }, Millis(1)).unwrap();
+    let rendered = poster::poster(&png(&picture), Size { width: 200, height: 100 }, Millis(1), Fit::Whole).unwrap();
     assert_eq!(pixels(&rendered.file), picture);
 }
 
@@ -135,7 +154,7 @@ fn a_poster_of_exactly_the_zones_size_is_not_touched() {
 fn extreme_shapes_still_give_exactly_the_zone() {
     for (from, to) in [((3000, 64), (64, 3000)), ((64, 3000), (1920, 120)), ((64, 64), (1, 1))] {
         let zone = Size { width: to.0, height: to.1 };
-        let rendered = poster::poster(&png(&sheet(from.0, from.1)), zone, Millis(1)).unwrap();
+        let rendered = poster::poster(&png(&sheet(from.0, from.1)), zone, Millis(1), Fit::Whole).unwrap();
         assert_eq!(pixels(&rendered.file).dimensions(), to);
     }
 }

@@ -7,6 +7,7 @@ use image::{DynamicImage, ImageDecoder, ImageReader, Limits, Rgb, RgbImage, imag
 use xuanping_core::{geometry::Size, playlist::Show, time::Millis};
 
 use super::{RenderError, Rendered, paint};
+use crate::content::Fit;
 
 /// Longest edge of an uploaded picture, in pixels.
 pub const MAX_EDGE: u32 = 16_384;
@@ -74,15 +75,15 @@ pub fn decode<'a, R: BufRead + Seek + 'a>(reader: R) -> Result<RgbImage, Picture
     Ok(flat)
 }
 
-/// A poster for a zone of this size.
-pub fn poster(original: &[u8], zone: Size, duration: Millis) -> Result<Rendered, RenderError> {
+/// A poster for a zone of this size, fitted as its author wants.
+pub fn poster(original: &[u8], zone: Size, duration: Millis, how: Fit) -> Result<Rendered, RenderError> {
     let picture = decode(Cursor::new(original)).map_err(|refusal| match refusal {
         PictureRefusal::Undecodable(error) => RenderError::Picture(error),
         PictureRefusal::TooManyPixels { .. } => RenderError::Picture(image::ImageError::Limits(
             image::error::LimitError::from_kind(image::error::LimitErrorKind::DimensionError),
         )),
     })?;
-    let fitted = fit(&picture, zone);
+    let fitted = fit(&picture, zone, how);
     Ok(Rendered { file: paint::rgb_png(&fitted)?, show: Show::Picture { size: zone }, duration })
 }
 
@@ -97,14 +98,17 @@ pub fn thumbnail(picture: &RgbImage, longest: u32) -> RgbImage {
     imageops::resize(picture, scaled(width), scaled(height), imageops::FilterType::CatmullRom)
 }
 
-/// The whole picture in the zone; the rest is filled with the colour of the picture's own edge.
-fn fit(picture: &RgbImage, zone: Size) -> RgbImage {
+/// The picture in the zone. Where the whole of it leaves some of the zone free, that has the colour of the picture's own edge.
+fn fit(picture: &RgbImage, zone: Size, how: Fit) -> RgbImage {
     let (width, height) = picture.dimensions();
     if (width, height) == (zone.width, zone.height) {
         return picture.clone();
     }
     let (across, down) = (f64::from(zone.width) / f64::from(width), f64::from(zone.height) / f64::from(height));
-    if (across / down - 1.0).abs() < NEAR_ASPECT {
+    if how == Fit::Stretch {
+        return imageops::resize(picture, zone.width, zone.height, imageops::FilterType::Lanczos3);
+    }
+    if how == Fit::Fill || (across / down - 1.0).abs() < NEAR_ASPECT {
         return cover(picture, zone, across.max(down));
     }
     let scale = across.min(down);

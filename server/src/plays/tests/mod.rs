@@ -210,6 +210,7 @@ async fn approved(app: &App, title: &str) -> CreativeId {
         duration: None,
         valid_from: None,
         valid_until: None,
+        fit: crate::content::Fit::default(),
     };
     let id = app.content.create(draft, &editor(), now).await.unwrap().id;
     app.content.step(id, Step::Submit, None, None, &editor(), now).await.unwrap();
