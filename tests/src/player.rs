@@ -19,7 +19,7 @@ use xuanping_core::{
 };
 use xuanping_player::{
     clock::Clock,
-    journal::{Journal, Run, SealRules, Sealer},
+    journal::{Entry, Journal, Record, Run, SealRules, Sealer},
 };
 
 use crate::{
@@ -327,6 +327,30 @@ impl Player {
         }
         plays.sort_by_key(|play| (play.zone, play.start));
         plays
+    }
+
+    /// This dead player has shown these too, so many in each sealed batch, and nobody has heard of them.
+    pub fn has_played(&self, screen: ScreenId, plays: &[Entry], in_each: usize) {
+        assert!(self.child.is_none(), "the journal is in use");
+        let run = Run { boot: BootId::new(Uuid::max()), machine: None };
+        let (journal, _) = Journal::open(&self.data(), self.key().public(), run).expect("the journal opens");
+        let now = Clock::new().now();
+        let rules = SealRules { interval: 0, plays: usize::MAX, soon: 0 };
+        let mut sealer = Sealer::new(journal.clone(), screen, run, rules, now);
+        for plays in plays.chunks(in_each) {
+            for (number, entry) in (1..).zip(plays) {
+                journal.append(&Record::Opened(number, entry.clone())).expect("it is recorded");
+                journal.append(&Record::Finished(number, entry.clone())).expect("it is recorded");
+            }
+            sealer.work(&self.key(), now, true).expect("a batch is sealed");
+        }
+    }
+
+    /// What its log says of how long each life took until something verified was on the wall, in milliseconds.
+    pub fn first_pictures(&self) -> Vec<u64> {
+        let log = fs::read_to_string(self.log()).expect("it has a log");
+        let said = |line: &str| line.split("first verified picture after ").nth(1)?.split(' ').next()?.parse().ok();
+        log.lines().filter_map(said).collect()
     }
 
     fn key(&self) -> SecretKey {

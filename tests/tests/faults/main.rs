@@ -11,5 +11,6 @@ mod cache;
 mod clocks;
 mod journal;
 mod lines;
+mod month;
 mod plugs;
 mod read_only;
