@@ -65,22 +65,17 @@ impl Found {
     }
 }
 
+/// The best order of this layout that the budget allows, beginning with one that is known.
+pub(super) fn from(layout: &Layout, order: Vec<usize>, care: Care) -> Found {
+    let mut search = Search::new(layout, Effort::Whole, care);
+    let mut best = search.found(order);
+    search.descend(&mut best, 1, 2);
+    search.finish(best)
+}
+
 /// The best order of this layout that the budget allows.
 pub(super) fn order(layout: &Layout, effort: Effort, care: Care) -> Found {
-    let slots = layout.slots as u64;
-    let budget = |looked_at: u64| (slots * ORDERS_PER_SLOT).min(looked_at / slots.max(1));
-    let mut search = Search {
-        judge: Judge::new(layout),
-        tried: 0,
-        fewest_alike: seeds::fewest_alike(layout),
-        least_worst: layout.least_worst(),
-        to_keep: budget(if effort == Effort::Glance { SLOTS_GLANCED_AT } else { SLOTS_LOOKED_AT }),
-        to_polish: budget(match care {
-            Care::Quick => SLOTS_POLISHED_QUICKLY,
-            Care::Full if layout.slots >= LARGE => SLOTS_POLISHED_OF_LARGE,
-            Care::Full => SLOTS_POLISHED,
-        }),
-    };
+    let mut search = Search::new(layout, effort, care);
     let promised = layout.tracks.iter().any(|track| !track.promises.is_empty());
     let mut best = search.found(seeds::smooth(layout));
     let dealt = (best.cost.alike > search.fewest_alike).then(|| seeds::dealt(layout, &best.order));
@@ -105,11 +100,7 @@ pub(super) fn order(layout: &Layout, effort: Effort, care: Care) -> Found {
             best = found;
         }
     }
-    search.shake(&mut best);
-    search.part(&mut best);
-    best.tried = search.tried;
-    best.avoidable = best.cost.alike.saturating_sub(search.fewest_alike);
-    best
+    search.finish(best)
 }
 
 struct Search<'a> {
@@ -122,7 +113,33 @@ struct Search<'a> {
     to_polish: u64,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(layout: &'a Layout, effort: Effort, care: Care) -> Self {
+        let slots = layout.slots as u64;
+        let budget = |looked_at: u64| (slots * ORDERS_PER_SLOT).min(looked_at / slots.max(1));
+        Self {
+            judge: Judge::new(layout),
+            tried: 0,
+            fewest_alike: seeds::fewest_alike(layout),
+            least_worst: layout.least_worst(),
+            to_keep: budget(if effort == Effort::Glance { SLOTS_GLANCED_AT } else { SLOTS_LOOKED_AT }),
+            to_polish: budget(match care {
+                Care::Quick => SLOTS_POLISHED_QUICKLY,
+                Care::Full if layout.slots >= LARGE => SLOTS_POLISHED_OF_LARGE,
+                Care::Full => SLOTS_POLISHED,
+            }),
+        }
+    }
+
+    /// What the rest of the budget makes of it.
+    fn finish(mut self, mut best: Found) -> Found {
+        self.shake(&mut best);
+        self.part(&mut best);
+        best.tried = self.tried;
+        best.avoidable = best.cost.alike.saturating_sub(self.fewest_alike);
+        best
+    }
+
     fn found(&mut self, order: Vec<usize>) -> Found {
         self.tried += 1;
         let cost = self.judge.cost(&order);
