@@ -77,7 +77,8 @@ pub struct Entry {
 pub struct Bounds {
     /// No loop is longer than this (unless one round of everything already is).
     pub longest: Millis,
-    /// No loop has more slots than this (unless there are more entries, or guarantees ask for more).
+    /// No loop has more slots than this, unless there are more entries, guarantees ask for more, or shares would be off by a
+    /// whole play because guarantees took their slots: then shares alone have no more.
     pub most_slots: u32,
 }
 
@@ -254,5 +255,7 @@ fn searched(layouts: &Layouts, effort: Effort, care: Care) -> (Found, &Layout) {
 mod optima_tests;
 #[cfg(test)]
 mod promised_tests;
+#[cfg(test)]
+mod share_tests;
 #[cfg(test)]
 mod tests;

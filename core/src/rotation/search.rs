@@ -29,6 +29,8 @@ const SLOTS_POLISHED: u64 = 30_000;
 const SLOTS_POLISHED_OF_LARGE: u64 = 250_000;
 /// The same when somebody waits.
 const SLOTS_POLISHED_QUICKLY: u64 = 6_000;
+/// How far away a swap partner is looked for in a large loop.
+const NEAR: usize = 100;
 /// More slots than usual bounds allow.
 const LARGE: usize = 250;
 /// The same while something is not kept, at a first glance: what a good seed needs, and most loops no more than that.
@@ -98,6 +100,17 @@ pub(super) fn order(layout: &Layout, effort: Effort, care: Care) -> Found {
             && found.cost < best.cost
         {
             best = found;
+        }
+    }
+    let large = layout.slots >= LARGE && care == Care::Full;
+    if large && (best.cost.off > 0 || !search.is_settled(&best.cost)) {
+        // What promises put out of step anyhow is at least to be even.
+        let mut even = search.found(seeds::even(layout));
+        search.part_gently(&mut even);
+        let until = search.tried + search.to_polish / 2;
+        search.descend_until(&mut even, |_, _| until);
+        if even.cost < best.cost {
+            best = even;
         }
     }
     search.finish(best)
@@ -257,6 +270,34 @@ impl<'a> Search<'a> {
                 }
             }
             return;
+        }
+    }
+
+    /// Parts neighbours by swaps with what is near and can be elsewhere without a wider gap: of a large loop mostly what is
+    /// shown once.
+    fn part_gently(&mut self, found: &mut Found) {
+        self.judge.cost(&found.order);
+        let slots = found.order.len();
+        for place in self.judge.alike(&found.order) {
+            'parted: for step in 1..=NEAR.min(slots / 2) {
+                for other in [(place + step) % slots, (place + slots - step) % slots] {
+                    for (a, b) in [(place, other), ((place + 1) % slots, other)] {
+                        if found.order[a] == found.order[b] {
+                            continue;
+                        }
+                        found.order.swap(a, b);
+                        self.tried += 1;
+                        let better = self.judge.cheaper(&found.order, a.min(b), a.max(b));
+                        match better.filter(|cost| cost.alike < found.cost.alike && cost.worst <= found.cost.worst) {
+                            Some(_) => {
+                                found.cost = self.judge.cost(&found.order);
+                                break 'parted;
+                            }
+                            None => found.order.swap(a, b),
+                        }
+                    }
+                }
+            }
         }
     }
 
