@@ -51,6 +51,12 @@ impl EventTrigger {
 }
 
 impl Mode {
+    /// Whether a booking may have a most of showings a day. What is promised before *every* show is not counted out of the
+    /// evening's last ones: whoever wants fewer shortens the windows.
+    pub const fn may_be_capped(&self) -> bool {
+        !matches!(self, Self::Event { .. })
+    }
+
     /// 1 is served first: fixed times, events, guarantees, quotas, shares, fillers. (A takeover comes before all.)
     pub const fn precedence(&self) -> u8 {
         match self {

@@ -8,6 +8,7 @@ mod loops;
 mod often;
 mod promised;
 mod proof;
+mod seams;
 mod showings;
 
 pub use proof::{ProofFault, verify_certificate};
@@ -67,6 +68,13 @@ pub enum PlanFault {
     EqualNeighbours {
         /// Position of the loop.
         looped: u32,
+    },
+    /// What is shown on either side of a seam warns of the same fraud, or is the same, though one change would part it.
+    EqualAtSeam {
+        /// Where.
+        zone: ZoneName,
+        /// The seam.
+        at: UtcMillis,
     },
     /// A booking is far from its share of a loop though there is room for a longer one.
     Share {
@@ -197,6 +205,7 @@ pub fn check(playlist: &Playlist, programme: &Programme, horizon: DateRange) -> 
                 faults.push(PlanFault::Frame("a daypart is listed under another day"));
             }
         }
+        seams::check(playlist, zone, programme, &stretches, &showings, &known, &mut faults);
         often::check(playlist, zone, programme, &stretches, &showings, &known, horizon, &mut faults);
     }
     loops::check(playlist, programme.timezone, &known, &mut faults);
@@ -335,10 +344,12 @@ fn check_stretch(
     for (time, playing) in loops() {
         // Fillers make way for shares, for those too that are counted and play in the loop as long as they may.
         let sharing = showable.iter().copied().chain(playing).any(share);
+        // What is promised may be counted too, and play in the loop all the same.
+        let beside: Vec<&Offer<'_>> = showable.iter().copied().chain(playing).collect();
         for offer in &showable {
             let spared = match offer.0.mode {
-                Mode::Filler {} => sharing || yields(offer, &showable),
-                Mode::Share { .. } => yields(offer, &showable),
+                Mode::Filler {} => sharing || yields(offer, &beside),
+                Mode::Share { .. } => yields(offer, &beside),
                 Mode::Guarantee(guarantee) => longer_than_gap(offer.1.duration, guarantee, &offer.0.intensity),
                 _ => false,
             };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike as _, Days, NaiveDate};
+use chrono_tz::Tz;
 
 use super::{
     Offer, PlanFault,
@@ -37,11 +38,7 @@ pub(super) fn check(
         let mine =
             |item: u32| known.get(item as usize).copied().flatten().is_some_and(|o| o.0.booking == booking.booking);
         let begun: Vec<UtcMillis> = showings.iter().filter(|s| mine(s.item)).map(|s| s.time.start).collect();
-        let promised: Vec<UtcInterval> = stretches
-            .iter()
-            .filter(|s| s.offers.iter().any(|(b, item)| b.booking == booking.booking && item.duration.0 > 0))
-            .map(|s| s.time)
-            .collect();
+        let promised = promised_to(booking, stretches);
         if promised.is_empty() {
             continue;
         }
@@ -54,8 +51,7 @@ pub(super) fn check(
         }
         match &booking.mode {
             Mode::Guarantee(guarantee) => {
-                let percent = |at: UtcMillis| day_of(at).map_or(100, |date| intensity(booking, date));
-                if let Some(at) = broken(*guarantee, &promised, &begun, percent) {
+                if let Some(at) = broken(*guarantee, &promised, &begun, |at| percent(booking, at, tz)) {
                     faults.push(PlanFault::Guarantee { booking: booking.booking, zone: zone.zone, at });
                 }
             }
@@ -106,6 +102,18 @@ pub(super) fn check(
             faults.push(PlanFault::Events { zone: zone.zone, date: day.date });
         }
     }
+}
+
+/// The time that is promised to a booking.
+pub(super) fn promised_to(booking: &ProgrammeBooking, stretches: &[Stretch<'_>]) -> Vec<UtcInterval> {
+    let mine = |s: &&Stretch<'_>| s.offers.iter().any(|(b, item)| b.booking == booking.booking && item.duration.0 > 0);
+    stretches.iter().filter(mine).map(|s| s.time).collect()
+}
+
+/// The percent of its mode that a booking has at an instant.
+pub(super) fn percent(booking: &ProgrammeBooking, at: UtcMillis, tz: Tz) -> u16 {
+    let date = at.to_datetime().map(|at| at.with_timezone(&tz).date_naive());
+    date.map_or(100, |date| intensity(booking, date))
 }
 
 /// How often it may be shown on a day, if it is counted: what its cap says, its fixed times, or its even part of a rare quota.
@@ -180,7 +188,7 @@ fn intensity(booking: &ProgrammeBooking, date: NaiveDate) -> u16 {
 }
 
 /// The first instant from which on a guarantee is not kept.
-fn broken(
+pub(super) fn broken(
     guarantee: Guarantee,
     promised: &[UtcInterval],
     begun: &[UtcMillis],

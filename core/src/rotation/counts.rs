@@ -16,6 +16,8 @@ const SEARCHED: usize = 6;
 /// Poorness that makes little difference: a twentieth of guarantees' time more than promised, or two steps of
 /// [`GOOD_ENOUGH`].
 const AS_GOOD: u64 = 2;
+/// What it makes of counts that some entry is a whole play from its due: they come after all others.
+const A_WHOLE_PLAY: u64 = 1_000;
 
 /// Counts worth searching.
 pub(super) struct Layouts {
@@ -195,7 +197,9 @@ fn filled(
     let mut best = (0, growth.step(0));
     let sharing = growth.plays(0) > 0;
     for more in (1..).take_while(|_| sharing) {
-        if promised + growth.plays(more) > most {
+        // As long as somebody is a whole play from its share, what is promised does not count against the shares' slots.
+        let slots = if best.1.off { growth.plays(more) } else { promised + growth.plays(more) };
+        if slots > most {
             break;
         }
         let step = growth.step(more);
@@ -224,6 +228,7 @@ fn filled(
     }
     let beyond = given.saturating_sub(owed) * 1_000 / all.max(1);
     let off = if sharing { best.1.deviation } else { 0 };
+    let far = if sharing && best.1.off { A_WHOLE_PLAY } else { 0 };
     // Room for the order is worth something only when it is tight: the spare variant comes after the exact one.
-    Candidate { counts, poorness: beyond / 20_000 + off / GOOD_ENOUGH + spare * 40 }
+    Candidate { counts, poorness: beyond / 20_000 + off / GOOD_ENOUGH + spare * 40 + far }
 }

@@ -7,6 +7,7 @@
 
 mod certificate;
 mod counts;
+mod cycle;
 mod exhaust;
 mod layout;
 mod memo;
@@ -76,7 +77,8 @@ pub struct Entry {
 pub struct Bounds {
     /// No loop is longer than this (unless one round of everything already is).
     pub longest: Millis,
-    /// No loop has more slots than this (unless there are more entries, or guarantees ask for more).
+    /// No loop has more slots than this, unless there are more entries, guarantees ask for more, or shares would be off by a
+    /// whole play because guarantees took their slots: then shares alone have no more.
     pub most_slots: u32,
 }
 
@@ -184,8 +186,9 @@ pub enum Care {
     Full,
 }
 
-/// Orders a loop: counts from guarantees, the rest of the airtime by Webster's method; order from two seeds, improved by
-/// swaps and moves; equal neighbours are parted, across the seam from last slot to first too.
+/// Orders a loop: counts from guarantees, the rest of the airtime by Webster's method; order from some seeds, improved by
+/// swaps and moves; equal neighbours are parted, across the seam from last slot to first too. Where that keeps not every
+/// promise and it is not proven that nothing can, a walk through the states of the gaps looks for counts and order at once.
 pub fn arrange(request: &Request) -> Answer {
     arrange_with(request, Care::Full)
 }
@@ -200,10 +203,26 @@ pub fn arrange_with(request: &Request, care: Care) -> Answer {
         (found, layout) = searched(&layouts, Effort::Whole, care);
         tried += found.tried;
     }
+    let mut proof = None;
+    let walked;
+    if found.cost.broken > 0 {
+        proof = certificate::find(request);
+        // Counts first and then an order: of tight gaps that misses what a walk through all states finds.
+        if proof.is_none()
+            && let Some((other, order)) = cycle::find(request)
+        {
+            let better = search::from(&other, order, care);
+            tried += better.tried;
+            if better.cost.broken == 0 {
+                walked = other;
+                (found, layout) = (better, &walked);
+            }
+        }
+    }
     let verdict = if found.cost.broken == 0 {
         Verdict::Feasible
     } else {
-        certificate::find(request).map_or(Verdict::NotFound { tried }, Verdict::ProvenInfeasible)
+        proof.map_or(Verdict::NotFound { tried }, Verdict::ProvenInfeasible)
     };
     let slot = |&i: &usize| Slot { item: layout.entries[i].key, duration: Millis(layout.entries[i].duration as u32) };
     let report = report::report(request, layout, &found.order);
@@ -234,5 +253,9 @@ fn searched(layouts: &Layouts, effort: Effort, care: Care) -> (Found, &Layout) {
 
 #[cfg(test)]
 mod optima_tests;
+#[cfg(test)]
+mod promised_tests;
+#[cfg(test)]
+mod share_tests;
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,8 @@ const SLOTS_POLISHED: u64 = 30_000;
 const SLOTS_POLISHED_OF_LARGE: u64 = 250_000;
 /// The same when somebody waits.
 const SLOTS_POLISHED_QUICKLY: u64 = 6_000;
+/// How far away a swap partner is looked for in a large loop.
+const NEAR: usize = 100;
 /// More slots than usual bounds allow.
 const LARGE: usize = 250;
 /// The same while something is not kept, at a first glance: what a good seed needs, and most loops no more than that.
@@ -65,22 +67,17 @@ impl Found {
     }
 }
 
+/// The best order of this layout that the budget allows, beginning with one that is known.
+pub(super) fn from(layout: &Layout, order: Vec<usize>, care: Care) -> Found {
+    let mut search = Search::new(layout, Effort::Whole, care);
+    let mut best = search.found(order);
+    search.descend(&mut best, 1, 2);
+    search.finish(best)
+}
+
 /// The best order of this layout that the budget allows.
 pub(super) fn order(layout: &Layout, effort: Effort, care: Care) -> Found {
-    let slots = layout.slots as u64;
-    let budget = |looked_at: u64| (slots * ORDERS_PER_SLOT).min(looked_at / slots.max(1));
-    let mut search = Search {
-        judge: Judge::new(layout),
-        tried: 0,
-        fewest_alike: seeds::fewest_alike(layout),
-        least_worst: layout.least_worst(),
-        to_keep: budget(if effort == Effort::Glance { SLOTS_GLANCED_AT } else { SLOTS_LOOKED_AT }),
-        to_polish: budget(match care {
-            Care::Quick => SLOTS_POLISHED_QUICKLY,
-            Care::Full if layout.slots >= LARGE => SLOTS_POLISHED_OF_LARGE,
-            Care::Full => SLOTS_POLISHED,
-        }),
-    };
+    let mut search = Search::new(layout, effort, care);
     let promised = layout.tracks.iter().any(|track| !track.promises.is_empty());
     let mut best = search.found(seeds::smooth(layout));
     let dealt = (best.cost.alike > search.fewest_alike).then(|| seeds::dealt(layout, &best.order));
@@ -105,11 +102,18 @@ pub(super) fn order(layout: &Layout, effort: Effort, care: Care) -> Found {
             best = found;
         }
     }
-    search.shake(&mut best);
-    search.part(&mut best);
-    best.tried = search.tried;
-    best.avoidable = best.cost.alike.saturating_sub(search.fewest_alike);
-    best
+    let large = layout.slots >= LARGE && care == Care::Full;
+    if large && (best.cost.off > 0 || !search.is_settled(&best.cost)) {
+        // What promises put out of step anyhow is at least to be even.
+        let mut even = search.found(seeds::even(layout));
+        search.part_gently(&mut even);
+        let until = search.tried + search.to_polish / 2;
+        search.descend_until(&mut even, |_, _| until);
+        if even.cost < best.cost {
+            best = even;
+        }
+    }
+    search.finish(best)
 }
 
 struct Search<'a> {
@@ -122,7 +126,33 @@ struct Search<'a> {
     to_polish: u64,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(layout: &'a Layout, effort: Effort, care: Care) -> Self {
+        let slots = layout.slots as u64;
+        let budget = |looked_at: u64| (slots * ORDERS_PER_SLOT).min(looked_at / slots.max(1));
+        Self {
+            judge: Judge::new(layout),
+            tried: 0,
+            fewest_alike: seeds::fewest_alike(layout),
+            least_worst: layout.least_worst(),
+            to_keep: budget(if effort == Effort::Glance { SLOTS_GLANCED_AT } else { SLOTS_LOOKED_AT }),
+            to_polish: budget(match care {
+                Care::Quick => SLOTS_POLISHED_QUICKLY,
+                Care::Full if layout.slots >= LARGE => SLOTS_POLISHED_OF_LARGE,
+                Care::Full => SLOTS_POLISHED,
+            }),
+        }
+    }
+
+    /// What the rest of the budget makes of it.
+    fn finish(mut self, mut best: Found) -> Found {
+        self.shake(&mut best);
+        self.part(&mut best);
+        best.tried = self.tried;
+        best.avoidable = best.cost.alike.saturating_sub(self.fewest_alike);
+        best
+    }
+
     fn found(&mut self, order: Vec<usize>) -> Found {
         self.tried += 1;
         let cost = self.judge.cost(&order);
@@ -240,6 +270,34 @@ impl Search<'_> {
                 }
             }
             return;
+        }
+    }
+
+    /// Parts neighbours by swaps with what is near and can be elsewhere without a wider gap: of a large loop mostly what is
+    /// shown once.
+    fn part_gently(&mut self, found: &mut Found) {
+        self.judge.cost(&found.order);
+        let slots = found.order.len();
+        for place in self.judge.alike(&found.order) {
+            'parted: for step in 1..=NEAR.min(slots / 2) {
+                for other in [(place + step) % slots, (place + slots - step) % slots] {
+                    for (a, b) in [(place, other), ((place + 1) % slots, other)] {
+                        if found.order[a] == found.order[b] {
+                            continue;
+                        }
+                        found.order.swap(a, b);
+                        self.tried += 1;
+                        let better = self.judge.cheaper(&found.order, a.min(b), a.max(b));
+                        match better.filter(|cost| cost.alike < found.cost.alike && cost.worst <= found.cost.worst) {
+                            Some(_) => {
+                                found.cost = self.judge.cost(&found.order);
+                                break 'parted;
+                            }
+                            None => found.order.swap(a, b),
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -7,6 +7,15 @@ use super::layout::Layout;
 
 /// Always the entry that lags most behind an even spread in milliseconds, neighbours of one class avoided.
 pub(super) fn smooth(layout: &Layout) -> Vec<usize> {
+    lagging(layout, true)
+}
+
+/// The same whoever its neighbours are: more even, to be parted afterwards.
+pub(super) fn even(layout: &Layout) -> Vec<usize> {
+    lagging(layout, false)
+}
+
+fn lagging(layout: &Layout, parted: bool) -> Vec<usize> {
     let (length, slots) = (i128::from(layout.length), layout.slots as i128);
     let counts = &layout.counts;
     let mut played = vec![0u32; counts.len()];
@@ -22,9 +31,10 @@ pub(super) fn smooth(layout: &Layout) -> Vec<usize> {
                 - i128::from(on_track[track]) * length * slots
         };
         let turn = |i: usize| u64::from(played[i]) * 1_000_000 / u64::from(counts[i].max(1));
-        let next = (0..counts.len())
-            .filter(|&i| played[i] < counts[i])
-            .max_by_key(|&i| (Reverse(clashes(layout, i, around)), lag(i), Reverse(turn(i)), Reverse(i)));
+        let next = (0..counts.len()).filter(|&i| played[i] < counts[i]).max_by_key(|&i| {
+            let clashes = if parted { clashes(layout, i, around) } else { (0, 0) };
+            (Reverse(clashes), lag(i), Reverse(turn(i)), Reverse(i))
+        });
         let Some(next) = next else { break };
         played[next] += 1;
         on_track[layout.entries[next].track] += 1;

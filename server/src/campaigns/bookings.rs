@@ -32,7 +32,7 @@ pub struct BookingDraft {
     pub schedule: ScheduleForm,
     /// How often.
     pub mode: Mode,
-    /// Never more showings than this on one day, 1..=10,000.
+    /// Never more showings than this on one day, 1..=10,000; not for events.
     pub most_per_day: Option<u32>,
 }
 
@@ -156,6 +156,9 @@ impl Campaigns {
         }
         if draft.most_per_day.is_some_and(|most| !(1..=10_000).contains(&most)) {
             return Err(CampaignError::Cap);
+        }
+        if draft.most_per_day.is_some() && !draft.mode.may_be_capped() {
+            return Err(CampaignError::CappedEvent);
         }
         let creatives = self.checked_creatives(draft.creatives, MOST_CREATIVES).await?;
         let selector = self.checked_selector(draft.selector).await?;

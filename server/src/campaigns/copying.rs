@@ -78,6 +78,8 @@ impl Campaigns {
                 campaign: copy.id,
                 schedule: shift.schedule(booking.schedule)?,
                 stages: copy.stages.clone(),
+                // Older bookings may have a cap that counts for nothing.
+                most_per_day: booking.most_per_day.filter(|_| booking.mode.may_be_capped()),
                 ..booking
             });
         }

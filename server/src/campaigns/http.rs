@@ -218,7 +218,7 @@ pub struct BookingForm {
     /// Without `until` it ends with the campaign.
     schedule: ScheduleForm,
     mode: ModeForm,
-    /// Never more showings than this on one day, 1 to 10,000.
+    /// Never more showings than this on one day, 1 to 10,000; not with the mode `event`, which is before every show.
     most_per_day: Option<u32>,
 }
 

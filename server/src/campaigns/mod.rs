@@ -171,6 +171,9 @@ pub enum CampaignError {
     /// The most showings on a day are not 1..=10,000.
     #[error("the most showings on a day are not 1..=10000")]
     Cap,
+    /// A most of showings a day for what is promised before every show.
+    #[error("what is shown before every show cannot be capped")]
+    CappedEvent,
     /// A booking without creatives.
     #[error("no creatives")]
     NoCreatives,

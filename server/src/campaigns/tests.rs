@@ -5,7 +5,7 @@ mod reach;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 use xuanping_core::{
-    campaign::{Exclusion, Selector, Unplayable},
+    campaign::{EventTrigger, Exclusion, Mode, Selector, Unplayable},
     id::ScreenId,
     recurrence::{DayWindow, ScheduleForm},
     vocabulary::{CreativeKind, ScreenKind, VenueType},
@@ -113,6 +113,9 @@ async fn a_booking_is_refused_with_what_is_wrong_with_it() {
             let capped = BookingDraft { most_per_day: Some(most), ..good() };
             assert!(matches!(add(capped).await, CampaignError::Cap));
         }
+        let every_show = Mode::Event { trigger: EventTrigger::PreShow };
+        let capped = BookingDraft { mode: every_show, most_per_day: Some(3), ..good() };
+        assert!(matches!(add(capped).await, CampaignError::CappedEvent), "before every show is before every show");
         assert!(matches!(add(booking("空", vec![])).await, CampaignError::NoCreatives));
         let ghost = CreativeId::new(Uuid::from_u128(7));
         let refused = add(booking("鬼", vec![slogan, ghost])).await;

@@ -128,6 +128,9 @@ fn sentence(fault: &PlanFault, programme: &Programme, names: &Names) -> String {
         }
         PlanFault::LoopTooLong { looped, at } => format!("第 {} 个轮播在 {} 的时段里放不下一轮", looped + 1, time(at)),
         PlanFault::EqualNeighbours { looped } => format!("第 {} 个轮播里有本可分开的同类骗术相邻", looped + 1),
+        PlanFault::EqualAtSeam { zone, at } => {
+            format!("{}在 {} 前后接连播放同类骗术，本可错开", place(zone), time(at))
+        }
         PlanFault::Share { looped, booking, has, target } => {
             let percent = |thousandths: &u32| f64::from(*thousandths) / 10.0;
             let (has, target) = (percent(has), percent(target));

@@ -12,8 +12,11 @@ use super::{
 };
 use crate::{
     campaign::Guarantee,
+    id::CreativeId,
+    playlist::ProgrammeItem,
     rotation::{Answer, Bounds, Care, Certificate, Demand, Entry, Memo, Part, Request, Verdict},
     time::{Millis, UtcInterval, UtcMillis},
+    vocabulary::FraudType,
 };
 
 /// A loop in terms of candidates.
@@ -28,6 +31,30 @@ pub(super) struct PlannedLoop {
     /// When each slot starts in a round that begins with the first.
     offsets: Vec<i64>,
     promised: Vec<Promised>,
+    kinds: Vec<Kind>,
+    /// Of the neighbours that begin before each slot, round and round: how many are alike; at last, all of them.
+    alike: Vec<u32>,
+}
+
+/// What should not follow itself: a fraud type, or without one a creative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Type(FraudType),
+    Creative(CreativeId),
+}
+
+impl Kind {
+    pub fn of(item: &ProgrammeItem) -> Self {
+        item.fraud_type.map_or(Self::Creative(item.creative), Self::Type)
+    }
+}
+
+/// What is shown in some time: first, last, and how many neighbours are alike in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub first: Kind,
+    pub last: Kind,
+    pub alike: u32,
 }
 
 /// A booking that is guaranteed in a loop.
@@ -123,6 +150,13 @@ fn make(
     let slots: Vec<_> = answer.slots.iter().map(|slot| (keys[slot.item as usize], slot.duration.as_i64())).collect();
     let length = slots.iter().map(|(_, ms)| ms).sum();
     let offsets: Vec<i64> = slots.iter().scan(0, |at, (_, ms)| Some(std::mem::replace(at, *at + ms))).collect();
+    let kinds: Vec<Kind> = slots.iter().map(|((booking, item), _)| Kind::of(bookings[*booking].items[*item])).collect();
+    let equal = |nth: usize| u32::from(kinds[nth] == kinds[(nth + 1) % kinds.len()]);
+    let pairs = (0..kinds.len()).scan(0, |sum, nth| {
+        *sum += equal(nth);
+        Some(*sum)
+    });
+    let alike = std::iter::once(0).chain(pairs).collect();
     let own = |booking: usize| {
         let slots = slots.iter().zip(&offsets).filter(|((candidate, _), _)| candidate.0 == booking);
         slots.map(|((_, ms), offset)| (*offset, *ms)).collect()
@@ -151,6 +185,8 @@ fn make(
         yielded,
         offsets,
         promised,
+        kinds,
+        alike,
     })
 }
 
@@ -278,6 +314,25 @@ impl PlannedLoop {
             slot = (slot + 1) % self.slots.len();
         }
         slot
+    }
+
+    /// What is shown in this time, having begun with `first`; `None`: nothing is, it is too short.
+    pub fn shown(&self, first: usize, time: UtcInterval) -> Option<Shown> {
+        let (slots, length) = (self.slots.len(), self.length.max(1));
+        let (rounds, left) = ((time.length() / length) as usize, time.length() % length);
+        // Of the last round: how many slots from the first on are over when the time is.
+        let until = self.offsets[first] + left;
+        let over = |until: i64| {
+            let begun = self.offsets.partition_point(|offset| *offset < until);
+            begun - usize::from(begun > 0 && self.offsets[begun - 1] + self.slots[begun - 1].1 > until)
+        };
+        let rest = if until >= self.length { slots - first + over(until - self.length) } else { over(until) - first };
+        let pairs = (rounds * slots + rest).checked_sub(1)?;
+        let last = (first + pairs) % slots;
+        let before = |slot: usize| self.alike[slot];
+        let alike = (first + pairs) / slots * self.alike[slots] as usize;
+        let alike = alike as u32 + before(last) - before(first);
+        Some(Shown { first: self.kinds[first], last: self.kinds[last], alike })
     }
 
     /// Notes when each guaranteed booking began last in this time, having begun with `first`.

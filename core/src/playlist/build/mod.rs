@@ -11,6 +11,7 @@ mod memo;
 mod pins;
 mod presence;
 mod programme;
+mod seams;
 mod way_out;
 
 pub use memo::Memo;
@@ -25,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{Datelike as _, NaiveDate};
 
 use self::{
+    kept::Stretches,
     loops::LoopBook,
     pins::Pin,
     presence::{Candidate, OnAirBooking, Part, Present},
@@ -95,6 +97,9 @@ struct ZonePlan {
     broken: Vec<usize>,
     /// Bookings in loops that do not keep their promises.
     collided: BTreeSet<usize>,
+    /// Of each booking: its showings if it is guaranteed, where that is looked at, and what became of it.
+    starts: Vec<Vec<UtcMillis>>,
+    guaranteed: Vec<Option<(Stretches, GuaranteeKept)>>,
 }
 
 /// A daypart before it has numbers.
@@ -151,6 +156,7 @@ impl<'a> Builder<'a> {
                 best = other;
             }
         }
+        self.part_seams(&mut best);
         self.guarantees.extend(best.kept);
         self.not_placed.extend(best.not_placed);
         let mut days = Vec::new();
@@ -195,10 +201,16 @@ impl<'a> Builder<'a> {
             plan.days.push((date, planned));
         }
         for (b, booking) in self.bookings.iter().enumerate() {
-            let kept = kept::kept(booking, zone, &starts[b], horizon, self.programme.timezone);
-            plan.broken.extend(kept.filter(|kept| kept.broken_at.is_some()).map(|_| b));
-            plan.kept.extend(kept);
+            let stretches = Stretches::of(booking, zone, horizon, self.programme.timezone);
+            let guaranteed = stretches.map(|stretches| {
+                let kept = stretches.kept(&starts[b]);
+                (stretches, kept)
+            });
+            plan.broken.extend(guaranteed.as_ref().filter(|(_, kept)| kept.broken_at.is_some()).map(|_| b));
+            plan.kept.extend(guaranteed.as_ref().map(|(_, kept)| *kept));
+            plan.guaranteed.push(guaranteed);
         }
+        plan.starts = starts;
         plan
     }
 
@@ -277,8 +289,7 @@ impl<'a> Builder<'a> {
     ) -> Vec<Planned> {
         let turn = date.num_days_from_ce() as usize;
         let playable: Vec<Present> = present.iter().filter_map(|each| self.with_length(each)).collect();
-        let length = |c: Candidate| self.bookings[c.0].items[c.1].duration.as_i64();
-        let (pins, without_room) = pins::pins(&playable, turn, length);
+        let (pins, without_room) = pins::pins(&playable, turn, self);
         for booking in without_room {
             not_placed.insert(NotPlaced { booking: self.bookings[booking].booking.booking, zone, date });
             for each in playable.iter().filter(|each| each.booking == booking) {

@@ -64,7 +64,8 @@ pub struct ProgrammeBooking {
     pub booking: BookingId,
     /// How often.
     pub mode: Mode,
-    /// Never more showings than this on one local day in each zone.
+    /// Never more showings than this on one local day in each zone. What is shown at events is not counted: a booking that
+    /// has both is refused when it is saved ([`Mode::may_be_capped`]).
     pub most_per_day: Option<u32>,
     /// How much more or less often on some days, in percent of the mode; days in none of them: 100.
     pub intensity: Vec<(DateRange, u16)>,

@@ -1389,7 +1389,7 @@ export interface components {
             mode: components["schemas"]["ModeForm"];
             /**
              * Format: int32
-             * @description Never more showings than this on one day, 1 to 10,000.
+             * @description Never more showings than this on one day, 1 to 10,000; not with the mode `event`, which is before every show.
              */
             most_per_day?: number | null;
             name: string;

@@ -26,6 +26,10 @@ impl From<CampaignError> for Problem {
             CampaignError::FixedTimes(e) => Self::invalid("mode.fixed.times", format!("{e}。")),
             CampaignError::Quota(e) => Self::invalid("mode.quota.plays", format!("{e}。")),
             CampaignError::Cap => Self::invalid("most_per_day", "每日上限须为 1 至 10000 的整数，不限请留空。"),
+            CampaignError::CappedEvent => Self::invalid(
+                "most_per_day",
+                "事件触发的排期每场之前都要播，不能设每日上限。请清空每日上限；只想在部分场次之前播放，请缩短播放时段。",
+            ),
             CampaignError::NoCreatives => Self::invalid("creatives", "请至少选择一个素材。"),
             CampaignError::UnknownCreative(_) => Self::invalid("creatives", "所选素材已不存在，请重新选择。"),
             CampaignError::TooMany { field, most } => {
