@@ -11,7 +11,7 @@ INTEROP      := tests/interop
 WEB_SRC      := $(shell find $(WEB)/src $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/package.json -type f 2>/dev/null)
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
-.PHONY: demo test setup console web web-check console-check lint unit stories api bench packages appliance-test faults soak fuzz clean-demo help
+.PHONY: demo test setup console web web-check console-check lint unit stories api bench packages appliance-test faults soak kiosk-bench fuzz clean-demo help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -81,6 +81,12 @@ bench:
 	cargo bench -p xuanping-core --bench rotation
 	cargo bench -p xuanping-core --bench verify
 	cargo bench -p xuanping-core --bench planner -- 10000 100000 1000000
+
+## make kiosk-bench  what a wall costs beside Chromium in kiosk mode showing the same (SECONDS_EACH=60)
+kiosk-bench: setup console
+	cargo build --release -p xuanping-player -p xuanping-media
+	cargo build -p xuanping-server -p xuanping-tests --bins
+	target/debug/kiosk
 
 ## make packages     build Debian packages of server and player into target/packages
 packages: setup console web
