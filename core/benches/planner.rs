@@ -136,6 +136,7 @@ fn manifest(screen: ScreenId, playlist: Option<Digest>, plan: &Plan, group: Grou
             timezone: look.timezone.clone(),
             zones: look.zones.clone(),
             wall: WallSettings::default(),
+            evidence: None,
         },
         takeovers: Vec::new(),
     }

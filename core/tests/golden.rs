@@ -13,9 +13,9 @@ use xuanping_core::{
     geometry::{Layout, Size, Sound, ZoneName},
     id::{BookingId, BootId, CreativeId, MachineBootId, ScreenId, ShowId, TakeoverId},
     playlist::{
-        Day, DayLevel, Daypart, Item, Loop, MANIFEST_VERSION, MANIFEST_VERSION_2, Manifest, PLAYLIST_VERSION, Percent,
-        Playlist, ScreenOrders, Show, Slot, Takeover, TakeoverItem, TakeoverLevel, Transition, TrustedManifest,
-        WallSettings, ZoneProgramme,
+        Day, DayLevel, Daypart, EvidenceOrders, Item, Loop, MANIFEST_VERSION, MANIFEST_VERSION_2, Manifest,
+        PLAYLIST_VERSION, Percent, Playlist, ScreenOrders, Show, Slot, Takeover, TakeoverItem, TakeoverLevel,
+        Transition, TrustedManifest, WallSettings, ZoneProgramme,
     },
     playlog::{
         Batch, ItemRef, LogEntry, Play, PlayStatus, Receipt, SignedBatch, Trigger, WallChange, WallReason, WallState,
@@ -113,6 +113,7 @@ fn manifest() -> Manifest {
             timezone: "Asia/Shanghai".into(),
             zones: Layout::MainAndTicker.zones(Size { width: 1920, height: 1080 }, Sound::On),
             wall: WallSettings::default(),
+            evidence: None,
         },
         takeovers: vec![Takeover {
             id: TakeoverId::new(uuid(0x40)),
@@ -136,6 +137,14 @@ fn manifest_of_a_set_wall() -> Manifest {
         volume: vec![level("08:00", 70)],
         transition: Transition::Fade,
     };
+    manifest
+}
+
+/// The same of a screen that takes pictures of itself.
+fn manifest_with_evidence() -> Manifest {
+    let mut manifest = manifest();
+    manifest.format = MANIFEST_VERSION_2;
+    manifest.orders.evidence = Some(EvidenceOrders { nonce: Digest::of(b"nonce"), per_day: 2 });
     manifest
 }
 
@@ -297,6 +306,10 @@ fn a_manifest_keeps_its_bytes_and_its_signature() {
     golden("manifest-2", &signed);
     let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), None).unwrap();
     assert_eq!(accepted.manifest, manifest_of_a_set_wall());
+    let signed = manifest_with_evidence().sign(&publisher());
+    golden("manifest-2-evidence", &signed);
+    let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), None).unwrap();
+    assert_eq!(accepted.manifest, manifest_with_evidence());
 }
 
 #[test]

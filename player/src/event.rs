@@ -13,6 +13,8 @@ use xuanping_core::{
 
 use crate::{
     control::{Ask, Asker},
+    evidence::{NotTaken, Taken},
+    journal::PlayKey,
     stage::Picture,
 };
 
@@ -37,6 +39,8 @@ pub enum Event {
     Verified(ZoneName, Item, Result<PathBuf, Fault>),
     /// The media worker says something about the clip or sound of a zone.
     Media(ZoneName, Digest, Media),
+    /// An evidence picture of this play is on the disk, or could not be taken.
+    Pictured(PlayKey, Result<Taken, NotTaken>),
     /// The server does, or does not, want to see the wall.
     PictureWanted(bool),
     /// The newest thing a person should know of, in Chinese; `None`: it is over.

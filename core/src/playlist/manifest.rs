@@ -12,7 +12,7 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, WallSettings};
+use super::{EvidenceOrders, Item, WallSettings};
 use crate::{
     digest::Digest,
     geometry::{Zone, ZoneName},
@@ -23,7 +23,8 @@ use crate::{
 
 /// Version of the manifest encoding written by this crate for manifests that say nothing of what came with version 2.
 pub const MANIFEST_VERSION: u32 = 1;
-/// The version with settings of the wall: a player that does not know it must not leave the wall lit silently.
+/// The version with settings of the wall or evidence pictures: a player that does not know it must not leave the wall lit, or
+/// pictures untaken, silently.
 pub const MANIFEST_VERSION_2: u32 = 2;
 
 /// What one screen is told to do.
@@ -73,6 +74,9 @@ pub struct ScreenOrders {
     #[n(3)]
     #[cbor(default, skip_if = "WallSettings::is_usual")]
     pub wall: WallSettings,
+    /// The pictures that it takes of itself; `None`: none.
+    #[n(7)]
+    pub evidence: Option<EvidenceOrders>,
 }
 
 /// How loud a takeover is. Higher replaces lower on the same screen.
@@ -160,7 +164,7 @@ pub enum ManifestRefusal {
 impl Manifest {
     /// The version that says all there is in these orders.
     pub fn format_of(orders: &ScreenOrders) -> u32 {
-        if orders.wall.is_usual() { MANIFEST_VERSION } else { MANIFEST_VERSION_2 }
+        if orders.wall.is_usual() && orders.evidence.is_none() { MANIFEST_VERSION } else { MANIFEST_VERSION_2 }
     }
 
     /// Signs it.
@@ -183,6 +187,9 @@ impl Manifest {
         }
         let wall = manifest.orders.wall.clone().checked();
         wall.map_err(|e| ManifestRefusal::Malformed(e.to_string()))?;
+        if let Some(evidence) = manifest.orders.evidence.filter(|evidence| !evidence.is_sensible()) {
+            return Err(ManifestRefusal::Malformed(format!("{} evidence pictures a day", evidence.per_day)));
+        }
         Ok(manifest)
     }
 }

@@ -7,6 +7,7 @@
 mod build;
 mod codec;
 mod diff;
+mod evidence;
 mod explain;
 mod manifest;
 mod on_air;
@@ -21,6 +22,7 @@ pub use build::{
 };
 pub use codec::{DecodeError, LimitExceeded};
 pub use diff::{Change, Part, diff};
+pub use evidence::EvidenceOrders;
 pub use explain::{Absent, Standing, absent, next_showing, standings};
 pub use manifest::{
     MANIFEST_VERSION, MANIFEST_VERSION_2, Manifest, ManifestRefusal, ScreenOrders, Takeover, TakeoverItem,

@@ -27,7 +27,7 @@ use crate::{
     durable::{self, Privacy},
     entropy::NoEntropy,
     event::Event,
-    journal,
+    evidence, journal,
     keys::{self, KeyError},
     output::Output,
     stage::{Scene, Stage, Wall},
@@ -162,6 +162,7 @@ fn wipe(data: &Path) -> io::Result<()> {
     }
     Cache::below(data, None).wipe()?;
     journal::wipe(data)?;
+    evidence::Folder::below(data).wipe()?;
     sync::forget_manifest(data)?;
     clock::forget(data)?;
     // Made dark for a screen that is no more: the pairing code must be seen.

@@ -20,6 +20,8 @@ use xuanping_core::{
 use super::*;
 use crate::stage::Picture;
 
+mod evidence;
+
 /// 2025-06-02 08:00 in Shanghai, a Monday: the loop of poster (25 s) and clip (15 s) begins.
 const EIGHT: i64 = 1_748_793_600_000 + 8 * 3_600_000;
 const POSTER: u128 = 1;
@@ -83,6 +85,7 @@ fn manifest(version: u64, playlist: Option<Digest>) -> TrustedManifest {
             timezone: "Asia/Shanghai".into(),
             zones: vec![Zone { name: ZoneName::Main, rect }],
             wall: WallSettings::default(),
+            evidence: None,
         },
         takeovers: Vec::new(),
     };

@@ -14,14 +14,17 @@ use xuanping_core::{
     digest::Digest,
     geometry::ZoneName,
     id::{ScreenId, TakeoverId},
-    playlist::{Item, MANIFEST_VERSION, Manifest, ProgrammeItem, ScreenOrders, Takeover, TakeoverItem},
+    playlist::{EvidenceOrders, Item, MANIFEST_VERSION, Manifest, ProgrammeItem, ScreenOrders, Takeover, TakeoverItem},
     sign::Context,
     time::UtcMillis,
     vocabulary::CreativeKind,
 };
 
 use super::{
-    Issued, MANIFEST_LIFE, PlaylistError, Playlists, REISSUE_AFTER, REISSUE_WITHIN, Words, programme::Facts, store,
+    Issued, MANIFEST_LIFE, PlaylistError, Playlists, REISSUE_AFTER, REISSUE_WITHIN, Words,
+    evidence::{self, Nonces},
+    programme::Facts,
+    store,
 };
 use crate::{
     campaigns::{TakeoverOrder, booking_of},
@@ -101,13 +104,20 @@ impl Playlists {
         let new_here: Vec<_> =
             screens.iter().map(|each| each.screen.facts.screen).filter(|id| self.issued(*id).is_none()).collect();
         let versions = store::last_versions(&self.db, &new_here).await?;
+        let nonces = self.nonces(screens, now).await?;
         let news = screens.iter().filter_map(|each| {
             let takeovers = takeovers_of(&facts, &each.screen.facts, &takeovers);
-            self.manifest_if_new(each, takeovers, &versions, now)
+            self.manifest_if_new(each, takeovers, &versions, &nonces, now)
         });
-        let news: Vec<_> = news.map(decided).collect();
+        let news: Vec<_> = news.collect();
+        let other_evidence = |says: &&Manifest| {
+            let before = self.issued(says.screen);
+            evidence::news(says, before.as_deref().and_then(|before| before.says.as_ref()))
+        };
+        let evidence: Vec<_> = news.iter().filter(other_evidence).map(evidence_told).collect();
+        let news: Vec<_> = news.into_iter().map(decided).collect();
         // Stored before they are announced: a version that a player has seen must never be signed for something else.
-        store::insert_manifests(&self.db, &news).await?;
+        store::insert_manifests(&self.db, &news, &evidence).await?;
         let count = news.len();
         self.announce(news);
         Ok(count)
@@ -119,6 +129,7 @@ impl Playlists {
         Order { screen, orders }: &Order,
         takeovers: Vec<Takeover>,
         versions: &HashMap<ScreenId, u64>,
+        nonces: &Nonces,
         now: UtcMillis,
     ) -> Option<Manifest> {
         let id = screen.facts.screen;
@@ -139,6 +150,9 @@ impl Playlists {
                 timezone: screen.timezone.clone(),
                 zones: screen.facts.zones.clone(),
                 wall: screen.wall.clone(),
+                evidence: nonces
+                    .get(&id)
+                    .map(|nonce| EvidenceOrders { nonce: *nonce, per_day: screen.evidence_per_day }),
             },
             takeovers,
         };
@@ -166,7 +180,7 @@ impl Playlists {
         says.version = followed + 1;
         (says.issued, says.expires) = (now, now.plus(MANIFEST_LIFE));
         let news = vec![decided(says)];
-        store::insert_manifests(&self.db, &news).await?;
+        store::insert_manifests(&self.db, &news, &[]).await?;
         self.announce(news);
         Ok(())
     }
@@ -207,6 +221,11 @@ impl Playlists {
         }
         Ok(())
     }
+}
+
+/// What is kept of what a manifest says of evidence pictures.
+fn evidence_told(says: &Manifest) -> (ScreenId, u64, UtcMillis, Option<EvidenceOrders>) {
+    (says.screen, says.version, says.issued, says.orders.evidence)
 }
 
 fn decided(says: Manifest) -> (ScreenId, Issued) {

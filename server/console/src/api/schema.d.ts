@@ -724,6 +724,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screens/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screens_id_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{id}/evidence/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screens_id_evidence_digest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screens/{id}/explain": {
         parameters: {
             query?: never;
@@ -1086,6 +1118,22 @@ export interface paths {
         get: operations["get_player_enrolments_mine"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/player/v1/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post_player_evidence"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1522,6 +1570,11 @@ export interface components {
         };
         /** @description What to change; a missing member is left as it is. */
         ChangeScreen: {
+            /**
+             * Format: int32
+             * @description How many evidence pictures a day it takes by itself: at most 24.
+             */
+            evidence_per_day?: number | null;
             layout?: components["schemas"]["Layout"] | null;
             name?: string | null;
             sound?: components["schemas"]["Sound"] | null;
@@ -1764,6 +1817,73 @@ export interface components {
             title: string;
             /** @description Which event. */
             trigger: components["schemas"]["EventTrigger"];
+        };
+        /** @description A screen's pictures of a local day. */
+        EvidenceDay: {
+            /** @description Named in a batch, and not here (yet). */
+            absent: components["schemas"]["EvidenceNamed"][];
+            /** @description The moments at which one was due, as far as they have passed, ascending. */
+            moments: components["schemas"]["EvidenceMoment"][];
+            /** @description The pictures, by the time they were taken. */
+            pictures: components["schemas"]["EvidencePicture"][];
+            /** @description IANA zone the day is counted in. */
+            timezone: string;
+        };
+        /** @description A moment at which a picture was due. */
+        EvidenceMoment: {
+            /** @description When. */
+            at: components["schemas"]["UtcMillis"];
+            /** @description What came of it. */
+            state: components["schemas"]["EvidenceMomentState"];
+        };
+        /**
+         * @description What came of a moment.
+         * @enum {string}
+         */
+        EvidenceMomentState: "taken" | "waiting" | "missing";
+        /** @description A picture that a batch names and that never came. */
+        EvidenceNamed: {
+            /** @description Of its bytes. */
+            digest: string;
+            /** @description Where it is named. */
+            proof: components["schemas"]["EvidenceProof"];
+        };
+        /** @description A picture as people look at it. */
+        EvidencePicture: {
+            /** @description Of its bytes; its file is at `/screens/{id}/evidence/{digest}`. */
+            digest: string;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             */
+            height: number;
+            /** @description The instruction because of which it was taken. */
+            instruction?: string | null;
+            moment?: components["schemas"]["UtcMillis"] | null;
+            proof?: components["schemas"]["EvidenceProof"] | null;
+            /** @description When it came. */
+            received: components["schemas"]["UtcMillis"];
+            /** @description When it was taken, by its player's clock. */
+            taken: components["schemas"]["UtcMillis"];
+            /**
+             * Format: int32
+             * @description Pixels across.
+             */
+            width: number;
+        };
+        /** @description Where a picture is named. */
+        EvidenceProof: {
+            /** @description Whether the play is believed. */
+            believed: boolean;
+            /** @description What that play showed. */
+            creative: components["schemas"]["CreativeId"];
+            /**
+             * Format: int64
+             * @description The batch's number in its screen's chain.
+             */
+            sequence: number;
+            /** @description When the play that names it began. */
+            started: components["schemas"]["UtcMillis"];
         };
         /** @description What is left out: a screen that meets any one entry of any one list is out. */
         Exclusion: {
@@ -2411,8 +2531,21 @@ export interface components {
             venue_type: components["schemas"]["VenueType"];
             zone: components["schemas"]["ZoneName"];
         };
+        /**
+         * @description What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. The browser's
+         *     player, and those of older versions, say nothing.
+         */
+        PlayerAbilities: {
+            /**
+             * @description It takes evidence pictures.
+             * @default false
+             */
+            evidence: boolean;
+        };
         /** @description `POST /player/v1/status`, every so often. */
         PlayerStatus: {
+            /** @description What it understands of its manifest that not every player does. */
+            abilities?: components["schemas"]["PlayerAbilities"];
             /** @description The run of the process. */
             boot: components["schemas"]["BootId"];
             /**
@@ -2699,6 +2832,11 @@ export interface components {
         ScreenView: {
             clips: boolean;
             enrolled_at: components["schemas"]["UtcMillis"];
+            /**
+             * Format: int32
+             * @description 印证图片: how many a day it takes by itself, if its player can.
+             */
+            evidence_per_day: number;
             /** @description SHA-256 of its key. */
             fingerprint: string;
             host: string;
@@ -4620,6 +4758,64 @@ export interface operations {
             };
         };
     };
+    get_screens_id_evidence: {
+        parameters: {
+            query?: {
+                /** @description The venue's local date; without, the newest pictures. */
+                date?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceDay"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_screens_id_evidence_digest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_screens_id_explain: {
         parameters: {
             query?: {
@@ -5261,6 +5457,46 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_player_evidence: {
+        parameters: {
+            query: {
+                digest: string;
+                taken: number;
+                moment?: number;
+                instruction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -37,6 +37,7 @@ impl From<PlaylistError> for Problem {
             PlaylistError::Content(e) => e.into(),
             PlaylistError::Campaigns(e) => e.into(),
             PlaylistError::Db(e) => e.into(),
+            PlaylistError::Entropy(e) => e.into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Stories of playlists on both databases: what is planned, what is issued, and how players come by it.
 
 mod current;
+mod evidence;
 mod foresight;
 mod planning;
 mod players;
