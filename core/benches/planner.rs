@@ -139,6 +139,7 @@ fn manifest(screen: ScreenId, playlist: Option<Digest>, plan: &Plan, group: Grou
             evidence: None,
         },
         takeovers: Vec::new(),
+        instructions: Vec::new(),
     }
 }
 

@@ -6,16 +6,16 @@ use xuanping_core::{
     campaign::EventTrigger,
     digest::Digest,
     geometry::ZoneName,
-    id::{ScreenId, ShowId},
+    id::{InstructionId, ScreenId, ShowId},
     playlist::{Item, Playlist, TrustedManifest},
-    time::Millis,
+    time::{Millis, UtcMillis},
 };
 
 use crate::{
     control::{Ask, Asker},
     evidence::{NotTaken, Taken},
     journal::PlayKey,
-    stage::Picture,
+    stage::{Identity, Picture},
 };
 
 /// Something happened.
@@ -26,7 +26,7 @@ pub enum Event {
     /// News about who this player is.
     Pairing(Pairing),
     /// A manifest came, from the server or from disk; its signature was verified.
-    Manifest(TrustedManifest),
+    Manifest(Box<TrustedManifest>),
     /// A playlist is in the cache; its digest was verified.
     Playlist(Digest, Arc<Playlist>),
     /// Files are in the cache.
@@ -49,6 +49,10 @@ pub enum Event {
     Asked(Ask, Asker),
     /// A show is about to begin: what is booked for it is shown, once.
     Show(EventTrigger, ShowId),
+    /// The wall shall say who it is, for so many milliseconds.
+    Identify(Arc<Identity>, u64),
+    /// The office wants an evidence picture because of this instruction, if one can be taken before this instant.
+    PictureAsked(InstructionId, UtcMillis),
     /// The wall shall be black, or no longer.
     Dark(bool),
     /// The screen was retired in the console.

@@ -242,6 +242,7 @@ fn a_manifest_is_followed_only_by_its_screen_from_its_publisher_and_never_backwa
             evidence: None,
         },
         takeovers: Vec::new(),
+        instructions: Vec::new(),
     };
     let night = DayWindow { from: "22:00".parse().unwrap(), to: "06:00".parse().unwrap() };
     let mut unsaid = manifest.clone();

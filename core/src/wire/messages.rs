@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     digest::Digest,
     geometry::{Size, ZoneName},
-    id::{BootId, CreativeId, ScreenId},
+    id::{BootId, CreativeId, InstructionId, ScreenId},
     sign::{Context, PublicKey, SecretKey, SignatureError},
     time::UtcMillis,
     vocabulary::ScreenKind,
@@ -105,6 +105,10 @@ pub struct PlayerStatus {
     #[serde(default, skip_serializing_if = "PlayerAbilities::are_none")]
     #[cfg_attr(feature = "openapi", schema(default))]
     pub abilities: PlayerAbilities,
+    /// The instructions that it did last, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(default))]
+    pub obeyed: Vec<Obeyed>,
 }
 
 /// What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. The browser's
@@ -115,6 +119,18 @@ pub struct PlayerStatus {
 pub struct PlayerAbilities {
     /// It takes evidence pictures.
     pub evidence: bool,
+    /// It does what its manifest tells it to do once.
+    pub instructions: bool,
+}
+
+/// Something that a player did because its manifest told it to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Obeyed {
+    /// What.
+    pub id: InstructionId,
+    /// When, by its clock.
+    pub at: UtcMillis,
 }
 
 impl PlayerAbilities {

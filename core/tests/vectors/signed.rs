@@ -58,6 +58,7 @@ fn manifest(version: u64, takeovers: Vec<Takeover>) -> Manifest {
             evidence: None,
         },
         takeovers,
+        instructions: Vec::new(),
     }
 }
 

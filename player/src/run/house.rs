@@ -65,7 +65,8 @@ impl Life<'_> {
                 damaged_files: self.state.damaged_files(),
                 ..self.health.clone()
             }),
-            abilities: PlayerAbilities { evidence: true },
+            abilities: PlayerAbilities { evidence: true, instructions: true },
+            obeyed: self.done.told(),
         }
     }
 }

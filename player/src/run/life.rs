@@ -12,6 +12,7 @@ use xuanping_core::{
 
 use super::{
     End, LONGEST_SLEEP, RunError, dark,
+    instructions::Done,
     introduction::{host_name, introduction},
     shows::Shows,
 };
@@ -66,6 +67,7 @@ pub(super) struct Life<'a> {
     pub(super) next_health: u64,
     pub(super) health: Health,
     pub(super) shows: Shows,
+    pub(super) done: Done,
     /// Something verified was on the wall.
     begun: bool,
     end: Option<End>,
@@ -116,6 +118,7 @@ impl<'a> Life<'a> {
             next_health: 0,
             health: Health::default(),
             shows: Shows::load(&config.data),
+            done: Done::load(&config.data),
             begun: false,
             end: None,
             _people: listen(config, &inbox),
@@ -165,7 +168,7 @@ impl<'a> Life<'a> {
         self.sync = None;
         self.sync = Some(Sync::serve(self.context()?, enrolled, self.deliveries.clone(), followed)?);
         if let Some(trusted) = trusted {
-            self.handle(Event::Manifest(trusted));
+            self.handle(Event::Manifest(Box::new(trusted)));
         }
         Ok(())
     }
@@ -235,9 +238,17 @@ impl<'a> Life<'a> {
                 events.extend(self.asked(ask, asker));
                 continue;
             }
+            let told = match &event {
+                Event::Manifest(trusted) => Some((trusted.manifest.version, trusted.manifest.instructions.clone())),
+                _ => None,
+            };
             let actions = self.state.step(event, self.clock.now());
             for action in actions {
                 events.extend(self.perform(action));
+            }
+            // Of a manifest that is not followed, nothing is done.
+            if let Some((_, told)) = told.filter(|(version, _)| *version == self.state.manifest_version()) {
+                events.extend(self.obey(&told, self.clock.now()));
             }
         }
     }

@@ -3,6 +3,7 @@
 mod asked;
 mod dark;
 mod house;
+mod instructions;
 mod introduction;
 mod life;
 mod recording;
@@ -168,6 +169,7 @@ fn wipe(data: &Path) -> io::Result<()> {
     // Made dark for a screen that is no more: the pairing code must be seen.
     dark::forget(data)?;
     Shows::forget(data)?;
+    instructions::Done::forget(data)?;
     Enrolled::forget(data)?;
     keys::forget(data)?;
     durable::remove(&data.join(WIPING))

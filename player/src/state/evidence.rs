@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use chrono::NaiveDate;
 use xuanping_core::{
     digest::Digest,
+    id::InstructionId,
     playlist::{EvidenceOrders, Manifest, Playlist},
     time::UtcMillis,
 };
@@ -63,6 +64,12 @@ impl Evidence {
             self.want(Cause::Moment(at), now.monotonic + left);
         }
         self.waiting.retain(|waiting| now.monotonic < waiting.until);
+    }
+
+    /// The office wants one, before this instant.
+    pub fn asked(&mut self, id: InstructionId, until: UtcMillis, now: Moment) {
+        let left = u64::try_from(until.since(now.wall)).unwrap_or(0);
+        self.want(Cause::Instruction(id), now.monotonic + left);
     }
 
     fn want(&mut self, cause: Cause, until: u64) {

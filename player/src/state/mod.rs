@@ -34,7 +34,7 @@ use crate::{
     event::{Event, Fault, Media, Pairing, Trouble},
     evidence::{Cause, Name, NotTaken, Taken},
     journal::{Entry, PlayKey},
-    stage::{Content, Layer, Light, Scene},
+    stage::{Content, Identity, Layer, Light, Scene},
 };
 
 /// What is to be done.
@@ -111,6 +111,8 @@ pub struct State {
     troubles: BTreeMap<Trouble, String>,
     picture_wanted: bool,
     dark: bool,
+    /// What the wall says of itself, and until when on the monotonic clock.
+    identity: Option<(Arc<Identity>, u64)>,
     evidence: Evidence,
     next_key: PlayKey,
     stopping: bool,
@@ -130,6 +132,7 @@ impl State {
             troubles: BTreeMap::new(),
             picture_wanted: false,
             dark: false,
+            identity: None,
             evidence: Evidence::default(),
             next_key: 1,
             stopping: false,
@@ -166,6 +169,8 @@ impl State {
                     zone.events.clear();
                 }
             }
+            Event::Identify(identity, ms) => self.identity = Some((identity, now.monotonic + ms)),
+            Event::PictureAsked(id, until) => self.evidence.asked(id, until, now),
             Event::Show(trigger, show) => self.insert(trigger, show, now),
             Event::PictureWanted(wanted) => self.picture_wanted = wanted,
             Event::Trouble(from, Some(text)) => {
@@ -271,6 +276,7 @@ impl State {
     /// Makes the zones show what they should show now.
     fn advance(&mut self, now: Moment, actions: &mut Vec<Action>) {
         self.adopt(now);
+        self.identity.take_if(|(_, until)| now.monotonic >= *until);
         let Some(manifest) = &self.manifest else {
             return;
         };
@@ -289,9 +295,12 @@ impl State {
             zone.rect = rect;
             let shows = |at| on_screen(&manifest.orders, playlist.map(|(_, p)| p), &manifest.takeovers, name, at);
             let answer = shows(now.wall);
-            let (planned, until) = match self.dark {
+            let (planned, until) = match self.dark || self.identity.is_some() {
                 // Nothing is shown, nothing is heard, and nothing counts.
-                true => (showing::Planned::Nothing { black: true }, None),
+                true => {
+                    zone.events.wait();
+                    (showing::Planned::Nothing { black: true }, None)
+                }
                 false => {
                     let (planned, until) = showing::planned(answer, playlist.map(|(d, _)| d));
                     zone.with_events(planned, until, now)
@@ -401,6 +410,9 @@ impl State {
         if self.dark {
             return Scene::Dark;
         }
+        if let Some((identity, _)) = &self.identity {
+            return Scene::Identity(identity.clone());
+        }
         match &self.pairing {
             Pairing::Code(code) => return Scene::Pairing { code: Some(code.clone()) },
             Pairing::Asking if self.manifest.is_none() => return Scene::Pairing { code: None },
@@ -456,8 +468,10 @@ impl State {
         let retries = self.assets.next_retry(now).map(|at| now.wall.plus(at.saturating_sub(now.monotonic) as i64));
         let linger = self.zones.values().filter_map(|zone| zone.lingers_until(now));
         let level = self.manifest.as_ref().and_then(|m| m.orders.wall.next_level(now.wall, m.orders.tz()));
+        let identity = self.identity.as_ref();
+        let identity = identity.map(|(_, until)| now.wall.plus(until.saturating_sub(now.monotonic) as i64));
         let picture = self.evidence.next_change(self.main_play(), now);
-        zones.chain(patience).chain(turn).chain(retries).chain(linger).chain(level).chain(picture).min()
+        zones.chain(patience).chain(turn).chain(retries).chain(linger).chain(level).chain(picture).chain(identity).min()
     }
 
     /// Plays now on the wall and how long they have been: for the journal's progress notes.

@@ -14,7 +14,10 @@ use xuanping_core::{
     digest::Digest,
     geometry::ZoneName,
     id::{ScreenId, TakeoverId},
-    playlist::{EvidenceOrders, Item, MANIFEST_VERSION, Manifest, ProgrammeItem, ScreenOrders, Takeover, TakeoverItem},
+    playlist::{
+        EvidenceOrders, Instruction, Item, MANIFEST_VERSION, Manifest, ProgrammeItem, ScreenOrders, Takeover,
+        TakeoverItem,
+    },
     sign::Context,
     time::UtcMillis,
     vocabulary::CreativeKind,
@@ -105,9 +108,13 @@ impl Playlists {
             screens.iter().map(|each| each.screen.facts.screen).filter(|id| self.issued(*id).is_none()).collect();
         let versions = store::last_versions(&self.db, &new_here).await?;
         let nonces = self.nonces(screens, now).await?;
+        let instructions = self.pending_instructions(now).await?;
         let news = screens.iter().filter_map(|each| {
             let takeovers = takeovers_of(&facts, &each.screen.facts, &takeovers);
-            self.manifest_if_new(each, takeovers, &versions, &nonces, now)
+            {
+                let told = Said { takeovers, nonces: &nonces, instructions: &instructions };
+                self.manifest_if_new(each, told, &versions, now)
+            }
         });
         let news: Vec<_> = news.collect();
         let other_evidence = |says: &&Manifest| {
@@ -127,9 +134,8 @@ impl Playlists {
     fn manifest_if_new(
         &self,
         Order { screen, orders }: &Order,
-        takeovers: Vec<Takeover>,
+        Said { takeovers, nonces, instructions }: Said<'_>,
         versions: &HashMap<ScreenId, u64>,
-        nonces: &Nonces,
         now: UtcMillis,
     ) -> Option<Manifest> {
         let id = screen.facts.screen;
@@ -155,8 +161,9 @@ impl Playlists {
                     .map(|nonce| EvidenceOrders { nonce: *nonce, per_day: screen.evidence_per_day }),
             },
             takeovers,
+            instructions: instructions.get(&id).cloned().unwrap_or_default(),
         };
-        says.format = Manifest::format_of(&says.orders);
+        says.format = Manifest::format_of(&says.orders, &says.instructions);
         let before = last.as_ref().filter(|last| !due(id, Some(last), now));
         if let Some(before) = before.and_then(|last| last.says.as_ref()) {
             // Put at the same moment, to see whether anything else differs.
@@ -221,6 +228,13 @@ impl Playlists {
         }
         Ok(())
     }
+}
+
+/// What a manifest says beside how its screen is set up and what it plays.
+struct Said<'a> {
+    takeovers: Vec<Takeover>,
+    nonces: &'a Nonces,
+    instructions: &'a HashMap<ScreenId, Vec<Instruction>>,
 }
 
 /// What is kept of what a manifest says of evidence pictures.

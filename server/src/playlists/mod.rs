@@ -9,6 +9,7 @@ mod current;
 mod draft;
 mod evidence;
 pub mod http;
+pub mod instructions;
 mod issue;
 mod judged;
 mod plan;

@@ -1,5 +1,7 @@
 //! SQL of playlists and manifests.
 
+pub(super) mod instructions;
+
 use std::collections::HashMap;
 
 use xuanping_core::{

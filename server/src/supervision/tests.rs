@@ -138,5 +138,6 @@ fn report() -> PlayerStatus {
         dark: false,
         health: None,
         abilities: xuanping_core::wire::PlayerAbilities::default(),
+        obeyed: Vec::new(),
     }
 }

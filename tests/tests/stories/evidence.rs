@@ -15,7 +15,10 @@ use xuanping_tests::{
     waiting::{LONG, PATIENCE, until},
 };
 
-on_both_databases!(at_a_moment_that_only_its_orders_know_a_wall_takes_a_picture_that_its_batch_names);
+on_both_databases!(
+    at_a_moment_that_only_its_orders_know_a_wall_takes_a_picture_that_its_batch_names,
+    what_an_office_tells_a_screen_is_done_once_and_the_office_hears_of_it
+);
 
 /// The local time so many minutes from now, in Shanghai.
 fn in_minutes(minutes: i64) -> Value {
@@ -98,4 +101,83 @@ fn at_a_moment_that_only_its_orders_know_a_wall_takes_a_picture_that_its_batch_n
     same(&decode(&file), &usual).unwrap();
     let refused = office.operator.get(&format!("screens/{screen}/evidence")).unwrap_err();
     assert_eq!(refused.kind, "not-permitted", "records are not the operator's to see");
+}
+
+/// A screen's newest instruction of this kind.
+fn newest(office: &Office, screen: ScreenId, kind: &str) -> Value {
+    let all = office.operator.get(&format!("screens/{screen}/instructions")).expect("everybody may look");
+    let found = all["items"].as_array().expect("a list").iter().find(|one| one["kind"] == kind).cloned();
+    found.unwrap_or(Value::Null)
+}
+
+fn instruct(office: &Office, screen: ScreenId, kind: &str) -> Value {
+    let path = format!("screens/{screen}/instructions");
+    office.operator.send(Method::POST, &path, &json!({ "kind": kind, "seconds": 5 })).expect("it is told")
+}
+
+#[track_caller]
+fn is_done(office: &Office, screen: ScreenId, kind: &str) {
+    until(&format!("{kind} to be done"), PATIENCE, || {
+        let told = newest(office, screen, kind);
+        if told["state"] == "done" { Ok(()) } else { Err(told.to_string()) }
+    });
+}
+
+fn what_an_office_tells_a_screen_is_done_once_and_the_office_hears_of_it(database: Database) {
+    let office = Office::open(database);
+    let mut player = Player::start(&office.server.url(), SMALL);
+    let screen = office.pair_in_bank(&player, "城东", "full");
+    let poster = office.approved_poster("日常海报", sample("posters/loan-wide.png"));
+    let (campaign, _) = office.campaign("日常", &[poster], &Wish::default());
+    office.publish(campaign).unwrap();
+    let usual = decode(&office.editor.rendition(poster, ZoneName::Main, SMALL.size).1);
+    player.shows("its programme", |wall| same(wall, &usual));
+    until("the office to know that it obeys", PATIENCE, || {
+        let seen = office.operator.screen(screen).map_err(|e| format!("{e:?}"))?;
+        if seen["status"]["abilities"]["instructions"] == true { Ok(()) } else { Err(seen["status"].to_string()) }
+    });
+
+    // Who it is, over everything, for five seconds; nothing counts meanwhile.
+    let told = instruct(&office, screen, "identify");
+    assert_eq!(told["code"].as_str().map(str::len), Some(4), "{told}");
+    player.shows("who it is", |wall| same(wall, &usual).map_or(Ok(()), |()| Err("its programme".to_owned())));
+    let covered = clock::now();
+    player.shows("its programme again", |wall| same(wall, &usual));
+    let over = clock::now();
+    assert!(over.since(covered) > 2_000, "for a while: {} ms", over.since(covered));
+    is_done(&office, screen, "identify");
+    until("plays from before and after in the log", PATIENCE, || {
+        let plays = office.auditor.plays(&format!("screen={screen}"));
+        if plays.iter().any(|play| play.started > over) { Ok(()) } else { Err(format!("{plays:?}")) }
+    });
+    let plays = office.auditor.plays(&format!("screen={screen}"));
+    let meanwhile: Vec<_> =
+        plays.iter().filter(|play| play.started > covered && play.started < over.plus(-1_000)).collect();
+    assert!(meanwhile.is_empty(), "{meanwhile:?}");
+
+    // A picture, now.
+    let told = instruct(&office, screen, "capture");
+    let picture = until("the picture that was asked for, named by a batch", PATIENCE, || {
+        let (pictures, _) = pictures(&office, screen);
+        let asked = pictures.iter().find(|p| p["instruction"] == told["id"] && !p["proof"].is_null());
+        asked.cloned().ok_or_else(|| format!("{pictures:?}"))
+    });
+    let file =
+        office.auditor.file(&format!("screens/{screen}/evidence/{}", picture["digest"].as_str().unwrap())).unwrap();
+    same(&decode(&file), &usual).unwrap();
+    is_done(&office, screen, "capture");
+
+    // It ends in order, and does so once: what starts it again finds the same manifest, and plays.
+    instruct(&office, screen, "restart");
+    until("the player to end", PATIENCE, || if player.is_running() { Err("it runs".to_owned()) } else { Ok(()) });
+    assert!(player.ended_well(), "as when it is told to by systemd");
+    player.forget_picture();
+    player.restart();
+    player.shows("its programme after the restart", |wall| same(wall, &usual));
+    is_done(&office, screen, "restart");
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert!(player.is_running(), "once");
+    let refused =
+        office.auditor.send(Method::POST, &format!("screens/{screen}/instructions"), &json!({ "kind": "restart" }));
+    assert_eq!(refused.unwrap_err().kind, "not-permitted");
 }

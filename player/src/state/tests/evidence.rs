@@ -16,7 +16,7 @@ fn pictured(per_day: u8) -> (World, Vec<UtcMillis>) {
     let (date, tz) = (NaiveDate::from_ymd_opt(2025, 6, 2).unwrap(), said.orders.tz());
     let moments = evidence.moments_on(said.screen, date, tz, &playlist(), &said.orders.wall);
     assert_eq!(moments.len(), usize::from(per_day), "the loop runs for an hour");
-    world.tell(Event::Manifest(orders));
+    world.tell(Event::Manifest(Box::new(orders)));
     (world, moments)
 }
 

@@ -772,6 +772,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screens/{id}/instructions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screens_id_instructions"];
+        put?: never;
+        post: operations["post_screens_id_instructions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screens/{id}/links": {
         parameters: {
             query?: never;
@@ -2082,6 +2098,15 @@ export interface components {
          * @enum {string}
          */
         GapCause: "not_reported" | "takeover" | "content" | "display" | "not_believed" | "power" | "restarted" | "clock" | "unknown";
+        /** @description What a screen is to do. */
+        GiveInstruction: {
+            kind: components["schemas"]["InstructionKind"];
+            /**
+             * Format: int32
+             * @description For how long it says who it is: 20 seconds, at most 120.
+             */
+            seconds?: number | null;
+        };
         /** @description A guarantee as people write it. */
         Guarantee: {
             /**
@@ -2150,6 +2175,38 @@ export interface components {
             reason?: string | null;
             step: components["schemas"]["CreativeStep"];
             to: components["schemas"]["CreativeState"];
+        };
+        /**
+         * Format: uuid
+         * @description One thing that an office tells one screen to do once.
+         */
+        InstructionId: string;
+        /**
+         * @description What a screen can be told to do.
+         * @enum {string}
+         */
+        InstructionKind: "identify" | "capture" | "restart";
+        /** @description A screen's newest instructions, the newest first. */
+        InstructionList: {
+            items: components["schemas"]["InstructionView"][];
+        };
+        /**
+         * @description How far an instruction has come.
+         * @enum {string}
+         */
+        InstructionState: "told" | "done" | "expired";
+        /** @description An instruction. */
+        InstructionView: {
+            /** @description What the wall shows, to be compared. */
+            code?: string | null;
+            created_at: components["schemas"]["UtcMillis"];
+            /** @description Who gave it. */
+            created_by: string;
+            done_at?: components["schemas"]["UtcMillis"] | null;
+            expires: components["schemas"]["UtcMillis"];
+            id: components["schemas"]["InstructionId"];
+            kind: components["schemas"]["InstructionKind"];
+            state: components["schemas"]["InstructionState"];
         };
         /** @description Percent of what the bookings say. */
         Intensity: number;
@@ -2389,6 +2446,13 @@ export interface components {
             /** @description Why, in Chinese. */
             reason: string;
         };
+        /** @description Something that a player did because its manifest told it to. */
+        Obeyed: {
+            /** @description When, by its clock. */
+            at: components["schemas"]["UtcMillis"];
+            /** @description What. */
+            id: components["schemas"]["InstructionId"];
+        };
         /** @description What is on a screen at this moment, by its manifest. */
         OnAirView: {
             at: components["schemas"]["UtcMillis"];
@@ -2541,6 +2605,11 @@ export interface components {
              * @default false
              */
             evidence: boolean;
+            /**
+             * @description It does what its manifest tells it to do once.
+             * @default false
+             */
+            instructions: boolean;
         };
         /** @description `POST /player/v1/status`, every so often. */
         PlayerStatus: {
@@ -2570,6 +2639,8 @@ export interface components {
             missing_assets: number;
             /** @description Wall clock of the player. */
             now: components["schemas"]["UtcMillis"];
+            /** @description The instructions that it did last, the newest last. */
+            obeyed?: components["schemas"]["Obeyed"][];
             /** @description Playlist that is played. */
             playlist?: string | null;
             /** @description Program version. */
@@ -4837,6 +4908,58 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ExplanationView"];
                 };
+            };
+        };
+    };
+    get_screens_id_instructions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstructionList"];
+                };
+            };
+        };
+    };
+    post_screens_id_instructions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveInstruction"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstructionView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -12,7 +12,7 @@ export const useEvidence = (screen: string | undefined, date?: string) =>
     queryKey: ["evidence", screen, date],
     queryFn: () => answered(api.GET("/api/v1/screens/{id}/evidence", { params: { path: { id: screen ?? "" }, query: { date } } })),
     enabled: screen !== undefined,
-    refetchInterval: 30_000,
+    refetchInterval: 15_000,
   })
 
 /** Where a picture's file is. */

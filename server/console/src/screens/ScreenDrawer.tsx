@@ -21,6 +21,8 @@ import { useFormRefusal, useRefusalNotice } from "../shell/refusals"
 import { words as shell } from "../shell/words"
 import { Health } from "./Health"
 import { healthWords } from "./healthWords"
+import { Instructions } from "./Instructions"
+import { instructionWords } from "./instructionWords"
 import { Links } from "./Links"
 import { linkWords } from "./linkWords"
 import { LivePicture } from "./LivePicture"
@@ -49,6 +51,7 @@ function Details({ screen }: { screen: Screen }) {
   const wall = useWords(wallWords)
   const machine = useWords(healthWords)
   const links = useWords(linkWords)
+  const told = useWords(instructionWords)
   const manage = useMay("manageScreens")
   const read = useMay("readPlays")
   const { language } = useLanguage()
@@ -83,6 +86,12 @@ function Details({ screen }: { screen: Screen }) {
         <Changes screen={screen.id} timezone={screen.timezone} />
       </section>
       {read && screen.kind !== "speaker" && <NewestEvidence screen={screen} />}
+      {screen.state !== "retired" && (
+        <section>
+          <h2 className="section-title">{told.title}</h2>
+          <Instructions screen={screen} />
+        </section>
+      )}
       <section>
         <h2 className="section-title">{wall.title}</h2>
         <Wall screen={screen} />

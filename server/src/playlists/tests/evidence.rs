@@ -27,7 +27,8 @@ impl County {
             software: "test".into(),
             dark: false,
             health: None,
-            abilities: PlayerAbilities { evidence },
+            abilities: PlayerAbilities { evidence, instructions: evidence },
+            obeyed: Vec::new(),
         };
         self.app.screens.report(screen.id, &status, clock::now());
         self.app.screens.store_reports().await.unwrap();

@@ -3,6 +3,7 @@
 mod current;
 mod evidence;
 mod foresight;
+mod instructions;
 mod planning;
 mod players;
 mod tags;

@@ -68,7 +68,8 @@ impl County {
             software: "test".into(),
             dark: false,
             health: None,
-            abilities: PlayerAbilities { evidence: true },
+            abilities: PlayerAbilities { evidence: true, instructions: true },
+            obeyed: Vec::new(),
         };
         self.app.screens.report(player.screen.id, &status, clock::now());
         self.app.screens.store_reports().await.unwrap();

@@ -71,6 +71,7 @@ fn report() -> PlayerStatus {
         dark: false,
         health: None,
         abilities: xuanping_core::wire::PlayerAbilities::default(),
+        obeyed: Vec::new(),
     }
 }
 
