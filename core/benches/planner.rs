@@ -136,8 +136,10 @@ fn manifest(screen: ScreenId, playlist: Option<Digest>, plan: &Plan, group: Grou
             timezone: look.timezone.clone(),
             zones: look.zones.clone(),
             wall: WallSettings::default(),
+            evidence: None,
         },
         takeovers: Vec::new(),
+        instructions: Vec::new(),
     }
 }
 

@@ -70,6 +70,8 @@ ids! {
     BootId = "boot";
     /// One run of a player's machine, as its kernel names it: what the monotonic clock counts from.
     MachineBootId = "machine boot";
+    /// One thing that an office tells one screen to do once.
+    InstructionId = "instruction";
     /// One showing that an event asked for, drawn by whoever asked.
     ShowId = "show";
 }

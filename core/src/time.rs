@@ -159,6 +159,21 @@ impl UtcInterval {
         }
         common
     }
+
+    /// The instants of the first list that are not in the second; each list ascending and disjoint, as
+    /// [`UtcInterval::union`] makes it.
+    pub fn without(all: &[Self], taken: &[Self]) -> Vec<Self> {
+        let mut left = Vec::new();
+        for each in all {
+            let mut from = each.start;
+            for other in taken.iter().filter(|other| other.intersection(*each).is_some()) {
+                left.extend(Self::checked(from, other.start));
+                from = from.max(other.end);
+            }
+            left.extend(Self::checked(from, each.end));
+        }
+        left
+    }
 }
 
 /// Local dates from `first` to `last`, both included.

@@ -11,11 +11,11 @@ use uuid::Uuid;
 use xuanping_core::{
     digest::Digest,
     geometry::{Layout, Size, Sound, ZoneName},
-    id::{BookingId, BootId, CreativeId, MachineBootId, ScreenId, ShowId, TakeoverId},
+    id::{BookingId, BootId, CreativeId, InstructionId, MachineBootId, ScreenId, ShowId, TakeoverId},
     playlist::{
-        Day, DayLevel, Daypart, Item, Loop, MANIFEST_VERSION, MANIFEST_VERSION_2, Manifest, PLAYLIST_VERSION, Percent,
-        Playlist, ScreenOrders, Show, Slot, Takeover, TakeoverItem, TakeoverLevel, Transition, TrustedManifest,
-        WallSettings, ZoneProgramme,
+        Day, DayLevel, Daypart, Errand, EvidenceOrders, Instruction, Item, Lamps, Loop, MANIFEST_VERSION,
+        MANIFEST_VERSION_2, Manifest, PLAYLIST_VERSION, Percent, Playlist, ScreenOrders, Show, Slot, Takeover,
+        TakeoverItem, TakeoverLevel, Transition, TrustedManifest, WallSettings, ZoneProgramme,
     },
     playlog::{
         Batch, ItemRef, LogEntry, Play, PlayStatus, Receipt, SignedBatch, Trigger, WallChange, WallReason, WallState,
@@ -113,6 +113,7 @@ fn manifest() -> Manifest {
             timezone: "Asia/Shanghai".into(),
             zones: Layout::MainAndTicker.zones(Size { width: 1920, height: 1080 }, Sound::On),
             wall: WallSettings::default(),
+            evidence: None,
         },
         takeovers: vec![Takeover {
             id: TakeoverId::new(uuid(0x40)),
@@ -121,6 +122,7 @@ fn manifest() -> Manifest {
             expires: UtcMillis(DAY + 2 * HOUR),
             items: vec![TakeoverItem { zone: ZoneName::Main, item: item(0, CreativeKind::Poster, picture, None) }],
         }],
+        instructions: Vec::new(),
     }
 }
 
@@ -136,6 +138,14 @@ fn manifest_of_a_set_wall() -> Manifest {
         volume: vec![level("08:00", 70)],
         transition: Transition::Fade,
     };
+    manifest
+}
+
+/// The same of a screen that takes pictures of itself.
+fn manifest_with_evidence() -> Manifest {
+    let mut manifest = manifest();
+    manifest.format = MANIFEST_VERSION_2;
+    manifest.orders.evidence = Some(EvidenceOrders { nonce: Digest::of(b"nonce"), per_day: 2 });
     manifest
 }
 
@@ -287,6 +297,21 @@ fn a_playlist_keeps_its_bytes() {
     assert_eq!(Playlist::from_bytes(&playlist().to_bytes()), Ok(playlist()));
 }
 
+/// The same of a screen that is told to do something.
+fn manifest_with_instructions() -> Manifest {
+    let mut lamps = Lamps::dark(9);
+    lamps.light(8, 15);
+    let told = |n, what| Instruction { id: InstructionId::new(uuid(n)), expires: UtcMillis(DAY + HOUR), what };
+    let mut manifest = manifest();
+    manifest.format = MANIFEST_VERSION_2;
+    manifest.instructions = vec![
+        told(0x80, Errand::Identify { seconds: 15, code: "0427".into(), lines: vec![lamps] }),
+        told(0x81, Errand::Capture),
+        told(0x82, Errand::Restart),
+    ];
+    manifest
+}
+
 #[test]
 fn a_manifest_keeps_its_bytes_and_its_signature() {
     let signed = manifest().sign(&publisher());
@@ -297,6 +322,14 @@ fn a_manifest_keeps_its_bytes_and_its_signature() {
     golden("manifest-2", &signed);
     let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), None).unwrap();
     assert_eq!(accepted.manifest, manifest_of_a_set_wall());
+    let signed = manifest_with_evidence().sign(&publisher());
+    golden("manifest-2-evidence", &signed);
+    let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), None).unwrap();
+    assert_eq!(accepted.manifest, manifest_with_evidence());
+    let signed = manifest_with_instructions().sign(&publisher());
+    golden("manifest-2-instructions", &signed);
+    let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), None).unwrap();
+    assert_eq!(accepted.manifest, manifest_with_instructions());
 }
 
 #[test]

@@ -6,14 +6,16 @@ use xuanping_core::{
     campaign::EventTrigger,
     digest::Digest,
     geometry::ZoneName,
-    id::{ScreenId, ShowId},
+    id::{InstructionId, ScreenId, ShowId},
     playlist::{Item, Playlist, TrustedManifest},
-    time::Millis,
+    time::{Millis, UtcMillis},
 };
 
 use crate::{
     control::{Ask, Asker},
-    stage::Picture,
+    evidence::{NotTaken, Taken},
+    journal::PlayKey,
+    stage::{Identity, Picture},
 };
 
 /// Something happened.
@@ -24,7 +26,7 @@ pub enum Event {
     /// News about who this player is.
     Pairing(Pairing),
     /// A manifest came, from the server or from disk; its signature was verified.
-    Manifest(TrustedManifest),
+    Manifest(Box<TrustedManifest>),
     /// A playlist is in the cache; its digest was verified.
     Playlist(Digest, Arc<Playlist>),
     /// Files are in the cache.
@@ -37,6 +39,8 @@ pub enum Event {
     Verified(ZoneName, Item, Result<PathBuf, Fault>),
     /// The media worker says something about the clip or sound of a zone.
     Media(ZoneName, Digest, Media),
+    /// An evidence picture of this play is on the disk, or could not be taken.
+    Pictured(PlayKey, Result<Taken, NotTaken>),
     /// The server does, or does not, want to see the wall.
     PictureWanted(bool),
     /// The newest thing a person should know of, in Chinese; `None`: it is over.
@@ -45,6 +49,10 @@ pub enum Event {
     Asked(Ask, Asker),
     /// A show is about to begin: what is booked for it is shown, once.
     Show(EventTrigger, ShowId),
+    /// The wall shall say who it is, for so many milliseconds.
+    Identify(Arc<Identity>, u64),
+    /// The office wants an evidence picture because of this instruction, if one can be taken before this instant.
+    PictureAsked(InstructionId, UtcMillis),
     /// The wall shall be black, or no longer.
     Dark(bool),
     /// The screen was retired in the console.

@@ -12,6 +12,7 @@ pub mod control;
 pub mod durable;
 pub mod entropy;
 pub mod event;
+pub mod evidence;
 pub mod health;
 pub mod inbox;
 pub mod journal;

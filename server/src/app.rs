@@ -145,6 +145,7 @@ impl App {
         playlists.load().await?;
         let plays = Plays::new(
             db.clone(),
+            blobs.clone(),
             publisher.clone(),
             screens.clone(),
             content.clone(),

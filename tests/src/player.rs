@@ -253,6 +253,12 @@ impl Player {
         self.child.as_ref().map(Child::id)
     }
 
+    /// Whether it has ended by itself, as if it was told to; it can be started again then.
+    pub fn ended_well(&mut self) -> bool {
+        let mut child = self.child.take().expect("the player was started");
+        child.wait().expect("the player is gone").success()
+    }
+
     /// Its media worker's process, if there is one now.
     pub fn media_worker(&self) -> Option<u32> {
         let started = processes::started_by(self.child.as_ref()?.id());

@@ -12,7 +12,7 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, WallSettings};
+use super::{EvidenceOrders, Instruction, Item, WallSettings};
 use crate::{
     digest::Digest,
     geometry::{Zone, ZoneName},
@@ -23,7 +23,8 @@ use crate::{
 
 /// Version of the manifest encoding written by this crate for manifests that say nothing of what came with version 2.
 pub const MANIFEST_VERSION: u32 = 1;
-/// The version with settings of the wall: a player that does not know it must not leave the wall lit silently.
+/// The version with settings of the wall, evidence pictures or instructions: a player that does not know it must not leave the
+/// wall lit, or undone what it was told, silently.
 pub const MANIFEST_VERSION_2: u32 = 2;
 
 /// What one screen is told to do.
@@ -54,6 +55,10 @@ pub struct Manifest {
     /// Takeovers in force or announced, most urgent first.
     #[n(7)]
     pub takeovers: Vec<Takeover>,
+    /// What the screen is to do once.
+    #[n(8)]
+    #[cbor(default, skip_if = "Vec::is_empty")]
+    pub instructions: Vec<Instruction>,
 }
 
 /// The set-up of a screen as its player needs it.
@@ -73,6 +78,9 @@ pub struct ScreenOrders {
     #[n(3)]
     #[cbor(default, skip_if = "WallSettings::is_usual")]
     pub wall: WallSettings,
+    /// The pictures that it takes of itself; `None`: none.
+    #[n(7)]
+    pub evidence: Option<EvidenceOrders>,
 }
 
 /// How loud a takeover is. Higher replaces lower on the same screen.
@@ -158,9 +166,10 @@ pub enum ManifestRefusal {
 }
 
 impl Manifest {
-    /// The version that says all there is in these orders.
-    pub fn format_of(orders: &ScreenOrders) -> u32 {
-        if orders.wall.is_usual() { MANIFEST_VERSION } else { MANIFEST_VERSION_2 }
+    /// The version that says all there is in these orders and instructions.
+    pub fn format_of(orders: &ScreenOrders, instructions: &[Instruction]) -> u32 {
+        let usual = orders.wall.is_usual() && orders.evidence.is_none() && instructions.is_empty();
+        if usual { MANIFEST_VERSION } else { MANIFEST_VERSION_2 }
     }
 
     /// Signs it.
@@ -178,11 +187,18 @@ impl Manifest {
     /// Reads the payload of a manifest whose signature was checked.
     pub fn from_payload(payload: &[u8]) -> Result<Self, ManifestRefusal> {
         let manifest: Self = minicbor::decode(payload).map_err(|e| ManifestRefusal::Malformed(e.to_string()))?;
-        if manifest.format != Self::format_of(&manifest.orders) {
+        if manifest.format != Self::format_of(&manifest.orders, &manifest.instructions) {
             return Err(ManifestRefusal::Malformed(format!("format {}", manifest.format)));
         }
         let wall = manifest.orders.wall.clone().checked();
         wall.map_err(|e| ManifestRefusal::Malformed(e.to_string()))?;
+        if let Some(evidence) = manifest.orders.evidence.filter(|evidence| !evidence.is_sensible()) {
+            return Err(ManifestRefusal::Malformed(format!("{} evidence pictures a day", evidence.per_day)));
+        }
+        let instructions = &manifest.instructions;
+        if instructions.len() > Instruction::MOST || !instructions.iter().all(Instruction::is_sensible) {
+            return Err(ManifestRefusal::Malformed("instructions that nobody means".into()));
+        }
         Ok(manifest)
     }
 }

@@ -7,7 +7,9 @@
 mod build;
 mod codec;
 mod diff;
+mod evidence;
 mod explain;
+mod instruction;
 mod manifest;
 mod on_air;
 mod on_event;
@@ -21,7 +23,9 @@ pub use build::{
 };
 pub use codec::{DecodeError, LimitExceeded};
 pub use diff::{Change, Part, diff};
+pub use evidence::EvidenceOrders;
 pub use explain::{Absent, Standing, absent, next_showing, standings};
+pub use instruction::{Errand, Instruction, Lamps};
 pub use manifest::{
     MANIFEST_VERSION, MANIFEST_VERSION_2, Manifest, ManifestRefusal, ScreenOrders, Takeover, TakeoverItem,
     TakeoverLevel, TrustedManifest,

@@ -86,6 +86,15 @@ impl Playlist {
         }
     }
 
+    /// The dayparts of `zone` as far as they lie within a local day, past the horizon those of the day that it repeats.
+    pub(super) fn dayparts_within(&self, zone: ZoneName, day: UtcInterval) -> Vec<UtcInterval> {
+        let (Some(programme), Ok(tz)) = (self.zone(zone), self.timezone.parse::<Tz>()) else { return Vec::new() };
+        let repeated = local_time(day.start, tz).map(|local| repeated_day(programme, local.date(), tz));
+        let own = programme.days.iter().flat_map(|day| day.dayparts.iter().copied());
+        let within = |part: Daypart| UtcInterval { start: part.start, end: part.end }.intersection(day);
+        own.chain(repeated.into_iter().flatten()).filter_map(within).collect()
+    }
+
     /// The first repeated daypart that has not ended at `at` and still shows something, from the local day of `from` on,
     /// within eight days.
     fn repeated_after(&self, programme: &ZoneProgramme, tz: Tz, from: UtcMillis, at: UtcMillis) -> Option<Daypart> {

@@ -163,6 +163,7 @@ fn a_wall_that_is_off_is_black_for_all_but_an_emergency() {
                 .collect(),
             ..WallSettings::default()
         },
+        evidence: None,
     };
     let takeover = |level, from, to| Takeover {
         id: TakeoverId::new(Uuid::from_u128(9)),
@@ -238,8 +239,10 @@ fn a_manifest_is_followed_only_by_its_screen_from_its_publisher_and_never_backwa
             timezone: "Asia/Shanghai".into(),
             zones: Vec::new(),
             wall: WallSettings::default(),
+            evidence: None,
         },
         takeovers: Vec::new(),
+        instructions: Vec::new(),
     };
     let night = DayWindow { from: "22:00".parse().unwrap(), to: "06:00".parse().unwrap() };
     let mut unsaid = manifest.clone();

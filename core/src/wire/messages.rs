@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     digest::Digest,
     geometry::{Size, ZoneName},
-    id::{BootId, CreativeId, ScreenId},
+    id::{BootId, CreativeId, InstructionId, ScreenId},
     sign::{Context, PublicKey, SecretKey, SignatureError},
     time::UtcMillis,
     vocabulary::ScreenKind,
@@ -101,6 +101,43 @@ pub struct PlayerStatus {
     /// How the machine is doing; a player of an older version does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<Health>,
+    /// What it understands of its manifest that not every player does.
+    #[serde(default, skip_serializing_if = "PlayerAbilities::are_none")]
+    #[cfg_attr(feature = "openapi", schema(default))]
+    pub abilities: PlayerAbilities,
+    /// The instructions that it did last, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(default))]
+    pub obeyed: Vec<Obeyed>,
+}
+
+/// What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. The browser's
+/// player, and those of older versions, say nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct PlayerAbilities {
+    /// It takes evidence pictures.
+    pub evidence: bool,
+    /// It does what its manifest tells it to do once.
+    pub instructions: bool,
+}
+
+/// Something that a player did because its manifest told it to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Obeyed {
+    /// What.
+    pub id: InstructionId,
+    /// When, by its clock.
+    pub at: UtcMillis,
+}
+
+impl PlayerAbilities {
+    /// Whether there are none.
+    pub fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How a player's machine is doing. What it cannot find out is left out.

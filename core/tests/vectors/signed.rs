@@ -55,8 +55,10 @@ fn manifest(version: u64, takeovers: Vec<Takeover>) -> Manifest {
             timezone: "Asia/Shanghai".into(),
             zones: Layout::MainAndTicker.zones(Size { width: 1920, height: 1080 }, Sound::On),
             wall: WallSettings::default(),
+            evidence: None,
         },
         takeovers,
+        instructions: Vec::new(),
     }
 }
 

@@ -274,10 +274,12 @@ pub fn discard(folder: &Path, number: u64) -> io::Result<()> {
     durable::remove(&path(folder, number))
 }
 
-/// A failure, or something that somebody asked to be shown.
+/// A failure, something that somebody asked to be shown, or what a picture was taken of: until then it proves nothing.
 fn is_news(play: &Play) -> bool {
     let asked_for = matches!(play.trigger.kind(), TriggerKind::Takeover | TriggerKind::Event);
-    asked_for || matches!(play.status, PlayStatus::HardwareFailure | PlayStatus::ContentFailure)
+    asked_for
+        || !play.evidence.is_empty()
+        || matches!(play.status, PlayStatus::HardwareFailure | PlayStatus::ContentFailure)
 }
 
 /// Cuts off what is torn; in the last segment also finishes, as interrupted, the plays that were on the wall. Returns

@@ -337,6 +337,26 @@ fn a_play_on_the_wall_while_a_segment_is_sealed_is_found_again_in_the_next() {
 }
 
 #[test]
+fn a_play_that_names_a_picture_names_it_too_when_the_power_is_cut_before_its_end() {
+    let data = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
+    let picture = Digest::of(b"picture");
+    let up = |evidence| Entry { play: Play { evidence, actual: Millis(1_200), ..entry(1).play }, ..entry(1) };
+    journal.append(&Record::Opened(1, up(Vec::new()))).unwrap();
+    journal.append(&Record::Opened(1, up(vec![picture]))).unwrap();
+    drop(journal);
+    let (journal, recovered) = Journal::open(data.path(), key().public(), run(4)).unwrap();
+    assert_eq!(recovered.interrupted, 1);
+    let mut server = Server::default();
+    sealer(&journal).work(&key(), at(5_000), true).unwrap();
+    server.take_all(&journal);
+    let plays = &server.taken[0].batch().plays;
+    assert_eq!(plays.len(), 1);
+    assert_eq!((plays[0].status, &plays[0].evidence[..]), (PlayStatus::Interrupted, &[picture][..]));
+    assert_eq!(plays[0].actual, Millis(1_200));
+}
+
+#[test]
 fn a_batch_that_was_sealed_but_whose_segment_was_not_yet_removed_is_not_sealed_again() {
     let data = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use xuanping_core::wire::{Health, PlayerStatus};
+use xuanping_core::wire::{Health, PlayerAbilities, PlayerStatus};
 
 use super::life::Life;
 use crate::{
@@ -65,6 +65,8 @@ impl Life<'_> {
                 damaged_files: self.state.damaged_files(),
                 ..self.health.clone()
             }),
+            abilities: PlayerAbilities { evidence: true, instructions: true },
+            obeyed: self.done.told(),
         }
     }
 }

@@ -12,6 +12,7 @@ use xuanping_core::{
 
 use super::{
     End, LONGEST_SLEEP, RunError, dark,
+    instructions::Done,
     introduction::{host_name, introduction},
     shows::Shows,
 };
@@ -23,8 +24,9 @@ use crate::{
     control::Listener,
     entropy,
     event::{Event, Pairing},
+    evidence::{Camera, Cause, Folder, NotTaken},
     inbox::Inbox,
-    journal::{Journal, Record},
+    journal::{Journal, PlayKey, Record},
     journalist::Journalist,
     keys,
     loader::Loader,
@@ -50,6 +52,9 @@ pub(super) struct Life<'a> {
     loader: Loader,
     _scrub: Scrub,
     clips: Clips,
+    camera: Camera,
+    /// A picture to be taken as soon as what is on the wall is drawn.
+    to_picture: Option<(PlayKey, Cause)>,
     pub(super) state: State,
     pub(super) stage: Stage,
     pub(super) sync: Option<Sync>,
@@ -62,6 +67,7 @@ pub(super) struct Life<'a> {
     pub(super) next_health: u64,
     pub(super) health: Health,
     pub(super) shows: Shows,
+    pub(super) done: Done,
     /// Something verified was on the wall.
     begun: bool,
     end: Option<End>,
@@ -84,6 +90,7 @@ impl<'a> Life<'a> {
         let host = host_name();
         let worker = media::find(config.media_worker.as_deref());
         let abilities = Abilities { media: worker.is_some() };
+        let deliveries = Deliveries::default();
         let mut life = Self {
             events,
             config,
@@ -94,10 +101,12 @@ impl<'a> Life<'a> {
             _scrub: Scrub::start(cache.clone(), inbox.clone())?,
             clips: Clips::new(worker.clone(), inbox.waker())?,
             cache,
+            camera: Camera::start(Folder::below(&config.data), inbox.clone(), deliveries.pictured.clone())?,
+            to_picture: None,
             state: State::new(abilities),
             stage: Stage::new(wall(config, size, &host)),
             sync: None,
-            deliveries: Deliveries::default(),
+            deliveries,
             journal: None,
             enrolled: None,
             next_status: 0,
@@ -106,6 +115,7 @@ impl<'a> Life<'a> {
             next_health: 0,
             health: Health::default(),
             shows: Shows::load(&config.data),
+            done: Done::load(&config.data),
             begun: false,
             end: None,
             _people: listen(config, &inbox),
@@ -155,7 +165,7 @@ impl<'a> Life<'a> {
         self.sync = None;
         self.sync = Some(Sync::serve(self.context()?, enrolled, self.deliveries.clone(), followed)?);
         if let Some(trusted) = trusted {
-            self.handle(Event::Manifest(trusted));
+            self.handle(Event::Manifest(Box::new(trusted)));
         }
         Ok(())
     }
@@ -186,6 +196,7 @@ impl<'a> Life<'a> {
             if shown {
                 watchdog.beat(now);
             }
+            self.picture(shown, now);
             self.keep_house(now);
             let waited = output.wait(self.sleep(&scene));
             // What was refused is tried again, whole.
@@ -224,9 +235,17 @@ impl<'a> Life<'a> {
                 events.extend(self.asked(ask, asker));
                 continue;
             }
+            let told = match &event {
+                Event::Manifest(trusted) => Some((trusted.manifest.version, trusted.manifest.instructions.clone())),
+                _ => None,
+            };
             let actions = self.state.step(event, self.clock.now());
             for action in actions {
                 events.extend(self.perform(action));
+            }
+            // Of a manifest that is not followed, nothing is done.
+            if let Some((_, told)) = told.filter(|(version, _)| *version == self.state.manifest_version()) {
+                events.extend(self.obey(&told, self.clock.now()));
             }
         }
     }
@@ -256,6 +275,13 @@ impl<'a> Life<'a> {
                     journalist.poke();
                 }
             }
+            Action::Picture(play, cause) => self.to_picture = Some((play, cause)),
+            Action::Named(key, entry, name) => {
+                tracing::info!(picture = %name.digest, "an evidence picture was taken");
+                self.write(&Record::Opened(key, entry));
+                self.camera.name(name);
+            }
+            Action::Discard(name) => self.camera.discard(name),
             Action::Load(item) => self.loader.load(item),
             Action::PrepareMedia(zone, item) => {
                 self.clips.want(zone, &item, self.state.zone_size(zone));
@@ -318,6 +344,16 @@ impl<'a> Life<'a> {
         }
         self.dark = false;
         true
+    }
+
+    /// Takes the picture that is wanted, now that what it is of is drawn; of a wall that refuses to show it there is none.
+    fn picture(&mut self, shown: bool, now: Moment) {
+        let Some((play, cause)) = self.to_picture.take() else { return };
+        let frame = self.stage.frame();
+        let taken = shown && frame.size().width > 0 && self.camera.take(frame.clone(), play, cause, now.wall);
+        if !taken {
+            self.handle(Event::Pictured(play, Err(NotTaken)));
+        }
     }
 
     /// Another display: what is shown is drawn for it; whoever has not said yet what it is, says so anew.

@@ -3,6 +3,7 @@
 mod asked;
 mod dark;
 mod house;
+mod instructions;
 mod introduction;
 mod life;
 mod recording;
@@ -27,7 +28,7 @@ use crate::{
     durable::{self, Privacy},
     entropy::NoEntropy,
     event::Event,
-    journal,
+    evidence, journal,
     keys::{self, KeyError},
     output::Output,
     stage::{Scene, Stage, Wall},
@@ -162,11 +163,13 @@ fn wipe(data: &Path) -> io::Result<()> {
     }
     Cache::below(data, None).wipe()?;
     journal::wipe(data)?;
+    evidence::Folder::below(data).wipe()?;
     sync::forget_manifest(data)?;
     clock::forget(data)?;
     // Made dark for a screen that is no more: the pairing code must be seen.
     dark::forget(data)?;
     Shows::forget(data)?;
+    instructions::Done::forget(data)?;
     Enrolled::forget(data)?;
     keys::forget(data)?;
     durable::remove(&data.join(WIPING))

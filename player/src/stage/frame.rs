@@ -125,8 +125,8 @@ impl Frame {
         &mut self.pixels[start..start + width as usize]
     }
 
-    /// The frame as PNG, made smaller by a whole factor so that no edge is longer than `longest`.
-    pub fn to_png(&self, longest: u32) -> Result<Vec<u8>, image::ImageError> {
+    /// Red, green and blue of every pixel, made smaller by a whole factor so that no edge is longer than `longest`.
+    pub fn shrunk(&self, longest: u32) -> (Size, Vec<u8>) {
         let factor = self.size.width.max(self.size.height).div_ceil(longest.max(1)).max(1);
         let (width, height) = ((self.size.width / factor).max(1), (self.size.height / factor).max(1));
         // A strip only 16 pixels high must not be averaged away.
@@ -148,6 +148,12 @@ impl Frame {
                 bytes.extend(sum.map(|sum| (sum / count.max(1)) as u8));
             }
         }
+        (Size { width, height }, bytes)
+    }
+
+    /// The frame as PNG, made smaller by a whole factor so that no edge is longer than `longest`.
+    pub fn to_png(&self, longest: u32) -> Result<Vec<u8>, image::ImageError> {
+        let (Size { width, height }, bytes) = self.shrunk(longest);
         let mut png = Vec::new();
         let encoder = image::codecs::png::PngEncoder::new_with_quality(
             &mut png,

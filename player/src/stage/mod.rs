@@ -3,6 +3,7 @@
 //! Pure: the same scene at the same instant gives the same pixels, on every screen of the county.
 
 mod frame;
+mod identity;
 mod lettering;
 mod pairing;
 mod picture;
@@ -15,6 +16,7 @@ mod tests;
 mod transition;
 
 pub use frame::{Colour, Frame};
+pub use identity::Identity;
 pub use picture::{Picture, PictureError};
 pub use strip::strip_offset;
 
@@ -38,6 +40,8 @@ pub enum Scene {
     },
     /// Black: somebody at the machine wants it so.
     Dark,
+    /// Who this screen is, because the office wants to see it.
+    Identity(Arc<Identity>),
     /// The standby picture over everything.
     Standby,
     /// The zones of the screen.
@@ -172,9 +176,13 @@ impl Stage {
         let same = self.drawn.as_ref() == Some(scene);
         match scene {
             Scene::Zones(layers) => self.draw_layers(layers, at, frames),
-            Scene::Pairing { .. } | Scene::Standby | Scene::Dark if same => Vec::new(),
+            Scene::Pairing { .. } | Scene::Standby | Scene::Dark | Scene::Identity(_) if same => Vec::new(),
             Scene::Pairing { code } => {
                 pairing::draw(&mut self.frame, &self.wall, code.as_deref());
+                self.whole(scene)
+            }
+            Scene::Identity(identity) => {
+                identity::draw(&mut self.frame, &self.wall, identity);
                 self.whole(scene)
             }
             Scene::Dark => {

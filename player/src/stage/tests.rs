@@ -115,6 +115,35 @@ fn the_pairing_screen_in_all_shapes() {
     golden("connecting-door", drawn(wall(512, 32, ScreenKind::LedStrip), &asking, 0).frame());
 }
 
+/// A line as the server sends it: bars instead of letters, so that cuts and shifts show.
+fn lamps(letters: u16) -> xuanping_core::playlist::Lamps {
+    let mut line = xuanping_core::playlist::Lamps::dark(letters * 16);
+    for x in 0..usize::from(letters) * 16 {
+        for y in 2..15 {
+            let (column, letter) = (x % 16, x / 16);
+            if column < 14 && (!(4..=12).contains(&y) || column == (letter * 3) % 13 || column == 13) {
+                line.light(x, y);
+            }
+        }
+    }
+    line
+}
+
+#[test]
+fn who_a_screen_is_in_all_shapes() {
+    let who = |place, name| {
+        Scene::Identity(Arc::new(Identity { code: "0427".into(), lines: vec![lamps(place), lamps(name)] }))
+    };
+    for (name, wall) in [
+        ("identity-hall", wall(1920, 1080, ScreenKind::Lcd)),
+        ("identity-portrait", wall(1080, 1920, ScreenKind::Lcd)),
+        ("identity-door", wall(512, 32, ScreenKind::LedStrip)),
+        ("identity-small-door", wall(128, 16, ScreenKind::LedStrip)),
+    ] {
+        golden(name, drawn(wall, &who(16, 4), 0).frame());
+    }
+}
+
 #[test]
 fn the_standby_picture_in_all_shapes() {
     for (name, wall) in [
@@ -274,7 +303,8 @@ fn no_wall_is_too_small_or_too_odd_to_be_drawn() {
             let layers = contents.map(|content| Scene::Zones(vec![Layer { rect, content }]));
             let words =
                 [Scene::Pairing { code: None }, Scene::Pairing { code: Some("12345678".into()) }, Scene::Standby];
-            for scene in words.iter().chain(&layers) {
+            let who = Scene::Identity(Arc::new(Identity { code: "0427".into(), lines: vec![lamps(20), lamps(0)] }));
+            for scene in words.iter().chain(&layers).chain([&who]) {
                 drawn(wall(width, height, kind), scene, 1_000);
             }
         }

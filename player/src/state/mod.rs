@@ -4,6 +4,7 @@
 //! the wall is `core::playlist::on_wall`'s decision; this only follows it, and keeps the record of what really was.
 
 mod assets;
+mod evidence;
 mod showing;
 mod shows;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use std::{
 };
 
 use assets::Assets;
+use evidence::Evidence;
 use showing::ZoneState;
 use xuanping_core::{
     campaign::EventTrigger,
@@ -30,8 +32,9 @@ use xuanping_core::{
 use crate::{
     clock::Moment,
     event::{Event, Fault, Media, Pairing, Trouble},
+    evidence::{Cause, Name, NotTaken, Taken},
     journal::{Entry, PlayKey},
-    stage::{Content, Layer, Light, Scene},
+    stage::{Content, Identity, Layer, Light, Scene},
 };
 
 /// What is to be done.
@@ -41,6 +44,12 @@ pub enum Action {
     Open(PlayKey, Entry),
     /// A play is over: journal it.
     Finish(PlayKey, Entry),
+    /// Take a picture of the wall, which shows this play.
+    Picture(PlayKey, Cause),
+    /// A play that is up names this picture from now on: journal it, then keep the picture.
+    Named(PlayKey, Entry, Arc<Name>),
+    /// No play names this picture.
+    Discard(Arc<Name>),
     /// Read, verify and decode this picture or strip soon.
     Load(Item),
     /// Have the media worker prepare this for a zone.
@@ -102,6 +111,9 @@ pub struct State {
     troubles: BTreeMap<Trouble, String>,
     picture_wanted: bool,
     dark: bool,
+    /// What the wall says of itself, and until when on the monotonic clock.
+    identity: Option<(Arc<Identity>, u64)>,
+    evidence: Evidence,
     next_key: PlayKey,
     stopping: bool,
 }
@@ -120,6 +132,8 @@ impl State {
             troubles: BTreeMap::new(),
             picture_wanted: false,
             dark: false,
+            identity: None,
+            evidence: Evidence::default(),
             next_key: 1,
             stopping: false,
         }
@@ -145,6 +159,7 @@ impl State {
                     self.assets.media_unready(zone, item.asset, Some(fault), now);
                 }
             }
+            Event::Pictured(play, picture) => self.pictured(play, picture, now, &mut actions),
             Event::Media(zone, asset, news) => self.media(zone, asset, news, now, &mut actions),
             // The loop's to answer.
             Event::Asked(..) => {}
@@ -154,6 +169,8 @@ impl State {
                     zone.events.clear();
                 }
             }
+            Event::Identify(identity, ms) => self.identity = Some((identity, now.monotonic + ms)),
+            Event::PictureAsked(id, until) => self.evidence.asked(id, until, now),
             Event::Show(trigger, show) => self.insert(trigger, show, now),
             Event::PictureWanted(wanted) => self.picture_wanted = wanted,
             Event::Trouble(from, Some(text)) => {
@@ -231,9 +248,35 @@ impl State {
         }
     }
 
+    /// A picture came. If its play is still up, that play names it; else another has to be taken.
+    fn pictured(&mut self, key: PlayKey, picture: Result<Taken, NotTaken>, now: Moment, actions: &mut Vec<Action>) {
+        let expected = self.evidence.came(key);
+        let taken = picture.ok().map(|taken| {
+            let zone = self.zones.get_mut(&ZoneName::Main).filter(|_| expected && !self.dark);
+            (zone.and_then(|zone| zone.name(key, taken.digest, now)), taken.name)
+        });
+        match taken {
+            Some((Some(entry), name)) => {
+                self.evidence.done(name.cause);
+                actions.push(Action::Named(key, entry, name));
+            }
+            Some((None, name)) => {
+                self.evidence.failed(expected);
+                actions.push(Action::Discard(name));
+            }
+            None => self.evidence.failed(expected),
+        }
+    }
+
+    /// The play that is up in the main zone, and since when.
+    fn main_play(&self) -> Option<(PlayKey, Moment)> {
+        self.zones.get(&ZoneName::Main).and_then(ZoneState::playing)
+    }
+
     /// Makes the zones show what they should show now.
     fn advance(&mut self, now: Moment, actions: &mut Vec<Action>) {
         self.adopt(now);
+        self.identity.take_if(|(_, until)| now.monotonic >= *until);
         let Some(manifest) = &self.manifest else {
             return;
         };
@@ -252,9 +295,12 @@ impl State {
             zone.rect = rect;
             let shows = |at| on_screen(&manifest.orders, playlist.map(|(_, p)| p), &manifest.takeovers, name, at);
             let answer = shows(now.wall);
-            let (planned, until) = match self.dark {
+            let (planned, until) = match self.dark || self.identity.is_some() {
                 // Nothing is shown, nothing is heard, and nothing counts.
-                true => (showing::Planned::Nothing { black: true }, None),
+                true => {
+                    zone.events.wait();
+                    (showing::Planned::Nothing { black: true }, None)
+                }
                 false => {
                     let (planned, until) = showing::planned(answer, playlist.map(|(d, _)| d));
                     zone.with_events(planned, until, now)
@@ -274,9 +320,12 @@ impl State {
             needed.extend(coming.map(|item| (name, item)));
         }
         self.assets.need(needed, self.abilities, now, actions);
+        self.evidence.turn(manifest, playlist, self.dark, now);
         for zone in self.zones.values_mut() {
             zone.begin(&mut self.assets, now, &mut self.next_key, actions);
         }
+        let picture = self.evidence.begin(self.main_play(), now);
+        actions.extend(picture.map(|(play, cause)| Action::Picture(play, cause)));
         self.fetch(now, actions);
     }
 
@@ -361,6 +410,9 @@ impl State {
         if self.dark {
             return Scene::Dark;
         }
+        if let Some((identity, _)) = &self.identity {
+            return Scene::Identity(identity.clone());
+        }
         match &self.pairing {
             Pairing::Code(code) => return Scene::Pairing { code: Some(code.clone()) },
             Pairing::Asking if self.manifest.is_none() => return Scene::Pairing { code: None },
@@ -416,7 +468,10 @@ impl State {
         let retries = self.assets.next_retry(now).map(|at| now.wall.plus(at.saturating_sub(now.monotonic) as i64));
         let linger = self.zones.values().filter_map(|zone| zone.lingers_until(now));
         let level = self.manifest.as_ref().and_then(|m| m.orders.wall.next_level(now.wall, m.orders.tz()));
-        zones.chain(patience).chain(turn).chain(retries).chain(linger).chain(level).min()
+        let identity = self.identity.as_ref();
+        let identity = identity.map(|(_, until)| now.wall.plus(until.saturating_sub(now.monotonic) as i64));
+        let picture = self.evidence.next_change(self.main_play(), now);
+        zones.chain(patience).chain(turn).chain(retries).chain(linger).chain(level).chain(picture).chain(identity).min()
     }
 
     /// Plays now on the wall and how long they have been: for the journal's progress notes.

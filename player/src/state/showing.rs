@@ -119,6 +119,8 @@ pub(super) struct ZoneState {
     progress: Progress,
     fault: Option<Fault>,
     before: Content,
+    /// Pictures taken of what is up.
+    evidence: Vec<Digest>,
 }
 
 impl ZoneState {
@@ -134,6 +136,7 @@ impl ZoneState {
             progress: Progress::Waiting,
             fault: None,
             before: Content::Standby,
+            evidence: Vec::new(),
         }
     }
 
@@ -180,6 +183,7 @@ impl ZoneState {
         self.entered = Some(now);
         self.progress = Progress::Waiting;
         self.fault = None;
+        self.evidence.clear();
     }
 
     /// Ends whatever is on the wall.
@@ -190,6 +194,7 @@ impl ZoneState {
         self.planned = Planned::Nothing { black: false };
         self.progress = Progress::Waiting;
         self.fault = None;
+        self.evidence.clear();
     }
 
     /// Puts it up if it is ready.
@@ -231,6 +236,22 @@ impl ZoneState {
             Some(Err(fault)) => self.fault = Some(fault),
             None => {}
         }
+    }
+
+    /// The play that is up, and since when.
+    pub(super) fn playing(&self) -> Option<(PlayKey, Moment)> {
+        match &self.progress {
+            Progress::Up { since, key: Some(key), .. } => Some((*key, *since)),
+            _ => None,
+        }
+    }
+
+    /// A picture of this play is on the disk: it names it from now on. `None`: the play is over.
+    pub(super) fn name(&mut self, key: PlayKey, picture: Digest, now: Moment) -> Option<Entry> {
+        let (up, shown) = self.progress(now).filter(|(up, _)| *up == key)?;
+        let (_, since) = self.playing().filter(|(playing, _)| *playing == up)?;
+        self.evidence.push(picture);
+        self.entry(since, shown, PlayStatus::Interrupted)
     }
 
     fn up(&mut self, what: Option<Arc<Picture>>, now: Moment, next_key: &mut PlayKey, actions: &mut Vec<Action>) {
@@ -344,7 +365,7 @@ impl ZoneState {
                 actual,
                 status,
                 trigger,
-                evidence: Vec::new(),
+                evidence: self.evidence.clone(),
             },
         })
     }

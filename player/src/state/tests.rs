@@ -20,6 +20,9 @@ use xuanping_core::{
 use super::*;
 use crate::stage::Picture;
 
+mod evidence;
+mod instructions;
+
 /// 2025-06-02 08:00 in Shanghai, a Monday: the loop of poster (25 s) and clip (15 s) begins.
 const EIGHT: i64 = 1_748_793_600_000 + 8 * 3_600_000;
 const POSTER: u128 = 1;
@@ -83,8 +86,10 @@ fn manifest(version: u64, playlist: Option<Digest>) -> TrustedManifest {
             timezone: "Asia/Shanghai".into(),
             zones: vec![Zone { name: ZoneName::Main, rect }],
             wall: WallSettings::default(),
+            evidence: None,
         },
         takeovers: Vec::new(),
+        instructions: Vec::new(),
     };
     TrustedManifest { manifest, signed: Vec::new() }
 }
@@ -119,7 +124,7 @@ impl World {
             record: Vec::new(),
         };
         world.tell(Event::Pairing(Pairing::Enrolled(ScreenId::new(Uuid::nil()))));
-        world.tell(Event::Manifest(manifest(1, Some(Digest::of(b"playlist")))));
+        world.tell(Event::Manifest(Box::new(manifest(1, Some(Digest::of(b"playlist"))))));
         world
     }
 
@@ -206,9 +211,9 @@ fn a_poster_shown_its_whole_length_is_a_success() {
 #[test]
 fn a_manifest_that_is_not_newer_is_not_followed() {
     let mut world = World::at_eight(ABLE, Files::Come);
-    world.tell(Event::Manifest(manifest(7, Some(Digest::of(b"playlist")))));
-    world.tell(Event::Manifest(manifest(6, None)));
-    world.tell(Event::Manifest(manifest(7, None)));
+    world.tell(Event::Manifest(Box::new(manifest(7, Some(Digest::of(b"playlist"))))));
+    world.tell(Event::Manifest(Box::new(manifest(6, None))));
+    world.tell(Event::Manifest(Box::new(manifest(7, None))));
     assert_eq!((world.state.manifest_version(), world.state.playlist()), (7, Some(Digest::of(b"playlist"))));
     assert!(!world.shows_standby());
 }
@@ -244,7 +249,7 @@ fn a_programme_that_can_go_on_goes_on_until_the_first_files_of_the_next_are_here
     let (old, new) = (Digest::of(b"playlist"), Digest::of(b"next"));
     world.files = Files::Never;
     // It is fetched, and its files are not.
-    for action in world.state.step(Event::Manifest(manifest(2, Some(new))), world.now) {
+    for action in world.state.step(Event::Manifest(Box::new(manifest(2, Some(new)))), world.now) {
         assert!(!matches!(action, Action::Open(..) | Action::Finish(..)));
     }
     world.tell(Event::Playlist(new, Arc::new(next.clone())));
@@ -382,7 +387,7 @@ fn a_takeover_cuts_what_is_shown_before_a_film_which_is_then_shown_whole() {
         expires: UtcMillis(EIGHT + 15_000),
         items: vec![TakeoverItem { zone: ZoneName::Main, item: item(9, CreativeKind::Poster, 3) }],
     }];
-    world.tell(Event::Manifest(trusted));
+    world.tell(Event::Manifest(Box::new(trusted)));
     world.pass(10_000);
     world.tell(Event::Show(EventTrigger::PreShow, show(7)));
     world.pass(14_000);
@@ -418,7 +423,7 @@ fn while_the_wall_is_off_it_is_black_and_nothing_counts_as_played() {
     let mut set = manifest(2, Some(Digest::of(b"playlist")));
     let off = DayWindow { from: "08:01".parse().unwrap(), to: "08:05".parse().unwrap() };
     set.manifest.orders.wall = WallSettings { off: vec![off], ..WallSettings::default() };
-    world.tell(Event::Manifest(set));
+    world.tell(Event::Manifest(Box::new(set)));
     // Poster to 25 s, a clip whose worker is silent to 40 s, the poster again: cut after 20 s.
     world.pass(60_000);
     let cut = (POSTER, PlayStatus::Interrupted, 20_000);
@@ -449,7 +454,7 @@ fn light_and_sound_follow_their_tables() {
     };
     let heard = |world: &World| world.state.volume(world.now).map(Percent::get);
     assert_eq!(heard(&world), None, "a screen without a zone for sound is silent");
-    world.tell(Event::Manifest(set));
+    world.tell(Event::Manifest(Box::new(set)));
     let lit = |world: &World| world.state.light(world.now).brightness.get();
     assert_eq!((lit(&world), heard(&world)), (100, Some(55)));
     assert!(world.state.next_change(world.now).is_some_and(|at| at <= UtcMillis(EIGHT + 60_000)));

@@ -57,7 +57,7 @@ pub(super) async fn follow(context: &Context, enrolled: &Enrolled, mut followed:
                 tracing::info!(version = trusted.manifest.version, "a new manifest");
                 followed = Some(trusted.manifest.version);
                 // First the wall, then the disk: if the power goes between them, it is simply asked for again.
-                context.inbox.send(Event::Manifest(trusted.clone()));
+                context.inbox.send(Event::Manifest(Box::new(trusted.clone())));
                 if let Err(error) = kept::write(&context.data.join(FILE), &trusted.signed, Privacy::Usual) {
                     tracing::error!(%error, "the manifest could not be kept");
                 }

@@ -7,6 +7,7 @@ mod batches;
 mod bucket;
 mod client;
 mod enrol;
+mod evidence;
 mod manifest;
 mod status;
 
@@ -131,13 +132,15 @@ pub struct Introduction {
     pub token: Option<String>,
 }
 
-/// Where sealed batches lie, once there is a journal, and who tells of new ones.
+/// Where sealed batches lie, once there is a journal, and who tells of new ones and of new pictures.
 #[derive(Debug, Clone, Default)]
 pub struct Deliveries {
     /// The sealed batches.
     pub outbox: Arc<OnceLock<Outbox>>,
     /// There are new ones.
     pub sealed: Arc<Notify>,
+    /// There are new evidence pictures.
+    pub pictured: Arc<Notify>,
 }
 
 /// The running network side. Dropping it stops everything.
@@ -169,6 +172,7 @@ impl Sync {
                 manifest::fetch_playlists(&context, &enrolled, ends.playlist),
                 assets::fetch(&context, &enrolled, ends.wants),
                 batches::deliver(&context, &enrolled, &deliveries),
+                evidence::deliver(&context, &enrolled, &deliveries.pictured),
                 status::report(&context, &enrolled, ends.status),
                 status::show(&context, ends.picture),
                 status::keep_time(&context, &enrolled),

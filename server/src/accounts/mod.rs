@@ -21,8 +21,8 @@ use xuanping_core::{id::AccountId, time::UtcMillis};
 
 pub use audit::Actor;
 pub use permission::{
-    Allowed, AnySession, Draft, ManageAccounts, ManageScreens, Permission, Publish, ReadAudit, ReadPlays, Review,
-    SignedIn,
+    Allowed, AnySession, Draft, Instruct, ManageAccounts, ManageScreens, Permission, Publish, ReadAudit, ReadPlays,
+    Review, SignedIn,
 };
 pub use service::{AccountChange, AccountError, Accounts, Issued, NewAccount, SignInError};
 pub use session::{SESSION_COOKIE, resolve_session};

@@ -45,6 +45,8 @@ permissions! {
     Publish = [Editor, Reviewer];
     /// Venues, screens, pairing.
     ManageScreens = [Operator, Admin];
+    /// Telling a screen to do something once.
+    Instruct = [Operator, Editor, Reviewer, Admin];
     /// Play records and exports.
     ReadPlays = [Auditor, Editor, Reviewer, Admin];
     /// Accounts.

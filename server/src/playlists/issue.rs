@@ -14,14 +14,20 @@ use xuanping_core::{
     digest::Digest,
     geometry::ZoneName,
     id::{ScreenId, TakeoverId},
-    playlist::{Item, MANIFEST_VERSION, Manifest, ProgrammeItem, ScreenOrders, Takeover, TakeoverItem},
+    playlist::{
+        EvidenceOrders, Instruction, Item, MANIFEST_VERSION, Manifest, ProgrammeItem, ScreenOrders, Takeover,
+        TakeoverItem,
+    },
     sign::Context,
     time::UtcMillis,
     vocabulary::CreativeKind,
 };
 
 use super::{
-    Issued, MANIFEST_LIFE, PlaylistError, Playlists, REISSUE_AFTER, REISSUE_WITHIN, Words, programme::Facts, store,
+    Issued, MANIFEST_LIFE, PlaylistError, Playlists, REISSUE_AFTER, REISSUE_WITHIN, Words,
+    evidence::{self, Nonces},
+    programme::Facts,
+    store,
 };
 use crate::{
     campaigns::{TakeoverOrder, booking_of},
@@ -101,13 +107,24 @@ impl Playlists {
         let new_here: Vec<_> =
             screens.iter().map(|each| each.screen.facts.screen).filter(|id| self.issued(*id).is_none()).collect();
         let versions = store::last_versions(&self.db, &new_here).await?;
+        let nonces = self.nonces(screens, now).await?;
+        let instructions = self.pending_instructions(now).await?;
         let news = screens.iter().filter_map(|each| {
             let takeovers = takeovers_of(&facts, &each.screen.facts, &takeovers);
-            self.manifest_if_new(each, takeovers, &versions, now)
+            {
+                let told = Said { takeovers, nonces: &nonces, instructions: &instructions };
+                self.manifest_if_new(each, told, &versions, now)
+            }
         });
-        let news: Vec<_> = news.map(decided).collect();
+        let news: Vec<_> = news.collect();
+        let other_evidence = |says: &&Manifest| {
+            let before = self.issued(says.screen);
+            evidence::news(says, before.as_deref().and_then(|before| before.says.as_ref()))
+        };
+        let evidence: Vec<_> = news.iter().filter(other_evidence).map(evidence_told).collect();
+        let news: Vec<_> = news.into_iter().map(decided).collect();
         // Stored before they are announced: a version that a player has seen must never be signed for something else.
-        store::insert_manifests(&self.db, &news).await?;
+        store::insert_manifests(&self.db, &news, &evidence).await?;
         let count = news.len();
         self.announce(news);
         Ok(count)
@@ -117,7 +134,7 @@ impl Playlists {
     fn manifest_if_new(
         &self,
         Order { screen, orders }: &Order,
-        takeovers: Vec<Takeover>,
+        Said { takeovers, nonces, instructions }: Said<'_>,
         versions: &HashMap<ScreenId, u64>,
         now: UtcMillis,
     ) -> Option<Manifest> {
@@ -139,10 +156,14 @@ impl Playlists {
                 timezone: screen.timezone.clone(),
                 zones: screen.facts.zones.clone(),
                 wall: screen.wall.clone(),
+                evidence: nonces
+                    .get(&id)
+                    .map(|nonce| EvidenceOrders { nonce: *nonce, per_day: screen.evidence_per_day }),
             },
             takeovers,
+            instructions: instructions.get(&id).cloned().unwrap_or_default(),
         };
-        says.format = Manifest::format_of(&says.orders);
+        says.format = Manifest::format_of(&says.orders, &says.instructions);
         let before = last.as_ref().filter(|last| !due(id, Some(last), now));
         if let Some(before) = before.and_then(|last| last.says.as_ref()) {
             // Put at the same moment, to see whether anything else differs.
@@ -166,7 +187,7 @@ impl Playlists {
         says.version = followed + 1;
         (says.issued, says.expires) = (now, now.plus(MANIFEST_LIFE));
         let news = vec![decided(says)];
-        store::insert_manifests(&self.db, &news).await?;
+        store::insert_manifests(&self.db, &news, &[]).await?;
         self.announce(news);
         Ok(())
     }
@@ -207,6 +228,18 @@ impl Playlists {
         }
         Ok(())
     }
+}
+
+/// What a manifest says beside how its screen is set up and what it plays.
+struct Said<'a> {
+    takeovers: Vec<Takeover>,
+    nonces: &'a Nonces,
+    instructions: &'a HashMap<ScreenId, Vec<Instruction>>,
+}
+
+/// What is kept of what a manifest says of evidence pictures.
+fn evidence_told(says: &Manifest) -> (ScreenId, u64, UtcMillis, Option<EvidenceOrders>) {
+    (says.screen, says.version, says.issued, says.orders.evidence)
 }
 
 fn decided(says: Manifest) -> (ScreenId, Issued) {

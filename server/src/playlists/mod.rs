@@ -7,7 +7,9 @@ mod arrears;
 mod changes;
 mod current;
 mod draft;
+mod evidence;
 pub mod http;
+pub mod instructions;
 mod issue;
 mod judged;
 mod plan;
@@ -48,6 +50,7 @@ use crate::{
     clock,
     content::{Content, ContentError},
     db::{Db, DbError},
+    entropy::NoEntropy,
     jobs::Handlers,
     screens::{Candidate, SCREEN_CHANGED, ScreenError, Screens},
     signing::Publisher,
@@ -138,6 +141,9 @@ pub enum PlaylistError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
 }
 
 impl Playlists {

@@ -1,15 +1,17 @@
 //! SQL of playlists and manifests.
 
+pub(super) mod instructions;
+
 use std::collections::HashMap;
 
 use xuanping_core::{
     digest::Digest,
     id::{ScreenId, TakeoverId},
-    playlist::WallSettings,
+    playlist::{EvidenceOrders, WallSettings},
     time::{DateRange, UtcMillis},
 };
 
-use super::{Issued, Told, Words};
+use super::{Issued, Told, Words, evidence::ToldEvidence};
 use crate::db::{Db, DbError, sql};
 
 pub(super) async fn playlist_exists(db: &Db, digest: Digest) -> Result<bool, DbError> {
@@ -120,8 +122,13 @@ pub(super) async fn last_versions(db: &Db, screens: &[ScreenId]) -> Result<HashM
     Ok(versions)
 }
 
-/// All of them or none. A version that is there already is an error: two processes planned at once.
-pub(super) async fn insert_manifests(db: &Db, manifests: &[(ScreenId, Issued)]) -> Result<(), DbError> {
+/// All of them or none, and what those say of evidence pictures that say something new of them. A version that is there already
+/// is an error: two processes planned at once.
+pub(super) async fn insert_manifests(
+    db: &Db,
+    manifests: &[(ScreenId, Issued)],
+    evidence: &[(ScreenId, u64, UtcMillis, Option<EvidenceOrders>)],
+) -> Result<(), DbError> {
     if manifests.is_empty() {
         return Ok(());
     }
@@ -156,7 +163,70 @@ pub(super) async fn insert_manifests(db: &Db, manifests: &[(ScreenId, Issued)]) 
         })?;
         tx.exec(insert).await?;
     }
+    for some in evidence.chunks(100) {
+        let row = |row: usize| {
+            let places: Vec<_> = (1..=5).map(|n| format!("${}", row * 5 + n)).collect();
+            format!("({})", places.join(", "))
+        };
+        let rows: Vec<_> = (0..some.len()).map(row).collect();
+        let insert = sql(format!(
+            "INSERT INTO evidence_orders (screen_id, version, told_at, nonce, per_day) VALUES {}",
+            rows.join(", ")
+        ));
+        let insert = some.iter().fold(insert, |insert, (screen, version, at, orders)| {
+            let nonce = orders.map(|orders| orders.nonce.to_string()).unwrap_or_default();
+            let per_day = orders.map_or(0, |orders| u32::from(orders.per_day));
+            insert.bind(*screen).bind(*version).bind(*at).bind(nonce).bind(per_day)
+        });
+        tx.exec(insert).await?;
+    }
     tx.commit().await
+}
+
+/// The newest nonce of each of these screens that was told one, and since when it is used.
+pub(super) async fn newest_nonces(
+    db: &Db,
+    screens: &[ScreenId],
+) -> Result<HashMap<ScreenId, (Digest, UtcMillis)>, DbError> {
+    let mut newest = HashMap::new();
+    for some in screens.chunks(200) {
+        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
+        let query = sql(format!(
+            "SELECT e.screen_id, e.nonce, (SELECT MIN(f.told_at) FROM evidence_orders f
+                                           WHERE f.screen_id = e.screen_id AND f.nonce = e.nonce) AS since
+             FROM evidence_orders e WHERE e.screen_id IN ({}) AND e.nonce <> ''
+              AND e.version = (SELECT MAX(n.version) FROM evidence_orders n
+                               WHERE n.screen_id = e.screen_id AND n.nonce <> '')",
+            places.join(", ")
+        ));
+        for row in &db.all(some.iter().fold(query, |query, id| query.bind(*id))).await? {
+            newest.insert(row.parse("screen_id")?, (row.parse("nonce")?, row.instant("since")?));
+        }
+    }
+    Ok(newest)
+}
+
+/// What a screen was told of evidence pictures, from the newest told by `since` to the last before `before`, ascending.
+pub(super) async fn evidence_told(
+    db: &Db,
+    screen: ScreenId,
+    since: UtcMillis,
+    before: UtcMillis,
+) -> Result<Vec<ToldEvidence>, DbError> {
+    let query = sql("SELECT told_at, nonce, per_day FROM evidence_orders
+                     WHERE screen_id = $1 AND told_at < $3
+                       AND version >= COALESCE((SELECT MAX(m.version) FROM evidence_orders m
+                                                WHERE m.screen_id = $1 AND m.told_at <= $2), 0)
+                     ORDER BY version");
+    let rows = db.all(query.bind(screen).bind(since).bind(before)).await?;
+    let told = |row: &crate::db::Row| {
+        let orders = match row.text("nonce")?.is_empty() {
+            true => None,
+            false => Some(EvidenceOrders { nonce: row.parse("nonce")?, per_day: row.number("per_day")? }),
+        };
+        Ok(ToldEvidence { at: row.instant("told_at")?, orders })
+    };
+    rows.iter().map(told).collect()
 }
 
 /// Empty for what is usual, as of every manifest before there were settings.

@@ -15,10 +15,7 @@ use xuanping_core::{
 };
 
 use super::{PlayError, Plays, store};
-use crate::{
-    accounts::Principal,
-    screens::{ScreenError, Screens},
-};
+use crate::accounts::Principal;
 
 /// Shown stretches so near to each other are one: a frame, a worker's start.
 const SEAM: i64 = 2_000;
@@ -133,20 +130,6 @@ fn filled(playlist: &Playlist, zone: ZoneName, date: NaiveDate) -> Vec<UtcInterv
     parts.collect()
 }
 
-/// What is in the first list and not in the second; both as [`UtcInterval::union`] makes them.
-fn without(all: &[UtcInterval], taken: &[UtcInterval]) -> Vec<UtcInterval> {
-    let mut left = Vec::new();
-    for each in all {
-        let mut from = each.start;
-        for other in taken.iter().filter(|other| other.intersection(*each).is_some()) {
-            left.extend(UtcInterval::checked(from, other.start));
-            from = from.max(other.end);
-        }
-        left.extend(UtcInterval::checked(from, each.end));
-    }
-    left
-}
-
 /// When the office had a zone dark or silent on a date, by what the screen was told from when on: nothing is expected then.
 fn dark(walls: &[(UtcMillis, WallSettings)], zone: ZoneName, date: NaiveDate, timezone: Tz) -> Vec<UtcInterval> {
     let mut dark = Vec::new();
@@ -173,7 +156,7 @@ fn compare(zone: ZoneName, expected: Vec<UtcInterval>, plays: &[Seen], sealed: O
         .into_iter()
         .filter_map(|shown| UtcInterval::checked(shown.start, shown.end.plus(-SEAM)))
         .collect();
-    let missing = without(&expected, &shown);
+    let missing = UtcInterval::without(&expected, &shown);
     let mut gaps = Vec::new();
     for gap in missing.iter().copied().filter(|gap| gap.length() >= SHORTEST_GAP) {
         // What the screen has not spoken of yet is told apart from what it has.
@@ -253,10 +236,7 @@ impl Plays {
         who: &Principal,
         now: UtcMillis,
     ) -> Result<ShownDay, PlayError> {
-        let screen = self.screens.get(screen).await?;
-        if !Screens::covers(who, &screen.venue.area, &screen.venue.department) {
-            return Err(ScreenError::OutOfScope.into());
-        }
+        let screen = self.seen_by(screen, who).await?;
         let timezone: Tz = screen.timezone.parse().unwrap_or(Tz::Asia__Shanghai);
         let day = day_of(date, timezone);
         let passed = UtcInterval { start: day.start, end: day.end.min(now).max(day.start) };
@@ -288,7 +268,8 @@ impl Plays {
         }
         let walls = self.playlists.walls_told(screen.id, passed).await?;
         let sealed = store::batches::reported_until(&self.db, screen.id).await?;
-        let lit = |zone, expected| without(&UtcInterval::union(expected), &dark(&walls, zone, date, timezone));
+        let lit =
+            |zone, expected| UtcInterval::without(&UtcInterval::union(expected), &dark(&walls, zone, date, timezone));
         let zones = zones.into_iter().map(|(zone, e)| compare(zone, lit(zone, e), &plays, sealed)).collect();
         Ok(ShownDay { date, timezone: screen.timezone, day, reported_until: sealed, zones })
     }

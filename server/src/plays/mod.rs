@@ -6,6 +6,7 @@
 mod bundle;
 mod catch_up;
 mod day;
+pub mod evidence;
 pub mod exposure;
 pub mod http;
 mod ingest;
@@ -38,6 +39,7 @@ use xuanping_core::{
 
 pub use bundle::MOST_RECORDS;
 pub use day::ShownDay;
+pub use evidence::EvidenceDay;
 pub use ingest::IngestError;
 pub use log::{Log, LogError};
 pub use query::{Cursor, Filter, Group, Order};
@@ -48,6 +50,7 @@ use crate::{
         Actor,
         audit::{self, Outcome},
     },
+    blobs::Blobs,
     campaigns::{CampaignError, Campaigns},
     content::{Content, ContentError},
     db::{Db, DbError},
@@ -60,6 +63,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Plays {
     db: Db,
+    blobs: Blobs,
     publisher: Publisher,
     screens: Screens,
     content: Content,
@@ -283,8 +287,10 @@ pub enum PlayError {
 
 impl Plays {
     /// The play log in this database.
+    #[allow(clippy::too_many_arguments, reason = "the domains before this one, each once")]
     pub fn new(
         db: Db,
+        blobs: Blobs,
         publisher: Publisher,
         screens: Screens,
         content: Content,
@@ -292,7 +298,7 @@ impl Plays {
         playlists: Playlists,
         log: Log,
     ) -> Self {
-        Self { db, publisher, screens, content, campaigns, playlists, log }
+        Self { db, blobs, publisher, screens, content, campaigns, playlists, log }
     }
 
     /// The key that receipts and bundles are signed with: auditors keep it, to compare.

@@ -5,7 +5,7 @@ use serde_json::json;
 use xuanping_core::{
     geometry::{Layout, Sound},
     id::ScreenId,
-    playlist::WallSettings,
+    playlist::{EvidenceOrders, WallSettings},
     time::UtcMillis,
 };
 
@@ -34,6 +34,8 @@ pub struct ScreenChange {
     pub tags: Option<Vec<String>>,
     /// How it runs over the day.
     pub wall: Option<WallSettings>,
+    /// How many evidence pictures a day it takes by itself.
+    pub evidence_per_day: Option<u8>,
 }
 
 impl Screens {
@@ -48,6 +50,9 @@ impl Screens {
         let name = change.name.as_deref().map(checked_screen_name).transpose()?;
         let tags = change.tags.as_deref().map(checked_tags).transpose()?;
         let wall = change.wall.map(WallSettings::checked).transpose()?;
+        if change.evidence_per_day.is_some_and(|n| n > EvidenceOrders::MOST) {
+            return Err(ScreenError::TooMuchEvidence);
+        }
         let mut tx = self.db.begin().await?;
         // Two changes of one screen at once: the later one starts from what the earlier one made of it.
         tx.alone(&format!("screen/{id}")).await?;
@@ -63,12 +68,16 @@ impl Screens {
         screen.sound = change.sound.unwrap_or(screen.sound);
         screen.tags = tags.unwrap_or(screen.tags);
         screen.wall = wall.unwrap_or(screen.wall);
+        screen.evidence_per_day = change.evidence_per_day.unwrap_or(screen.evidence_per_day);
         check_layout(screen.kind, screen.size, screen.layout)?;
         if store::screens::update(&mut tx, &screen).await? == Put::Duplicate {
             return Err(ScreenError::NameTaken);
         }
         self.jobs.enqueue(&mut tx, SCREEN_CHANGED, &id.to_string(), now).await?;
-        let details = json!({ "id": id, "layout": screen.layout, "sound": screen.sound, "tags": screen.tags, "wall": screen.wall });
+        let details = json!({
+            "id": id, "layout": screen.layout, "sound": screen.sound, "tags": screen.tags, "wall": screen.wall,
+            "evidence_per_day": screen.evidence_per_day,
+        });
         audit::record(&mut tx, &who.into(), "screens.change", &screen.name, Outcome::Done, details, now).await?;
         tx.commit().await?;
         self.jobs.wake();

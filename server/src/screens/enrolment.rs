@@ -18,7 +18,9 @@ use xuanping_core::{
     wire::{Capabilities, EnrolmentState},
 };
 
-use super::{NewVenue, SCREEN_CHANGED, Screen, ScreenError, Screens, Venue, store, store::screens::Put};
+use super::{
+    EVIDENCE_PER_DAY, NewVenue, SCREEN_CHANGED, Screen, ScreenError, Screens, Venue, store, store::screens::Put,
+};
 use crate::{
     accounts::{
         Actor, Principal,
@@ -359,6 +361,7 @@ fn new_screen(
         tags: Vec::new(),
         timezone: "Asia/Shanghai".into(),
         wall: WallSettings::default(),
+        evidence_per_day: EVIDENCE_PER_DAY,
         public_key: waiting.public_key,
         host: given.host.clone(),
         enrolled_at: now,

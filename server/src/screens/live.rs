@@ -18,7 +18,7 @@ use xuanping_core::{
     wire::{PlayerStatus, StatusReply},
 };
 
-use super::{STATUS_EVERY, Screen, ScreenError, Screens, store};
+use super::{SCREEN_CHANGED, STATUS_EVERY, Screen, ScreenError, Screens, store};
 
 /// Whoever asked for a picture within this time is still looking, in milliseconds.
 const LOOKING: i64 = 60_000;
@@ -99,7 +99,16 @@ impl Screens {
             new.map(|(id, report)| (*id, report.at, report.status.clone())).collect()
         };
         for batch in new.chunks(BATCH) {
-            store::screens::put_statuses(&self.db, batch).await?;
+            let mut tx = self.db.begin().await?;
+            let changed = store::screens::put_statuses(&mut tx, batch).await?;
+            for (id, at, _) in batch.iter().filter(|(id, ..)| changed.contains(id)) {
+                // Its manifest may say more now, or must say less.
+                self.jobs.enqueue(&mut tx, SCREEN_CHANGED, &id.to_string(), *at).await?;
+            }
+            tx.commit().await?;
+            if !changed.is_empty() {
+                self.jobs.wake();
+            }
             let mut reports = self.live.reports.lock().unwrap_or_else(PoisonError::into_inner);
             for (id, at, _) in batch {
                 // Unless a newer one came meanwhile.

@@ -23,7 +23,7 @@ use xuanping_core::{
     digest::Digest,
     geometry::{Layout, Size, Sound},
     id::{ScreenId, VenueId},
-    playlist::{InvalidWallSettings, WallSettings},
+    playlist::{EvidenceOrders, InvalidWallSettings, WallSettings},
     recurrence::OpeningHours,
     sign::PublicKey,
     time::UtcMillis,
@@ -53,6 +53,9 @@ pub const SCREEN_CHANGED: &str = "screen_changed";
 
 /// A player that was not heard of for this long counts as offline, in milliseconds: three missed reports.
 pub const OFFLINE_AFTER: i64 = 45_000;
+
+/// How many evidence pictures a day a screen takes by itself unless people say otherwise.
+pub const EVIDENCE_PER_DAY: u8 = 2;
 
 /// How often players report, in milliseconds.
 pub const STATUS_EVERY: u32 = 15_000;
@@ -151,6 +154,8 @@ pub struct Screen {
     pub timezone: String,
     /// How it runs over the day.
     pub wall: WallSettings,
+    /// How many evidence pictures a day it takes by itself.
+    pub evidence_per_day: u8,
     /// The key it signs with.
     pub public_key: PublicKey,
     /// Host name of its player.
@@ -185,6 +190,8 @@ pub struct Candidate {
     pub wall: WallSettings,
     /// Its venue's opening hours.
     pub opening: OpeningHours,
+    /// How many evidence pictures a day it is to take by itself: none if its player does not know how.
+    pub evidence_per_day: u8,
 }
 
 /// Why something about screens is refused.
@@ -247,6 +254,9 @@ pub enum ScreenError {
     /// Off hours, levels or the transition are not acceptable.
     #[error(transparent)]
     BadWall(#[from] InvalidWallSettings),
+    /// More evidence pictures a day than anybody looks at.
+    #[error("more than {} evidence pictures a day", EvidenceOrders::MOST)]
+    TooMuchEvidence,
     /// What the player says of its display is impossible.
     #[error("impossible display: {0}")]
     BadCapabilities(&'static str),

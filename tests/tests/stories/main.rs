@@ -14,6 +14,7 @@ mod clips;
 mod county;
 mod dark;
 mod demo;
+mod evidence;
 mod full_disk;
 mod outage;
 mod power;

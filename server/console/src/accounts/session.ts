@@ -38,6 +38,7 @@ const MAY = {
   review: ["reviewer"],
   publish: ["editor", "reviewer"],
   manageScreens: ["operator", "admin"],
+  instruct: ["operator", "editor", "reviewer", "admin"],
   readPlays: ["auditor", "editor", "reviewer", "admin"],
   manageAccounts: ["admin"],
 } as const satisfies Record<string, readonly Role[]>

@@ -724,6 +724,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screens/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screens_id_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{id}/evidence/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screens_id_evidence_digest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screens/{id}/explain": {
         parameters: {
             query?: never;
@@ -734,6 +766,22 @@ export interface paths {
         get: operations["get_screens_id_explain"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{id}/instructions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_screens_id_instructions"];
+        put?: never;
+        post: operations["post_screens_id_instructions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1086,6 +1134,22 @@ export interface paths {
         get: operations["get_player_enrolments_mine"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/player/v1/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post_player_evidence"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1523,6 +1587,11 @@ export interface components {
         };
         /** @description What to change; a missing member is left as it is. */
         ChangeScreen: {
+            /**
+             * Format: int32
+             * @description How many evidence pictures a day it takes by itself: at most 24.
+             */
+            evidence_per_day?: number | null;
             layout?: components["schemas"]["Layout"] | null;
             name?: string | null;
             sound?: components["schemas"]["Sound"] | null;
@@ -1769,6 +1838,73 @@ export interface components {
             /** @description Which event. */
             trigger: components["schemas"]["EventTrigger"];
         };
+        /** @description A screen's pictures of a local day. */
+        EvidenceDay: {
+            /** @description Named in a batch, and not here (yet). */
+            absent: components["schemas"]["EvidenceNamed"][];
+            /** @description The moments at which one was due, as far as they have passed, ascending. */
+            moments: components["schemas"]["EvidenceMoment"][];
+            /** @description The pictures, by the time they were taken. */
+            pictures: components["schemas"]["EvidencePicture"][];
+            /** @description IANA zone the day is counted in. */
+            timezone: string;
+        };
+        /** @description A moment at which a picture was due. */
+        EvidenceMoment: {
+            /** @description When. */
+            at: components["schemas"]["UtcMillis"];
+            /** @description What came of it. */
+            state: components["schemas"]["EvidenceMomentState"];
+        };
+        /**
+         * @description What came of a moment.
+         * @enum {string}
+         */
+        EvidenceMomentState: "taken" | "waiting" | "missing";
+        /** @description A picture that a batch names and that never came. */
+        EvidenceNamed: {
+            /** @description Of its bytes. */
+            digest: string;
+            /** @description Where it is named. */
+            proof: components["schemas"]["EvidenceProof"];
+        };
+        /** @description A picture as people look at it. */
+        EvidencePicture: {
+            /** @description Of its bytes; its file is at `/screens/{id}/evidence/{digest}`. */
+            digest: string;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             */
+            height: number;
+            /** @description The instruction because of which it was taken. */
+            instruction?: string | null;
+            moment?: components["schemas"]["UtcMillis"] | null;
+            proof?: components["schemas"]["EvidenceProof"] | null;
+            /** @description When it came. */
+            received: components["schemas"]["UtcMillis"];
+            /** @description When it was taken, by its player's clock. */
+            taken: components["schemas"]["UtcMillis"];
+            /**
+             * Format: int32
+             * @description Pixels across.
+             */
+            width: number;
+        };
+        /** @description Where a picture is named. */
+        EvidenceProof: {
+            /** @description Whether the play is believed. */
+            believed: boolean;
+            /** @description What that play showed. */
+            creative: components["schemas"]["CreativeId"];
+            /**
+             * Format: int64
+             * @description The batch's number in its screen's chain.
+             */
+            sequence: number;
+            /** @description When the play that names it began. */
+            started: components["schemas"]["UtcMillis"];
+        };
         /** @description What is left out: a screen that meets any one entry of any one list is out. */
         Exclusion: {
             /**
@@ -1966,6 +2102,15 @@ export interface components {
          * @enum {string}
          */
         GapCause: "not_reported" | "takeover" | "content" | "display" | "not_believed" | "power" | "restarted" | "clock" | "unknown";
+        /** @description What a screen is to do. */
+        GiveInstruction: {
+            kind: components["schemas"]["InstructionKind"];
+            /**
+             * Format: int32
+             * @description For how long it says who it is: 20 seconds, at most 120.
+             */
+            seconds?: number | null;
+        };
         /** @description A guarantee as people write it. */
         Guarantee: {
             /**
@@ -2034,6 +2179,38 @@ export interface components {
             reason?: string | null;
             step: components["schemas"]["CreativeStep"];
             to: components["schemas"]["CreativeState"];
+        };
+        /**
+         * Format: uuid
+         * @description One thing that an office tells one screen to do once.
+         */
+        InstructionId: string;
+        /**
+         * @description What a screen can be told to do.
+         * @enum {string}
+         */
+        InstructionKind: "identify" | "capture" | "restart";
+        /** @description A screen's newest instructions, the newest first. */
+        InstructionList: {
+            items: components["schemas"]["InstructionView"][];
+        };
+        /**
+         * @description How far an instruction has come.
+         * @enum {string}
+         */
+        InstructionState: "told" | "done" | "expired";
+        /** @description An instruction. */
+        InstructionView: {
+            /** @description What the wall shows, to be compared. */
+            code?: string | null;
+            created_at: components["schemas"]["UtcMillis"];
+            /** @description Who gave it. */
+            created_by: string;
+            done_at?: components["schemas"]["UtcMillis"] | null;
+            expires: components["schemas"]["UtcMillis"];
+            id: components["schemas"]["InstructionId"];
+            kind: components["schemas"]["InstructionKind"];
+            state: components["schemas"]["InstructionState"];
         };
         /** @description Percent of what the bookings say. */
         Intensity: number;
@@ -2273,6 +2450,13 @@ export interface components {
             /** @description Why, in Chinese. */
             reason: string;
         };
+        /** @description Something that a player did because its manifest told it to. */
+        Obeyed: {
+            /** @description When, by its clock. */
+            at: components["schemas"]["UtcMillis"];
+            /** @description What. */
+            id: components["schemas"]["InstructionId"];
+        };
         /** @description What is on a screen at this moment, by its manifest. */
         OnAirView: {
             at: components["schemas"]["UtcMillis"];
@@ -2415,8 +2599,26 @@ export interface components {
             venue_type: components["schemas"]["VenueType"];
             zone: components["schemas"]["ZoneName"];
         };
+        /**
+         * @description What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. The browser's
+         *     player, and those of older versions, say nothing.
+         */
+        PlayerAbilities: {
+            /**
+             * @description It takes evidence pictures.
+             * @default false
+             */
+            evidence: boolean;
+            /**
+             * @description It does what its manifest tells it to do once.
+             * @default false
+             */
+            instructions: boolean;
+        };
         /** @description `POST /player/v1/status`, every so often. */
         PlayerStatus: {
+            /** @description What it understands of its manifest that not every player does. */
+            abilities?: components["schemas"]["PlayerAbilities"];
             /** @description The run of the process. */
             boot: components["schemas"]["BootId"];
             /**
@@ -2441,6 +2643,8 @@ export interface components {
             missing_assets: number;
             /** @description Wall clock of the player. */
             now: components["schemas"]["UtcMillis"];
+            /** @description The instructions that it did last, the newest last. */
+            obeyed?: components["schemas"]["Obeyed"][];
             /** @description Playlist that is played. */
             playlist?: string | null;
             /** @description Program version. */
@@ -2708,6 +2912,11 @@ export interface components {
         ScreenView: {
             clips: boolean;
             enrolled_at: components["schemas"]["UtcMillis"];
+            /**
+             * Format: int32
+             * @description 印证图片: how many a day it takes by itself, if its player can.
+             */
+            evidence_per_day: number;
             /** @description SHA-256 of its key. */
             fingerprint: string;
             host: string;
@@ -4629,6 +4838,64 @@ export interface operations {
             };
         };
     };
+    get_screens_id_evidence: {
+        parameters: {
+            query?: {
+                /** @description The venue's local date; without, the newest pictures. */
+                date?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceDay"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_screens_id_evidence_digest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_screens_id_explain: {
         parameters: {
             query?: {
@@ -4650,6 +4917,58 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ExplanationView"];
                 };
+            };
+        };
+    };
+    get_screens_id_instructions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstructionList"];
+                };
+            };
+        };
+    };
+    post_screens_id_instructions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveInstruction"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstructionView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5270,6 +5589,46 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_player_evidence: {
+        parameters: {
+            query: {
+                digest: string;
+                taken: number;
+                moment?: number;
+                instruction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

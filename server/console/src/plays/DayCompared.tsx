@@ -8,6 +8,9 @@ import { clockTime, dateTime, duration, hourMinute, today } from "../i18n/format
 import { useLanguage, useWords } from "../i18n/language"
 import { useScreens } from "../screens/screens"
 import { Loaded, Nothing } from "../shell/Page"
+import { EvidenceStrip } from "./Evidence"
+import { useEvidence, type EvidenceDay } from "./evidence"
+import { evidenceWords } from "./evidenceWords"
 import { lookbackWords } from "./lookbackWords"
 import { words } from "./words"
 import "./lookback.css"
@@ -27,6 +30,7 @@ export function DayCompared({ screen, onScreen, onRecords }: { screen: string | 
     enabled: screen !== undefined,
     refetchInterval: 30_000,
   })
+  const evidence = useEvidence(screen, date)
   return (
     <>
       <div className="filters">
@@ -34,12 +38,21 @@ export function DayCompared({ screen, onScreen, onRecords }: { screen: string | 
         <DatePicker aria-label={t.date} allowClear={false} value={dayjs(date)} onChange={(chosen) => chosen && setDate(chosen.format("YYYY-MM-DD"))} disabledDate={(d) => d.format("YYYY-MM-DD") > today()} />
         {screen && <Button type="link" onClick={() => onRecords(date)}>{t.records}</Button>}
       </div>
-      {screen === undefined ? <Nothing inTable title={t.chooseScreen}>{t.chooseScreenHint}</Nothing> : <Loaded query={day}>{(data) => <Compared day={data} />}</Loaded>}
+      {screen === undefined ? <Nothing inTable title={t.chooseScreen}>{t.chooseScreenHint}</Nothing> : (
+        <Loaded query={day}>
+          {(data) => (
+            <div style={{ padding: 16 }}>
+              <Compared day={data} evidence={evidence.data} />
+              <Loaded query={evidence}>{(pictures) => <EvidenceStrip screen={screen} day={pictures} />}</Loaded>
+            </div>
+          )}
+        </Loaded>
+      )}
     </>
   )
 }
 
-function Compared({ day }: { day: ShownDay }) {
+function Compared({ day, evidence }: { day: ShownDay; evidence: EvidenceDay | undefined }) {
   const t = useWords(lookbackWords)
   const common = useWords(words)
   const { language } = useLanguage()
@@ -49,7 +62,7 @@ function Compared({ day }: { day: ShownDay }) {
   if (zones.length === 0) return <Nothing inTable title={t.noneExpected}>{t.noneExpectedHint}</Nothing>
   const causes = [...new Set(gaps.map(({ gap }) => gap.cause))]
   return (
-    <div style={{ padding: 16 }}>
+    <>
       <div className="day-grid">
         <div className="day-ruler" aria-hidden>
           {[0, 3, 6, 9, 12, 15, 18, 21, 24].map((h) => (
@@ -57,6 +70,7 @@ function Compared({ day }: { day: ShownDay }) {
           ))}
         </div>
         {zones.map((zone) => <Lanes key={zone.zone} day={day} zone={zone} chosen={chosen} onChoose={setChosen} />)}
+        {evidence && <PictureMarks day={day} evidence={evidence} />}
       </div>
       <div className="day-legend">
         <span><i style={{ background: "#c3d0dc" }} />{t.expected}</span>
@@ -79,10 +93,26 @@ function Compared({ day }: { day: ShownDay }) {
           </tbody>
         </table>
       )}
-    </div>
+    </>
   )
 }
 
+/** A mark at each minute at which a picture was taken, or should have been. */
+function PictureMarks({ day, evidence }: { day: ShownDay; evidence: EvidenceDay }) {
+  const t = useWords(evidenceWords)
+  const place = (at: number) => ({ left: `${((at - day.day.start) / (day.day.end - day.day.start)) * 100}%` })
+  const untaken = evidence.moments.filter((moment) => moment.state !== "taken")
+  if (evidence.pictures.length + untaken.length === 0) return null
+  return (
+    <>
+      <span className="day-name">{t.title}</span>
+      <div className="day-lane pictures">
+        {evidence.pictures.map((p) => <i key={`${p.taken}${p.digest}`} className={p.proof ? "" : "wait"} style={place(p.taken)} title={`${hourMinute(p.taken, day.timezone)} ${p.proof ? t.proven : t.unproven}`} />)}
+        {untaken.map(({ at, state }) => <i key={at} className={state} style={place(at)} title={`${hourMinute(at, day.timezone)} ${state === "missing" ? t.missing : t.waiting}`} />)}
+      </div>
+    </>
+  )
+}
 
 function Lanes({ day, zone, chosen, onChoose }: { day: ShownDay; zone: ZoneDay; chosen: Gap | null; onChoose: (gap: Gap) => void }) {
   const t = useWords(lookbackWords)

@@ -13,11 +13,16 @@ import { changeWords } from "../playlists/changeWords"
 import { Explain } from "../playlists/Explain"
 import { explainWords } from "../playlists/explainWords"
 import { Ribbon } from "../playlists/Ribbon"
+import { PictureCard } from "../plays/Evidence"
+import { useEvidence } from "../plays/evidence"
+import { evidenceWords } from "../plays/evidenceWords"
 import { Loaded, Nothing, Refused, Waiting } from "../shell/Page"
 import { useFormRefusal, useRefusalNotice } from "../shell/refusals"
 import { words as shell } from "../shell/words"
 import { Health } from "./Health"
 import { healthWords } from "./healthWords"
+import { Instructions } from "./Instructions"
+import { instructionWords } from "./instructionWords"
 import { Links } from "./Links"
 import { linkWords } from "./linkWords"
 import { LivePicture } from "./LivePicture"
@@ -46,7 +51,9 @@ function Details({ screen }: { screen: Screen }) {
   const wall = useWords(wallWords)
   const machine = useWords(healthWords)
   const links = useWords(linkWords)
+  const told = useWords(instructionWords)
   const manage = useMay("manageScreens")
+  const read = useMay("readPlays")
   const { language } = useLanguage()
   const now = useNow()
   const wide = screen.size.width > screen.size.height * 4
@@ -78,6 +85,13 @@ function Details({ screen }: { screen: Screen }) {
         <h2 className="section-title">{changes.title}</h2>
         <Changes screen={screen.id} timezone={screen.timezone} />
       </section>
+      {read && screen.kind !== "speaker" && <NewestEvidence screen={screen} />}
+      {screen.state !== "retired" && (
+        <section>
+          <h2 className="section-title">{told.title}</h2>
+          <Instructions screen={screen} />
+        </section>
+      )}
       <section>
         <h2 className="section-title">{wall.title}</h2>
         <Wall screen={screen} />
@@ -93,6 +107,21 @@ function Details({ screen }: { screen: Screen }) {
         </section>
       )}
     </div>
+  )
+}
+
+function NewestEvidence({ screen }: { screen: Screen }) {
+  const t = useWords(evidenceWords)
+  const newest = useEvidence(screen.id)
+  return (
+    <section>
+      <h2 className="section-title">{t.latest}</h2>
+      <Loaded query={newest}>
+        {(day) => day.pictures.length === 0 ? <p className="quiet" style={{ margin: 0 }}>{t.noneYet}</p> : (
+          <div className="evidence-strip">{day.pictures.map((picture) => <PictureCard key={`${picture.taken}${picture.digest}`} screen={screen.id} picture={picture} timezone={day.timezone} dated />)}</div>
+        )}
+      </Loaded>
+    </section>
   )
 }
 

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { App, Button, Form, Input, InputNumber, Modal, Radio } from "antd"
 import { useState } from "react"
 import { answered, api } from "../api/client"
+import { evidenceWords } from "../plays/evidenceWords"
 import { useMay } from "../accounts/session"
 import { useWords } from "../i18n/language"
 import { useFormRefusal } from "../shell/refusals"
@@ -15,10 +16,17 @@ type Settings = Required<Screen["wall"]>
 type Level = Settings["brightness"][number]
 
 const USUAL: Settings = { off: [], brightness: [], volume: [], transition: "cut" }
+/** The form: how it runs, and how many pictures it takes of itself. */
+type Filled = Partial<Settings> & { evidence_per_day?: number | null }
+
+/** What the server takes. */
+const MOST_EVIDENCE = 24
+
 const TRANSITIONS = ["cut", "fade", "slide"] as const
 
 export function Wall({ screen }: { screen: Screen }) {
   const t = useWords(wallWords)
+  const pictures = useWords(evidenceWords)
   const manage = useMay("manageScreens")
   const [editing, setEditing] = useState(false)
   const wall: Settings = { ...USUAL, ...screen.wall }
@@ -32,6 +40,7 @@ export function Wall({ screen }: { screen: Screen }) {
         {seen && <><dt>{t.brightness}</dt><dd>{levels(wall.brightness)}</dd></>}
         {heard && <><dt>{t.volume}</dt><dd>{levels(wall.volume)}</dd></>}
         {seen && <><dt>{t.transition}</dt><dd>{t.transitions[wall.transition]}</dd></>}
+        {seen && <><dt>{pictures.perDay}</dt><dd>{pictures.perDayValue(screen.evidence_per_day)}{screen.evidence_per_day > 0 && screen.status && !screen.status.abilities?.evidence && <span className="quiet small"> · {pictures.unable}</span>}</dd></>}
       </dl>
       {manage && screen.state !== "retired" && <Button size="small" style={{ marginBlockStart: 8 }} onClick={() => setEditing(true)}>{t.edit}</Button>}
       {editing && <EditWall screen={screen} wall={wall} onClose={() => setEditing(false)} />}
@@ -41,14 +50,15 @@ export function Wall({ screen }: { screen: Screen }) {
 
 function EditWall({ screen, wall, onClose }: { screen: Screen; wall: Settings; onClose: () => void }) {
   const t = useWords(wallWords)
+  const pictures = useWords(evidenceWords)
   const common = useWords(shell)
   const client = useQueryClient()
   const { message } = App.useApp()
-  const [form] = Form.useForm<Settings>()
+  const [form] = Form.useForm<Filled>()
   const refused = useFormRefusal(form)
   const save = useMutation({
     // What the form has no field for stays as it is.
-    mutationFn: (changed: Partial<Settings>) => answered(api.PATCH("/api/v1/screens/{id}", { params: { path: { id: screen.id } }, body: { wall: sorted({ ...wall, ...changed }) } })),
+    mutationFn: ({ evidence_per_day, ...changed }: Filled) => answered(api.PATCH("/api/v1/screens/{id}", { params: { path: { id: screen.id } }, body: { wall: sorted({ ...wall, ...changed }), evidence_per_day: evidence_per_day ?? undefined } })),
     onSuccess: (changed) => {
       client.setQueryData(["screen", screen.id], changed)
       void client.invalidateQueries({ queryKey: ["screens"] })
@@ -59,7 +69,7 @@ function EditWall({ screen, wall, onClose }: { screen: Screen; wall: Settings; o
   })
   return (
     <Modal open title={t.edit} onCancel={onClose} okText={common.save} onOk={() => form.submit()} confirmLoading={save.isPending} width={520}>
-      <Form form={form} layout="vertical" requiredMark={false} initialValues={wall} onFinish={(v) => save.mutate(v)}>
+      <Form form={form} layout="vertical" requiredMark={false} initialValues={{ ...wall, evidence_per_day: screen.evidence_per_day }} onFinish={(v) => save.mutate(v)}>
         <Form.Item label={t.off} extra={t.offHint}>
           <Rows name="off" fresh={{ from: "22:30", to: "06:00" }}>
             {(row) => (
@@ -75,6 +85,11 @@ function EditWall({ screen, wall, onClose }: { screen: Screen; wall: Settings; o
         {screen.kind !== "speaker" && (
           <Form.Item name="transition" label={t.transition}>
             <Radio.Group options={TRANSITIONS.map((value) => ({ value, label: t.transitions[value] }))} />
+          </Form.Item>
+        )}
+        {screen.kind !== "speaker" && (
+          <Form.Item name="evidence_per_day" label={pictures.perDay} extra={pictures.perDayHint}>
+            <InputNumber min={0} max={MOST_EVIDENCE} precision={0} suffix={pictures.perDayUnit} style={{ width: 130 }} />
           </Form.Item>
         )}
       </Form>

@@ -3,7 +3,7 @@
 
 use xuanping_core::{
     geometry::{Rect, Size, ZoneName},
-    playlist::Show,
+    playlist::{Lamps, Show},
     time::Millis,
     vocabulary::ScreenKind,
 };
@@ -110,6 +110,25 @@ fn bitmap_glyphs(text: &str, height: u32) -> Result<Bitmap, RenderError> {
         pen += glyph.get_width() as i32;
     }
     Ok(bitmap)
+}
+
+/// A line of sixteen rows for a player that has no fonts: what the bitmap font lacks is a full-width blank, and what does not fit
+/// is cut off.
+pub fn lamps(text: &str) -> Lamps {
+    let glyphs: Vec<_> =
+        text.chars().map(|c| unifont::get_glyph(c).or_else(|| unifont::get_glyph('\u{3000}'))).collect();
+    let width: usize = glyphs.iter().flatten().map(|glyph| glyph.get_width()).sum();
+    let mut line = Lamps::dark(u16::try_from(width).unwrap_or(Lamps::WIDEST).min(Lamps::WIDEST));
+    let mut pen = 0;
+    for glyph in glyphs.into_iter().flatten() {
+        for y in 0..Lamps::ROWS {
+            for x in (0..glyph.get_width()).filter(|&x| glyph.get_pixel(x, y)) {
+                line.light(pen + x, y);
+            }
+        }
+        pen += glyph.get_width();
+    }
+    line
 }
 
 /// Noto Sans CJK, as large as the height allows, each pixel lit or dark.

@@ -5,6 +5,7 @@ mod commit;
 mod current;
 mod explain;
 mod foresight;
+mod instructions;
 mod player;
 mod takeovers;
 mod timelines;
@@ -24,6 +25,7 @@ pub fn routes(state: Playlists) -> OpenApiRouter {
         .merge(current::routes())
         .merge(explain::routes())
         .merge(foresight::routes())
+        .merge(instructions::routes())
         .with_state(state)
 }
 
@@ -37,6 +39,7 @@ impl From<PlaylistError> for Problem {
             PlaylistError::Content(e) => e.into(),
             PlaylistError::Campaigns(e) => e.into(),
             PlaylistError::Db(e) => e.into(),
+            PlaylistError::Entropy(e) => e.into(),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Stories of playlists on both databases: what is planned, what is issued, and how players come by it.
 
 mod current;
+mod evidence;
 mod foresight;
+mod instructions;
 mod planning;
 mod players;
 mod tags;

@@ -1,5 +1,6 @@
 //! Endpoints of the play log: what players report, what people look at, and what they take away.
 
+mod evidence;
 mod exports;
 mod log;
 mod lookback;
@@ -16,6 +17,7 @@ use crate::http::Problem;
 /// All routes of this domain.
 pub fn routes(state: Plays) -> OpenApiRouter {
     player::routes()
+        .merge(evidence::routes())
         .merge(records::routes())
         .merge(exports::routes())
         .merge(log::routes())

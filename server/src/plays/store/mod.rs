@@ -3,6 +3,7 @@
 pub mod batches;
 pub mod counts;
 pub mod covered;
+pub mod evidence;
 pub mod findings;
 pub mod log;
 pub mod plays;

@@ -1,6 +1,7 @@
 //! Stories of the play log on both databases: a real county with a published campaign, and a player that holds the keys.
 
 mod catch_up;
+mod evidence;
 mod exports;
 mod http;
 mod ingest;

@@ -1,7 +1,7 @@
 //! What a person reads when something about screens is refused.
 
 use axum::http::StatusCode;
-use xuanping_core::wire::ProblemType;
+use xuanping_core::{playlist::EvidenceOrders, wire::ProblemType};
 
 use super::super::{LONGEST_TAG, MOST_LINKS, MOST_TAGS, PlaceFault, ScreenError};
 use crate::http::Problem;
@@ -96,6 +96,9 @@ impl From<ScreenError> for Problem {
             ScreenError::BadName => Self::invalid("name", "屏幕名称不能为空，最多 40 个字。"),
             ScreenError::BadTag => Self::invalid("tags", format!("标签不能为空，最多 {LONGEST_TAG} 个字。")),
             ScreenError::TooManyTags => Self::invalid("tags", format!("每块屏幕最多 {MOST_TAGS} 个标签。")),
+            ScreenError::TooMuchEvidence => {
+                Self::invalid("evidence_per_day", format!("印证图片每天最多 {} 张。", EvidenceOrders::MOST))
+            }
             ScreenError::BadWall(why) => Self::invalid("wall", why.to_string()),
             ScreenError::BadLayout => {
                 Self::invalid("layout", "版式与屏幕类型不符：LED 条屏只能整屏显示，音柱只能播放声音，液晶屏须有画面。")

@@ -57,6 +57,8 @@ pub struct ScreenView {
     timezone: String,
     /// How it runs over the day.
     wall: WallSettings,
+    /// 印证图片: how many a day it takes by itself, if its player can.
+    evidence_per_day: u8,
     host: String,
     /// SHA-256 of its key.
     fingerprint: String,
@@ -106,6 +108,7 @@ impl ScreenView {
             tags: screen.tags,
             timezone: screen.timezone,
             wall: screen.wall,
+            evidence_per_day: screen.evidence_per_day,
             host: screen.host,
             enrolled_at: screen.enrolled_at,
             retired_at: screen.retired_at,
@@ -207,6 +210,8 @@ pub struct ChangeScreen {
     tags: Option<Vec<String>>,
     /// All of how it runs over the day.
     wall: Option<WallSettings>,
+    /// How many evidence pictures a day it takes by itself: at most 24.
+    evidence_per_day: Option<u8>,
 }
 
 #[utoipa::path(patch, path = "/api/v1/screens/{id}", tag = "screens", params(("id" = ScreenId, Path)),
@@ -219,7 +224,14 @@ async fn change(
     Body(new): Body<ChangeScreen>,
 ) -> Result<Body<ScreenView>, Problem> {
     let now = clock::now();
-    let change = ScreenChange { name: new.name, layout: new.layout, sound: new.sound, tags: new.tags, wall: new.wall };
+    let change = ScreenChange {
+        name: new.name,
+        layout: new.layout,
+        sound: new.sound,
+        tags: new.tags,
+        wall: new.wall,
+        evidence_per_day: new.evidence_per_day,
+    };
     let screen = screens.change(id, change, &me, now).await?;
     Ok(Body(ScreenView::new(screen, now)))
 }

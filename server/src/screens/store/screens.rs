@@ -9,7 +9,7 @@ use xuanping_core::{
     id::{ScreenId, VenueId},
     time::UtcMillis,
     vocabulary::{ScreenKind, VenueType},
-    wire::PlayerStatus,
+    wire::{PlayerAbilities, PlayerStatus},
 };
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
 use crate::db::{Db, DbError, Row, Statement, Tx, code_of, sql};
 
 const SCREEN: &str = "s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.timezone, s.public_key, \
-    s.host, s.tags, s.wall, s.enrolled_at, s.retired_at, t.seen_at, t.status";
+    s.host, s.tags, s.wall, s.evidence_per_day, s.enrolled_at, s.retired_at, t.seen_at, t.status";
 const FROM: &str = "FROM screens s JOIN venues v ON v.id = s.venue_id LEFT JOIN screen_status t ON t.screen_id = s.id";
 
 /// Which screens; an empty filter means all in service.
@@ -60,6 +60,7 @@ fn read(row: &Row) -> Result<Screen, DbError> {
         tags: row.json("tags")?,
         timezone: row.text("timezone")?,
         wall: row.json("wall")?,
+        evidence_per_day: row.number("evidence_per_day")?,
         public_key: row.parse("public_key")?,
         host: row.text("host")?,
         enrolled_at: row.instant("enrolled_at")?,
@@ -87,7 +88,7 @@ pub(in crate::screens) async fn list(db: &Db, filter: &ScreenFilter) -> Result<V
 
 const CANDIDATE: &str =
     "SELECT s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.tags, s.wall, s.timezone,
-        v.id AS v_id, v.name AS v_name, v.type AS v_type, v.area AS v_area, v.department AS v_department,
+        s.evidence_per_day, s.abilities, v.id AS v_id, v.name AS v_name, v.type AS v_type, v.area AS v_area, v.department AS v_department,
         v.opening AS v_opening
     FROM screens s JOIN venues v ON v.id = s.venue_id WHERE s.retired_at IS NULL";
 
@@ -115,8 +116,10 @@ fn read_candidate(row: &Row) -> Result<Candidate, DbError> {
         clips: row.flag("clips")?,
         tags: row.json("tags")?,
     };
+    let abilities: PlayerAbilities = row.json("abilities")?;
     Ok(Candidate {
         facts,
+        evidence_per_day: if abilities.evidence { row.number("evidence_per_day")? } else { 0 },
         name: row.text("name")?,
         venue: row.text("v_name")?,
         timezone: row.text("timezone")?,
@@ -214,13 +217,15 @@ pub(in crate::screens) async fn insert(tx: &mut Tx, screen: &Screen) -> Result<P
 pub(in crate::screens) async fn update(tx: &mut Tx, screen: &Screen) -> Result<Put, DbError> {
     Put::of(
         tx.exec(
-            sql("UPDATE screens SET name = $2, layout = $3, sound = $4, tags = $5, wall = $6 WHERE id = $1")
-                .bind(screen.id)
-                .bind(&screen.name)
-                .bind(code_of(&screen.layout))
-                .bind(code_of(&screen.sound))
-                .bind(json_of("tags", &screen.tags)?)
-                .bind(json_of("wall", &screen.wall)?),
+            sql("UPDATE screens SET name = $2, layout = $3, sound = $4, tags = $5, wall = $6, evidence_per_day = $7
+                 WHERE id = $1")
+            .bind(screen.id)
+            .bind(&screen.name)
+            .bind(code_of(&screen.layout))
+            .bind(code_of(&screen.sound))
+            .bind(json_of("tags", &screen.tags)?)
+            .bind(json_of("wall", &screen.wall)?)
+            .bind(u32::from(screen.evidence_per_day)),
         )
         .await,
     )
@@ -232,12 +237,12 @@ pub(in crate::screens) async fn retire(tx: &mut Tx, id: ScreenId, now: UtcMillis
     Ok(tx.exec(retired.bind(id).bind(now)).await? == 1)
 }
 
-/// All of these reports in one transaction.
+/// All of these reports. Answers the screens whose players now understand other things than they did before.
 pub(in crate::screens) async fn put_statuses(
-    db: &Db,
+    tx: &mut Tx,
     reports: &[(ScreenId, UtcMillis, PlayerStatus)],
-) -> Result<(), DbError> {
-    let mut tx = db.begin().await?;
+) -> Result<Vec<ScreenId>, DbError> {
+    let mut changed = Vec::new();
     for some in reports.chunks(100) {
         let rows: Vec<_> =
             (0..some.len()).map(|row| format!("(${}, ${}, ${})", row * 3 + 1, row * 3 + 2, row * 3 + 3)).collect();
@@ -250,6 +255,25 @@ pub(in crate::screens) async fn put_statuses(
             put = put.bind(*id).bind(*at).bind(json_of("status", status)?);
         }
         tx.exec(put).await?;
+        changed.extend(put_abilities(tx, some).await?);
     }
-    tx.commit().await
+    Ok(changed)
+}
+
+/// Almost always nothing: a player understands what it does until its program is another.
+async fn put_abilities(tx: &mut Tx, reports: &[(ScreenId, UtcMillis, PlayerStatus)]) -> Result<Vec<ScreenId>, DbError> {
+    let places: Vec<_> = (1..=reports.len()).map(|n| format!("${n}")).collect();
+    let query = sql(format!("SELECT id, abilities FROM screens WHERE id IN ({})", places.join(", ")));
+    let rows = tx.all(reports.iter().fold(query, |query, (id, ..)| query.bind(*id))).await?;
+    let known: BTreeMap<ScreenId, PlayerAbilities> =
+        rows.iter().map(|row| Ok((row.parse("id")?, row.json("abilities")?))).collect::<Result<_, DbError>>()?;
+    let mut changed = Vec::new();
+    for (id, _, status) in
+        reports.iter().filter(|(id, _, status)| known.get(id).is_some_and(|k| *k != status.abilities))
+    {
+        let put = sql("UPDATE screens SET abilities = $2 WHERE id = $1");
+        tx.exec(put.bind(*id).bind(json_of("abilities", &status.abilities)?)).await?;
+        changed.push(*id);
+    }
+    Ok(changed)
 }

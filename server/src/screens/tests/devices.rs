@@ -70,6 +70,8 @@ fn report() -> PlayerStatus {
         software: "test".into(),
         dark: false,
         health: None,
+        abilities: xuanping_core::wire::PlayerAbilities::default(),
+        obeyed: Vec::new(),
     }
 }
 
