@@ -114,10 +114,17 @@ impl DayCounts {
 
     /// The counters in these bytes; `None` if they are none.
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let mut column = Reader::new(bytes);
-        let lines = head(&mut column)?;
         let mut counts = Self::default();
-        for (line, usual) in lines {
+        Self::each(bytes, |line, hours| {
+            counts.0.insert(line, *hours);
+        })?;
+        Some(counts)
+    }
+
+    /// Looks at each counter in these bytes; `None` if they are none, from where they are none.
+    pub fn each(bytes: &[u8], mut look: impl FnMut(Line, &[Count; HOURS])) -> Option<()> {
+        let mut column = Reader::new(bytes);
+        for (line, usual) in head(&mut column)? {
             let mut hours = [Count::default(); HOURS];
             let mut before = 0_u64;
             for hour in &mut hours {
@@ -137,11 +144,9 @@ impl DayCounts {
                 let off = column.next_signed()?.cast_unsigned();
                 hour.shown_ms = off.wrapping_add(usual.wrapping_mul(hour.completed));
             }
-            if counts.0.insert(line, hours).is_some() {
-                return None;
-            }
+            look(line, &hours);
         }
-        Some(counts)
+        Some(())
     }
 
     /// Only the numbers of the items in these bytes; `None` if they are none.

@@ -45,11 +45,11 @@ impl Plays {
         loop {
             let (some, more) = days::page(&self.db, &sought, Order::OldestFirst, behind, AT_ONCE).await?;
             for row in some {
-                for (line, hours) in &row.read()?.0 {
+                row.each(|line, hours| {
                     if items.as_ref().is_none_or(|items| items.contains(&line.0)) {
-                        take(row.key, *line, hours);
+                        take(row.key, line, hours);
                     }
-                }
+                })?;
             }
             behind = more;
             if behind.is_none() {
@@ -120,17 +120,20 @@ impl Plays {
 
     /// What each creative came to on each screen.
     pub(super) async fn shown(&self, filter: &Filter) -> Result<Vec<Shown>, PlayError> {
-        /// What an item came to on a screen: sum and days, which come in order.
+        /// What an item came to on a screen, and on which days.
         #[derive(Default)]
         struct Came {
             sum: Count,
-            days: BTreeSet<i64>,
+            days: Vec<i64>,
         }
         let mut came: HashMap<(i64, i64), Came> = HashMap::new();
         self.each_counter(filter, |key, (item, _), hours| {
             let came = came.entry((item, key.screen)).or_default();
             came.sum.add(&sum(hours));
-            came.days.insert(key.day);
+            // They come in order.
+            if came.days.last() != Some(&key.day) {
+                came.days.push(key.day);
+            }
         })
         .await?;
         let items = self.numbers.items(came.keys().map(|(item, _)| *item).collect()).await?;
@@ -142,7 +145,9 @@ impl Plays {
             together.sum.add(&each.sum);
             together.days.extend(each.days);
         }
-        let shown = together.into_iter().filter_map(|((creative, screen), Came { sum, days })| {
+        let shown = together.into_iter().filter_map(|((creative, screen), Came { sum, mut days })| {
+            days.sort_unstable();
+            days.dedup();
             Some(Shown {
                 creative,
                 screen,

@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::{Order, counters::DayCounts},
+    super::{
+        Order,
+        counters::{DayCounts, HOURS, Line},
+        judge::Count,
+    },
     batches::{Span, rows},
     numbers::list,
 };
@@ -40,6 +44,11 @@ impl DayRow {
     /// Its counters.
     pub fn read(&self) -> Result<DayCounts, DbError> {
         DayCounts::read(&self.counts).ok_or_else(|| damaged(self.key))
+    }
+
+    /// Looks at each of its counters.
+    pub fn each(&self, look: impl FnMut(Line, &[Count; HOURS])) -> Result<(), DbError> {
+        DayCounts::each(&self.counts, look).ok_or_else(|| damaged(self.key))
     }
 
     /// The items it has counters of.
