@@ -76,11 +76,12 @@ console-check: console
 	  || { echo "openapi.json is not what the server says: run 'make api' and commit."; exit 1; }
 	cd $(CONSOLE) && npm run api:check --silent
 
-## make bench        measure loops and planning beside the plain way of doing it (BENCHMARKS.md); takes some minutes
+## make bench        measure loops, planning and the play log beside the plain way of doing it (BENCHMARKS.md); takes some minutes
 bench:
 	cargo bench -p xuanping-core --bench rotation
 	cargo bench -p xuanping-core --bench verify
 	cargo bench -p xuanping-core --bench planner -- 10000 100000 1000000
+	cargo bench -p xuanping-server --bench plays -- 1700 7
 
 ## make kiosk-bench  what a wall costs beside Chromium in kiosk mode showing the same (SECONDS_EACH=60)
 kiosk-bench: setup console

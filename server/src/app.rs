@@ -88,6 +88,9 @@ pub enum StartError {
     /// What was issued before.
     #[error(transparent)]
     Playlists(#[from] PlaylistError),
+    /// What was played before.
+    #[error(transparent)]
+    Plays(#[from] plays::PlayError),
     /// The socket.
     #[error("listening on {address}: {source}")]
     Listen {
@@ -153,6 +156,7 @@ impl App {
             playlists.clone(),
             Log::open(db.clone(), &data.join("keys"))?,
         );
+        plays.convert().await?;
         Ok(Self {
             db,
             blobs,

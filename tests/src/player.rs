@@ -248,6 +248,11 @@ impl Player {
         if said.status.success() { Ok(text(&said.stdout)) } else { Err(text(&said.stderr)) }
     }
 
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
     /// Its process.
     pub fn process(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)

@@ -8,12 +8,13 @@ const LONGEST: usize = 10;
 
 /// Writes a column, number by number.
 #[derive(Debug, Default)]
-pub(super) struct Writer {
+pub struct Writer {
     bytes: Vec<u8>,
     zeros: u64,
 }
 
 impl Writer {
+    /// Writes the next number.
     pub fn push(&mut self, value: u64) {
         if value == 0 {
             self.zeros += 1;
@@ -26,10 +27,12 @@ impl Writer {
         token(&mut self.bytes, (u128::from(value) << 1) | 1);
     }
 
+    /// Writes the next number, of either sign.
     pub fn push_signed(&mut self, value: i64) {
         self.push(zigzag(value));
     }
 
+    /// The column.
     pub fn finish(self) -> Vec<u8> {
         self.bytes
     }
@@ -54,17 +57,19 @@ const fn unzigzag(value: u64) -> i64 {
 
 /// Reads a column. Behind its end all numbers are zero; whether it is written in the one right way is not checked here.
 #[derive(Debug)]
-pub(super) struct Reader<'b> {
+pub struct Reader<'b> {
     bytes: &'b [u8],
     zeros: u64,
 }
 
 impl<'b> Reader<'b> {
+    /// Reads these bytes from their beginning.
     pub const fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, zeros: 0 }
     }
 
     /// The next number; `None` if what is there is no token.
+    #[allow(clippy::should_implement_trait, reason = "it never ends: behind the last number are zeros")]
     pub fn next(&mut self) -> Option<u64> {
         if self.zeros > 0 {
             self.zeros -= 1;
@@ -85,6 +90,7 @@ impl<'b> Reader<'b> {
         Some(0)
     }
 
+    /// The next number, of either sign.
     pub fn next_signed(&mut self) -> Option<i64> {
         self.next().map(unzigzag)
     }

@@ -7,7 +7,7 @@
 mod batch;
 pub mod bundle;
 mod chain;
-mod columns;
+pub mod columns;
 mod covered;
 pub mod credibility;
 mod entry;

@@ -178,6 +178,15 @@ fn zone_columns(plays: &[Play], sealed: UtcMillis, items: &mut ExpectedItem) -> 
 
 /// The batch in a payload that begins as one of version 2.
 pub(super) fn decode(payload: &[u8]) -> Result<Batch, BatchError> {
+    let batch = read(payload)?;
+    if encode(&batch) != payload {
+        return Err(BatchError::Malformed("not written in the one right way".into()));
+    }
+    Ok(batch)
+}
+
+/// The same, of a payload that was checked before.
+pub(super) fn read(payload: &[u8]) -> Result<Batch, BatchError> {
     let malformed = |why: &str| BatchError::Malformed(why.into());
     let mut decoder = Decoder::new(payload);
     let written: Written = decoder.decode().map_err(|e| BatchError::Malformed(e.to_string()))?;
@@ -193,7 +202,7 @@ pub(super) fn decode(payload: &[u8]) -> Result<Batch, BatchError> {
         let play = plays.get_mut(picture.play as usize).ok_or_else(|| malformed("a picture of no play"))?;
         play.evidence.push(picture.digest);
     }
-    let batch = Batch {
+    Ok(Batch {
         screen: written.screen,
         boot: written.boot,
         sequence: written.sequence,
@@ -203,11 +212,7 @@ pub(super) fn decode(payload: &[u8]) -> Result<Batch, BatchError> {
         plays,
         walls: written.walls.unwrap_or_default(),
         machine: written.machine,
-    };
-    if encode(&batch) != payload {
-        return Err(malformed("not written in the one right way"));
-    }
-    Ok(batch)
+    })
 }
 
 /// Items and plays of a payload that may be damaged, as far as they read; for saying what was hit, never for believing.

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use xuanping_core::{
     id::ScreenId,
     playlog::{
-        SignedBatch,
+        BatchError, SignedBatch,
         bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef, ProvenBy},
     },
     time::UtcMillis,
 };
 
-use super::{Filter, PlayError, Plays, names::Names, store};
+use super::{Filter, Order, PlayError, Plays, names::Names};
 
 /// Records of the largest bundle: it is made in memory, and an auditor opens it on an office computer.
 pub const MOST_RECORDS: usize = 100_000;
@@ -20,10 +20,19 @@ const MOST_BYTES: usize = 256 << 20;
 
 const TAKEOVER: &str = "紧急插播";
 
+fn damaged(screen: ScreenId, sequence: u64) -> PlayError {
+    let why = BatchError::Malformed("what is stored of it does not fit together".into());
+    PlayError::Damaged { screen, sequence, why }
+}
+
 impl Plays {
     /// The batches that hold the plays asked for, the screens' keys, and the plays in words, as one signed file.
     pub async fn bundle(&self, filter: &Filter, now: UtcMillis) -> Result<Vec<u8>, PlayError> {
-        let places = store::plays::places(&self.db, filter, MOST_RECORDS + 1).await?;
+        let mut walk = self.walk(filter, Order::OldestFirst, None).await?;
+        let records = walk.next(MOST_RECORDS + 1).await?;
+        let mut places: Vec<_> = records.iter().map(|r| (r.screen, r.sequence, r.position)).collect();
+        drop(records);
+        places.sort_unstable();
         if places.is_empty() {
             return Err(PlayError::Nothing);
         }
@@ -37,7 +46,8 @@ impl Plays {
         let mut batches = Vec::with_capacity(wanted.len());
         let mut bytes = 0;
         for (screen, sequence) in wanted {
-            let signed = store::batches::signed(&self.db, screen, sequence).await?;
+            let kept = self.kept(screen, sequence).await?.ok_or(PlayError::Nothing)?;
+            let signed = self.signed(&kept).await?.ok_or_else(|| damaged(screen, sequence))?;
             bytes += signed.len();
             if bytes > MOST_BYTES {
                 return Err(PlayError::TooMany);

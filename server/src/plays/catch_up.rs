@@ -13,7 +13,7 @@ use xuanping_core::{
     time::UtcMillis,
 };
 
-use super::{PlayError, Plays, store};
+use super::{PlayError, Plays};
 use crate::{
     campaigns::facts_of,
     clock,
@@ -64,7 +64,7 @@ impl Plays {
         let whole_after = |at: UtcMillis| clock::date_in(at, COUNTY_ZONE).succ_opt();
         let published = self.campaigns.first_published(booking).await?.and_then(whole_after);
         let Some(since) = published.map(|day| day.max(first)).filter(|day| *day < today) else { return Ok(Vec::new()) };
-        let made: HashMap<ScreenId, u32> = store::plays::made(&self.db, booking, since, today).await?;
+        let made: HashMap<ScreenId, u32> = self.made(booking, since, today).await?;
         let matcher = booking.selector.matcher();
         let mine = screens.iter().filter(|screen| facts_of(screen).is_some_and(|facts| matcher.matches(&facts)));
         // Venues with the same hours have the same days.

@@ -14,7 +14,11 @@ use xuanping_core::{
     time::{UtcInterval, UtcMillis},
 };
 
-use super::{PlayError, Plays, store};
+use super::{
+    Order, PlayError, Plays, flags,
+    opened::day_number,
+    store::{self, batches::Kept, days::Sought},
+};
 use crate::accounts::Principal;
 
 /// Shown stretches so near to each other are one: a frame, a worker's start.
@@ -242,14 +246,20 @@ impl Plays {
         let passed = UtcInterval { start: day.start, end: day.end.min(now).max(day.start) };
         let mut plays = Vec::new();
         let around = UtcInterval { start: day.start.plus(-AROUND), end: day.end.plus(AROUND) };
-        for (signed, not_counted) in store::batches::around(&self.db, screen.id, around).await? {
+        for kept in self.around(screen.id, date).await? {
             // What was stored was verified; one that is damaged since says nothing here, and its time is a gap.
+            let signed = self.signed(&kept).await?.unwrap_or_default();
             let Ok(batch) = SignedBatch::verify(signed, &screen.public_key) else { continue };
-            let boot = batch.batch().boot;
-            plays.extend((0..).zip(&batch.batch().plays).map(|(position, play)| Seen {
+            let batch = batch.batch();
+            if !batch.plays.iter().any(|play| around.contains(play.start)) {
+                continue;
+            }
+            // Flags that are damaged leave nothing to be believed.
+            let flags = flags::read(&kept.flags, batch.plays.len()).unwrap_or_default();
+            plays.extend((0..).zip(&batch.plays).map(|(position, play): (usize, _)| Seen {
                 play: play.clone(),
-                boot,
-                believed: !not_counted.contains(&position),
+                boot: batch.boot,
+                believed: flags.get(position) == Some(&None),
             }));
         }
         let mut told = self.playlists.told(screen.id, MOST_TOLD).await?;
@@ -274,6 +284,24 @@ impl Plays {
         Ok(ShownDay { date, timezone: screen.timezone, day, reported_until: sealed, zones })
     }
 }
+
+impl Plays {
+    /// The batches that hold plays of a screen's local day, of the one before or the one after.
+    pub(super) async fn around(&self, screen: ScreenId, date: NaiveDate) -> Result<Vec<Kept>, PlayError> {
+        let Some(number) = self.numbers.screen(screen).await? else { return Ok(Vec::new()) };
+        let day = day_number(date);
+        let sought = Sought { screen: Some(number), places: None, from: day - 1, to: day + 1, counts: false };
+        let (days, _) = store::days::page(&self.db, &sought, Order::OldestFirst, None, MOST_PLACES).await?;
+        let spans: Vec<_> = days.into_iter().map(|day| day.span).collect();
+        let mut batches = store::batches::all_of(&self.db, &spans).await?;
+        batches.sort_by_key(|batch| batch.sequence);
+        batches.dedup_by_key(|batch| batch.sequence);
+        Ok(batches)
+    }
+}
+
+/// Places that a screen hung in within three days, at most.
+const MOST_PLACES: u32 = 100;
 
 /// Playlists of one screen that are looked back over.
 const MOST_TOLD: usize = 400;

@@ -10,7 +10,7 @@ use xuanping_core::{
     vocabulary::FraudType,
 };
 
-use super::{Filter, PlayError, Plays, names::Names, store};
+use super::{Filter, PlayError, Plays, names::Names};
 use crate::{accounts::Scope, screens::ScreenFilter};
 
 /// The place and time of a case.
@@ -151,7 +151,7 @@ impl Plays {
             scope: within.clone(),
             ..Filter::default()
         };
-        let shown = store::counts::exposure(&self.db, &filter).await?;
+        let shown = self.shown(&filter).await?;
         let mut names = Names::open(self).await?;
         names.learn_screens(self, shown.iter().map(|each| each.screen).collect()).await?;
         names.learn_creatives(self, shown.iter().map(|each| each.creative).collect()).await?;

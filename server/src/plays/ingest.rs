@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use chrono_tz::Tz;
@@ -13,7 +13,8 @@ use serde_json::json;
 use xuanping_core::{
     digest::Digest,
     geometry::ZoneName,
-    id::{ScreenId, TakeoverId},
+    id::{BookingId, CampaignId, ScreenId, TakeoverId},
+    playlist::Playlist,
     playlog::{
         Batch, BatchError, ChainHead, ChainRefusal, Covered, ItemRef, Play, Receipt, SignedBatch,
         credibility::{Before, Flag, IssuedPlaylist, IssuedTakeovers, Known, Reign},
@@ -24,13 +25,23 @@ use xuanping_core::{
 
 use super::{
     FindingKind, PlayError, Plays,
+    commit::Ready,
+    flags,
     judge::{Circumstances, Judged, judge, tally},
-    store::{self, findings::NewFinding},
+    numbers::{Item, Place},
+    opened::{day_number, keep},
+    store::{
+        self,
+        days::{Addition, DayKey},
+        findings::NewFinding,
+    },
 };
 use crate::{db::DbError, playlists::PlaylistError, screens::Screen};
 
 /// How often two processes may get in each other's way over one screen before we give up and let the player try again.
 const TRIES: usize = 5;
+/// Playlists kept in memory; more than a county has in force at once.
+const MOST_REMEMBERED: usize = 256;
 
 /// Why a batch is not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -92,12 +103,14 @@ impl Plays {
         // What was issued is looked up before the transaction, which on SQLite keeps every other writer waiting.
         let mut known = None;
         for _ in 0..TRIES {
-            // In this order: the same batch, stored by another request in between, must be found and not judged against a
-            // chain that it has already lengthened.
             let head = store::batches::head(&self.db, screen.id).await?;
-            if let Some(stored) = store::batches::find(&self.db, screen.id, batch.batch().sequence).await? {
-                if stored.digest == received && batch.batch().screen == screen.id {
-                    return Ok(self.receipt(screen, &stored));
+            let said = batch.batch();
+            // Stored by another request in between? Then its chain has moved on when we try to, and we look again.
+            if said.sequence <= head.sequence
+                && let Some(stored) = self.stored(screen.id, said.sequence).await?
+            {
+                if stored.name == Some(received) && said.screen == screen.id {
+                    return Ok(self.receipt(screen, said.sequence, received, stored.received));
                 }
                 return Err(self.refuse(screen, &batch, FindingKind::Conflict, now).await?);
             }
@@ -110,25 +123,28 @@ impl Plays {
                 None => known.insert(self.circumstances(screen, &batch, now).await?),
             };
             // A chain's batches are judged one after another: had another process gone on with it, we could not either.
-            let mut covered = self.covered(screen.id, batch.batch()).await?;
-            let judged = judge(batch.batch(), known, &mut covered);
-            let news = News { head, next, judged: &judged, covered: &covered };
-            if let Some(stored) = self.store(screen, &batch, news, now).await? {
-                return Ok(self.receipt(screen, &stored));
+            let mut covered = self.covered(screen.id, said).await?;
+            let judged = judge(said, known, &mut covered);
+            let ready =
+                self.ready(screen, &batch, News { head, next, judged: &judged, covered: &covered }, now).await?;
+            if self.commits.store(&self.db, ready).await? {
+                return Ok(self.receipt(screen, next.sequence, next.digest, now));
             }
             // Somebody else was faster: look again.
         }
         Err(IngestError::Busy)
     }
 
+    /// What is known of a batch that is stored.
+    async fn stored(&self, screen: ScreenId, sequence: u64) -> Result<Option<Stored>, PlayError> {
+        let Some(kept) = self.kept(screen, sequence).await? else { return Ok(None) };
+        let signed = self.signed(&kept).await?;
+        Ok(Some(Stored { name: signed.map(|signed| Digest::of(&signed)), received: kept.received }))
+    }
+
     /// What a stored batch's receipt says is settled with it, so signing again gives the same bytes.
-    fn receipt(&self, screen: &Screen, stored: &store::batches::StoredBatch) -> Vec<u8> {
-        self.publisher.receipt(&Receipt {
-            screen: screen.id,
-            sequence: stored.sequence,
-            batch: stored.digest,
-            received: stored.received,
-        })
+    fn receipt(&self, screen: &Screen, sequence: u64, batch: Digest, received: UtcMillis) -> Vec<u8> {
+        self.publisher.receipt(&Receipt { screen: screen.id, sequence, batch, received })
     }
 
     async fn refuse_link(
@@ -183,51 +199,65 @@ impl Plays {
         })
     }
 
-    /// Everything a batch comes to, in one transaction. `None`: the chain went on meanwhile, nothing was stored.
-    async fn store(
+    /// Everything a batch comes to, ready to be stored.
+    async fn ready(
         &self,
         screen: &Screen,
         batch: &SignedBatch,
         News { head, next, judged, covered }: News<'_>,
         now: UtcMillis,
-    ) -> Result<Option<store::batches::StoredBatch>, IngestError> {
-        let not_counted = judged.iter().filter(|j| j.flag().is_some()).map(|j| j.position).collect();
-        let stored = store::batches::StoredBatch {
-            screen: screen.id,
+    ) -> Result<Ready, PlayError> {
+        let said = batch.batch();
+        let items = self.named(&said.items).await?;
+        let place = Place::of(screen);
+        let (screen_number, place_number, numbers) = self.numbers.give(screen.id, &place, &items).await?;
+        let numbered: Vec<_> = numbers.iter().copied().zip(said.items.iter().copied()).collect();
+        let flags: Vec<_> = judged.iter().map(|each| (each.play.status, each.play.completed(), each.flag())).collect();
+        let kept = keep(batch, screen_number, place_number, &numbered, &flags, now);
+        let days = tally(judged, &numbers).into_iter().map(|(day, counts)| Addition {
+            key: DayKey { day: day_number(day), place: place_number, screen: screen_number },
             sequence: next.sequence,
-            digest: next.digest,
-            received: now,
-            not_counted,
-        };
-        let mut tx = self.db.begin().await?;
-        if !store::batches::move_head(&mut tx, head, next).await? {
-            return Ok(None);
-        }
-        store::batches::insert(&mut tx, &stored, batch).await?;
-        store::log::wait(&mut tx, screen.id, next.sequence).await?;
-        store::plays::insert(&mut tx, screen, next.sequence, judged).await?;
-        store::counts::add(&mut tx, screen, &tally(judged)).await?;
-        store::covered::put(&mut tx, screen.id, covered).await?;
-        for flag in Flag::ALL {
+            counts,
+        });
+        let taken = covered.news().into_iter().map(|(zone, day, stretches)| (screen.id, zone, day, stretches));
+        let findings = Flag::ALL.into_iter().filter_map(|flag| {
             let flagged: Vec<_> = judged.iter().filter(|j| j.flag() == Some(flag)).collect();
-            let Some(first) = flagged.first() else { continue };
-            let new = NewFinding {
-                screen,
-                kind: flag.into(),
-                sequence: Some(next.sequence),
-                batch: next.digest,
-                details: json!({
-                    "plays": flagged.len(), "creative": first.item.creative, "playlist": first.item.playlist,
-                    "booking": first.item.booking, "started": first.play.start,
-                }),
-                // The bytes are with the batch.
-                signed: None,
-            };
-            store::findings::note_in(&mut tx, new, now).await?;
+            let first = flagged.first()?;
+            let details = json!({
+                "plays": flagged.len(), "creative": first.item.creative, "playlist": first.item.playlist,
+                "booking": first.item.booking, "started": first.play.start,
+            });
+            Some((flag.into(), details))
+        });
+        Ok(Ready {
+            screen: screen.clone(),
+            head,
+            next,
+            told: said.sealed.min(now),
+            kept,
+            days: days.collect(),
+            taken: taken.collect(),
+            findings: findings.collect(),
+        })
+    }
+
+    /// The items of a batch with the campaigns of their bookings. An item's campaign is the one it had when it was first met.
+    async fn named(&self, items: &[ItemRef]) -> Result<Vec<Item>, PlayError> {
+        let known = self.numbers.known_items(items);
+        let of = |item: &ItemRef, campaign| Item {
+            booking: item.booking,
+            creative: item.creative,
+            asset: item.asset,
+            campaign,
+        };
+        if known.iter().all(Option::is_some) {
+            let known = items.iter().zip(known);
+            return Ok(known.map(|(item, known)| of(item, known.and_then(|(_, campaign)| campaign))).collect());
         }
-        store::findings::resolve_gaps(&mut tx, screen.id, next.sequence, now).await?;
-        tx.commit().await?;
-        Ok(Some(stored))
+        let names = self.campaigns.names().await?;
+        let campaigns: HashMap<BookingId, CampaignId> =
+            names.into_iter().filter_map(|name| Some((name.booking, name.campaign?.0))).collect();
+        Ok(items.iter().map(|item| of(item, campaigns.get(&item.booking).copied())).collect())
     }
 
     async fn circumstances(
@@ -236,7 +266,6 @@ impl Plays {
         batch: &SignedBatch,
         now: UtcMillis,
     ) -> Result<Circumstances, PlayError> {
-        let names = self.campaigns.names().await?;
         let latest = batch.batch().plays.iter().map(|play| play.start).max().unwrap_or(now);
         let mut known = Known {
             enrolled: screen.enrolled_at,
@@ -260,21 +289,21 @@ impl Plays {
             // A screen's zone was checked when it was registered; the county's is right for all but a damaged row.
             timezone: screen.timezone.parse().unwrap_or(Tz::Asia__Shanghai),
             known,
-            campaigns: names.into_iter().filter_map(|n| Some((n.booking, n.campaign?.0))).collect(),
         })
     }
 
     /// The last play of each zone in a stored batch.
     async fn last_plays(&self, screen: &Screen, sequence: u64) -> Result<Vec<Before>, PlayError> {
-        let Some(stored) = store::batches::find(&self.db, screen.id, sequence).await? else { return Ok(Vec::new()) };
-        let signed = store::batches::signed(&self.db, screen.id, sequence).await?;
+        let Some(kept) = self.kept(screen.id, sequence).await? else { return Ok(Vec::new()) };
         // What was stored was verified; one that is damaged since says nothing here.
-        let Ok(batch) = SignedBatch::verify(signed, &screen.public_key) else { return Ok(Vec::new()) };
-        let batch = batch.batch();
+        let Some(batch) = self.signed(&kept).await?.and_then(|signed| SignedBatch::said_by(&signed).ok()) else {
+            return Ok(Vec::new());
+        };
+        let flags = flags::read(&kept.flags, batch.plays.len()).unwrap_or_default();
         let mut last: Vec<Before> = Vec::new();
-        for (position, play) in (0..).zip(&batch.plays).collect::<Vec<_>>().into_iter().rev() {
+        for (position, play) in batch.plays.iter().enumerate().rev() {
             if !last.iter().any(|known| known.play.zone == play.zone) {
-                let believed = !stored.not_counted.contains(&position);
+                let believed = flags.get(position).is_none_or(Option::is_none);
                 let item = batch.items.get(play.item as usize);
                 last.extend(item.map(|item| Before { play: play.clone(), item: *item, believed }));
             }
@@ -301,15 +330,30 @@ impl Plays {
         if reigns.is_empty() {
             return Ok(None);
         }
+        let Some(playlist) = self.remembered(digest).await? else { return Ok(None) };
+        for reign in &mut reigns {
+            self.hear(screen, reign, latest).await?;
+        }
+        Ok(Some(IssuedPlaylist { playlist, reigns }))
+    }
+
+    /// A playlist, from memory if it was asked for lately: like screens share them.
+    async fn remembered(&self, digest: Digest) -> Result<Option<Arc<Playlist>>, PlayError> {
+        let of = |memory: &Memory| memory.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned();
+        if let Some(known) = of(&self.playlists_read) {
+            return Ok(Some(known));
+        }
         let playlist = match self.playlists.playlist(digest).await {
             Ok(playlist) => Arc::new(playlist),
             Err(PlaylistError::Unknown) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        for reign in &mut reigns {
-            self.hear(screen, reign, latest).await?;
+        let mut memory = self.playlists_read.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.len() >= MOST_REMEMBERED {
+            memory.clear();
         }
-        Ok(Some(IssuedPlaylist { playlist, reigns }))
+        memory.insert(digest, playlist.clone());
+        Ok(Some(playlist))
     }
 
     /// The manifests of the screen that named a takeover.
@@ -329,10 +373,23 @@ impl Plays {
     /// Looks up when the screen was first heard of after a reign, if that matters.
     async fn hear(&self, screen: ScreenId, reign: &mut Reign, latest: UtcMillis) -> Result<(), PlayError> {
         if let Some(until) = reign.until.filter(|_| reign.asks_when_heard(latest)) {
-            reign.heard = store::batches::first_received_since(&self.db, screen, until).await?;
+            reign.heard = match self.numbers.screen(screen).await? {
+                Some(number) => store::batches::first_received_since(&self.db, number, until).await?,
+                None => None,
+            };
         }
         Ok(())
     }
+}
+
+/// Playlists read lately, by name.
+pub(super) type Memory = Arc<Mutex<HashMap<Digest, Arc<Playlist>>>>;
+
+/// What a stored batch's receipt needs.
+struct Stored {
+    /// Its name; `None` if what is stored of it does not fit together.
+    name: Option<Digest>,
+    received: UtcMillis,
 }
 
 /// What a batch comes to.

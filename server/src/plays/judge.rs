@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, Timelike as _};
 use chrono_tz::Tz;
-use xuanping_core::{
-    id::{BookingId, CampaignId, CreativeId},
-    playlog::{
-        Batch, Covered, ItemRef, Play,
-        credibility::{self, Counts, Flag, Judgement, Known},
-    },
+use xuanping_core::playlog::{
+    Batch, Covered, ItemRef, Play,
+    credibility::{self, Counts, Flag, Judgement, Known},
 };
+
+use super::counters::DayCounts;
+
+/// A quarter of an hour, in milliseconds.
+const QUARTER: i64 = 900_000;
+/// 1973-01-01.
+const SINCE: i64 = 94_694_400_000;
 
 /// What is known about a screen and a moment when a batch comes in.
 #[derive(Debug, Clone)]
@@ -20,8 +24,6 @@ pub struct Circumstances {
     pub timezone: Tz,
     /// What it was told, and what it said before.
     pub known: Known,
-    /// Campaigns of the bookings.
-    pub campaigns: BTreeMap<BookingId, CampaignId>,
 }
 
 /// A play, judged.
@@ -33,8 +35,6 @@ pub struct Judged<'a> {
     pub play: &'a Play,
     /// What it showed.
     pub item: &'a ItemRef,
-    /// Whose campaign.
-    pub campaign: Option<CampaignId>,
     /// The venue's local date when it started.
     pub day: NaiveDate,
     /// The venue's local hour when it started.
@@ -59,28 +59,23 @@ impl Judged<'_> {
 /// added to `covered`.
 pub fn judge<'a>(batch: &'a Batch, circumstances: &Circumstances, covered: &mut Covered) -> Vec<Judged<'a>> {
     let judgements = credibility::judge(batch, &circumstances.known, covered);
+    // Neighbours mostly begin in the same hour; no zone's hours begin but at whole quarters, since 1972.
+    let mut last = None;
     let judged = (0..).zip(&batch.plays).zip(judgements).filter_map(|((position, play), judgement)| {
         // Verified batches name only items of their table.
         let item = batch.items.get(play.item as usize)?;
-        let local = play.start.to_datetime().unwrap_or_default().with_timezone(&circumstances.timezone);
-        let campaign = circumstances.campaigns.get(&item.booking).copied();
-        let (day, hour) = (local.date_naive(), local.hour());
-        Some(Judged { position, play, item, campaign, day, hour, judgement })
+        let quarter = play.start.0.div_euclid(QUARTER);
+        let (day, hour) = match last {
+            Some((known, day, hour)) if known == quarter && play.start.0 > SINCE => (day, hour),
+            _ => {
+                let local = play.start.to_datetime().unwrap_or_default().with_timezone(&circumstances.timezone);
+                (local.date_naive(), local.hour())
+            }
+        };
+        last = Some((quarter, day, hour));
+        Some(Judged { position, play, item, day, hour, judgement })
     });
     judged.collect()
-}
-
-/// A line of the counters: one creative, campaign, local day and hour of a screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CountKey {
-    /// What was shown.
-    pub creative: CreativeId,
-    /// For which campaign; `None` for a takeover.
-    pub campaign: Option<CampaignId>,
-    /// Local day.
-    pub day: NaiveDate,
-    /// Local hour.
-    pub hour: u32,
 }
 
 /// What a line of the counters grows by.
@@ -98,19 +93,20 @@ pub struct Count {
     pub shown_ms: u64,
 }
 
-/// What a batch adds to the counters.
-pub fn tally(judged: &[Judged<'_>]) -> BTreeMap<CountKey, Count> {
-    let mut lines: BTreeMap<CountKey, Count> = BTreeMap::new();
+/// What a batch adds to the counters of each local day; `numbers` are its items' in the dictionary.
+pub fn tally(judged: &[Judged<'_>], numbers: &[i64]) -> BTreeMap<NaiveDate, DayCounts> {
+    let mut days: BTreeMap<NaiveDate, DayCounts> = BTreeMap::new();
     for each in judged {
-        let key = CountKey { creative: each.item.creative, campaign: each.campaign, day: each.day, hour: each.hour };
-        let line = lines.entry(key).or_default();
+        // Verified batches name only items of their table, and each has a number.
+        let Some(number) = numbers.get(each.play.item as usize) else { continue };
+        let hour = days.entry(each.day).or_default().hour((*number, each.play.zone), each.hour);
         match each.counts() {
-            Counts::Completed => line.completed += 1,
-            Counts::Interrupted => line.interrupted += 1,
-            Counts::Failed => line.failed += 1,
-            Counts::Not => line.not_counted += 1,
+            Counts::Completed => hour.completed += 1,
+            Counts::Interrupted => hour.interrupted += 1,
+            Counts::Failed => hour.failed += 1,
+            Counts::Not => hour.not_counted += 1,
         }
-        line.shown_ms += u64::from(each.judgement.shown.0);
+        hour.shown_ms += u64::from(each.judgement.shown.0);
     }
-    lines
+    days
 }

@@ -1,25 +1,36 @@
 //! What was shown: play batches are verified, chained, stored and counted exactly once; people query and export them.
 //!
-//! The signed bytes are the record; the rows and counters beside them are made from them in the same transaction and only
-//! make them quick to find. A batch that is refused leaves a finding, so that nothing disappears without a word.
+//! The signed bytes are the record, and there is no row for a play: it is read out of its batch whenever it is asked for. What
+//! is stored beside batches (facts of the time, flags, counters) is made from them in the same transaction. A batch that is refused leaves a finding, so that nothing disappears without a word.
 
 mod bundle;
 mod catch_up;
+mod commit;
+mod convert;
+mod counters;
 mod day;
 pub mod evidence;
 pub mod exposure;
+mod flags;
 pub mod http;
 mod ingest;
 pub mod judge;
 pub mod log;
 pub mod names;
+mod numbers;
+mod opened;
+mod packed;
 mod query;
 mod recount;
 pub mod sheet;
 mod store;
+mod sums;
+#[cfg(test)]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 pub mod verify;
+mod walk;
 pub mod witness;
 mod words;
 pub mod workbook;
@@ -70,6 +81,9 @@ pub struct Plays {
     campaigns: Campaigns,
     playlists: Playlists,
     log: Log,
+    numbers: numbers::Numbers,
+    commits: commit::Commits,
+    playlists_read: ingest::Memory,
 }
 
 /// One play as it was recorded, with the facts of its time.
@@ -298,7 +312,9 @@ impl Plays {
         playlists: Playlists,
         log: Log,
     ) -> Self {
-        Self { db, blobs, publisher, screens, content, campaigns, playlists, log }
+        let numbers = numbers::Numbers::new(db.clone());
+        let (commits, playlists_read) = (commit::Commits::default(), ingest::Memory::default());
+        Self { db, blobs, publisher, screens, content, campaigns, playlists, log, numbers, commits, playlists_read }
     }
 
     /// The key that receipts and bundles are signed with: auditors keep it, to compare.
@@ -319,12 +335,29 @@ impl Plays {
         cursor: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<PlayRecord>, PlayError> {
-        Ok(store::plays::page(&self.db, filter, order, cursor, limit).await?)
+        self.walk(filter, order, cursor).await?.next(limit as usize).await
     }
 
-    /// Counters, grouped.
-    pub async fn summary(&self, filter: &Filter, group: Group) -> Result<Vec<SummaryLine>, PlayError> {
-        Ok(store::counts::summary(&self.db, filter, group).await?)
+    /// All plays in the order asked for, after `cursor`, as they are asked for.
+    pub(crate) async fn walk(
+        &self,
+        filter: &Filter,
+        order: Order,
+        cursor: Option<Cursor>,
+    ) -> Result<walk::Walk, PlayError> {
+        walk::Walk::new(&self.db, &self.numbers, filter, order, cursor).await
+    }
+
+    /// Everything stored of a batch.
+    async fn kept(&self, screen: ScreenId, sequence: u64) -> Result<Option<store::batches::Kept>, PlayError> {
+        let Some(number) = self.numbers.screen(screen).await? else { return Ok(None) };
+        Ok(store::batches::find(&self.db, number, sequence).await?)
+    }
+
+    /// The signed bytes of a stored batch; `None` if what is stored does not fit together.
+    async fn signed(&self, kept: &store::batches::Kept) -> Result<Option<Vec<u8>>, PlayError> {
+        let items = packed::numbers(&kept.items).unwrap_or_default().into_iter().collect();
+        Ok(kept.signed(&self.numbers.items(items).await?))
     }
 
     /// How many plays were shown in full on a day.

@@ -1,6 +1,6 @@
-//! What can be asked of the play log: filters, order, cursors. No SQL here; `store` turns it into some.
+//! What can be asked of the play log: filters, order, cursors. No SQL here.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use xuanping_core::{
     vocabulary::VenueType,
 };
 
-use super::PlayRecord;
+use super::{PlayRecord, flags::Marks};
 use crate::{accounts::Scope, db::code_of};
 
 /// Which plays. Nothing set: all of them.
@@ -99,7 +99,7 @@ pub enum Order {
 }
 
 /// A place in the list: the last play that was given out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
     /// Its start.
     pub started: UtcMillis,
@@ -142,5 +142,63 @@ impl FromStr for Cursor {
             position: next()?.parse().map_err(|_| InvalidCursor)?,
         };
         if parts.next().is_some() { Err(InvalidCursor) } else { Ok(cursor) }
+    }
+}
+
+/// A code without its filling zeros, in whole groups of digits: 6, 9 or 12. What is within it begins so.
+pub(super) fn significant(area: &str) -> &str {
+    [("000000", 6), ("000", 9)]
+        .into_iter()
+        .find(|(zeros, _)| area.len() == 12 && area.ends_with(zeros))
+        .and_then(|(_, digits)| area.get(..digits))
+        .unwrap_or(area)
+}
+
+/// A filter as plays of an opened batch are asked by, once the dictionaries were looked at.
+#[derive(Debug, Clone)]
+pub struct Sought {
+    filter: Filter,
+    items: Option<BTreeSet<i64>>,
+    order: Order,
+    cursor: Option<Cursor>,
+}
+
+impl Sought {
+    /// Plays that a filter wants, of these items (`None`: all), after the cursor in this order.
+    pub fn new(filter: Filter, items: Option<BTreeSet<i64>>, order: Order, cursor: Option<Cursor>) -> Self {
+        Self { filter, items, order, cursor }
+    }
+
+    /// Whether an item is sought, by its number.
+    pub fn item(&self, number: i64) -> bool {
+        self.items.as_ref().is_none_or(|items| items.contains(&number))
+    }
+
+    /// Whether a play that went so is sought.
+    pub fn play(&self, status: PlayStatus, counted: bool) -> bool {
+        self.filter.status.is_none_or(|wanted| wanted == status) && (counted || !self.filter.counted_only)
+    }
+
+    /// Whether a play of a local day is sought; the day is worked out only if it matters.
+    pub fn day(&self, day: impl FnOnce() -> NaiveDate) -> bool {
+        if self.filter.day_from.is_none() && self.filter.day_to.is_none() {
+            return true;
+        }
+        let day = day();
+        self.filter.day_from.is_none_or(|from| day >= from) && self.filter.day_to.is_none_or(|to| day <= to)
+    }
+
+    /// Whether a place in the list lies beyond the cursor.
+    pub fn is_beyond(&self, at: &Cursor) -> bool {
+        self.cursor.as_ref().is_none_or(|cursor| match self.order {
+            Order::NewestFirst => at < cursor,
+            Order::OldestFirst => at > cursor,
+        })
+    }
+
+    /// Sorts of plays of which a batch must have some.
+    pub fn marks(&self) -> Marks {
+        let status = self.filter.status.map_or(0, |status| Marks::status(status).0);
+        Marks(status | if self.filter.counted_only { Marks::COUNTED.0 } else { 0 })
     }
 }

@@ -9,25 +9,12 @@ use crate::{
     clock,
     content::Step,
     county::{County, EAST, WEST, booking, day, editor, takeover, today},
-    db::{Db, sql, testing::for_each_database},
+    db::testing::for_each_database,
+    plays::testing::count,
     screens::Screen,
 };
 
 const MINUTE: i64 = 60_000;
-
-async fn count(db: &Db, day: &str, hour: i64, completed: i64, interrupted: i64) {
-    db.exec(
-        sql("INSERT INTO play_counts (screen_id, creative_id, campaign_id, day, hour, venue_id, venue_type, area,
-                                      department, completed, interrupted, failed, not_counted, shown_ms)
-             VALUES ('s', 'c', '', $1, $2, 'v', 'bank', '', '', $3, $4, 0, 0, 0)")
-        .bind(day)
-        .bind(hour)
-        .bind(completed)
-        .bind(interrupted),
-    )
-    .await
-    .unwrap();
-}
 
 #[tokio::test]
 async fn plays_today_are_those_shown_in_full_on_this_day_only() {

@@ -12,7 +12,10 @@ use xuanping_core::{
     time::{UtcInterval, UtcMillis},
 };
 
-use super::{KeptPicture, PlayError, Plays, store};
+use super::{
+    super::{flags, opened::local_day},
+    KeptPicture, PlayError, Plays, store,
+};
 use crate::{accounts::Principal, screens::Screen};
 
 /// A play names a picture that was taken while it was on, or so long before or after by a clock that was put right.
@@ -206,18 +209,23 @@ impl Plays {
         Ok(EvidenceDay { timezone: screen.timezone, pictures, moments: Vec::new(), absent: Vec::new() })
     }
 
-    /// The plays that name pictures taken within this time, out of the bytes that the screen signed.
+    /// The plays that name pictures taken within this time, a day at most, out of the bytes that the screen signed.
     async fn namings(&self, screen: &Screen, taken: UtcInterval) -> Result<Vec<Naming>, PlayError> {
         let around = UtcInterval { start: taken.start.plus(-BEFORE), end: taken.end.plus(NEAR) };
+        let timezone = screen.timezone.parse().unwrap_or(chrono_tz::Tz::Asia__Shanghai);
         let mut namings = Vec::new();
-        for (signed, not_counted) in store::batches::around(&self.db, screen.id, around).await? {
+        for kept in self.around(screen.id, local_day(taken.start, timezone)).await? {
             // One that is damaged since it was stored proves nothing.
+            let signed = self.signed(&kept).await?.unwrap_or_default();
             let Ok(batch) = SignedBatch::verify(signed, &screen.public_key) else { continue };
             let batch = batch.batch();
-            for (position, play) in (0..).zip(&batch.plays).filter(|(_, play)| !play.evidence.is_empty()) {
+            let flags = flags::read(&kept.flags, batch.plays.len()).unwrap_or_default();
+            for (position, play) in batch.plays.iter().enumerate().filter(|(_, play)| !play.evidence.is_empty()) {
                 let Some(item) = batch.items.get(play.item as usize) else { continue };
-                let believed = !not_counted.contains(&position);
-                namings.push(Naming { sequence: batch.sequence, play: play.clone(), item: *item, believed });
+                if around.contains(play.start) {
+                    let believed = flags.get(position) == Some(&None);
+                    namings.push(Naming { sequence: batch.sequence, play: play.clone(), item: *item, believed });
+                }
             }
         }
         Ok(namings)

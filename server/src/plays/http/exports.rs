@@ -15,9 +15,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{
-        Cursor, Filter, Order, PlayError, PlayRecord, Plays,
+        Order, PlayError, PlayRecord, Plays,
         names::Names,
         sheet::{Format, Lines},
+        walk::Walk,
         workbook::Book,
     },
     records::{BundleQuery, ExportQuery, PlayView},
@@ -29,8 +30,8 @@ use crate::{
     http::{Body, Problem, QueryOf},
 };
 
-/// Records read from the database at once: bounds the memory of an export of any length.
-const PIECE: u32 = 1000;
+/// Records written at once: with the batches around the place where an export is, all that it holds in memory.
+const PIECE: usize = 1000;
 
 pub(super) fn routes() -> OpenApiRouter<Plays> {
     OpenApiRouter::new()
@@ -54,7 +55,8 @@ async fn table(
     let kind = code_of(&query.format);
     plays.note_export(&Actor::from(&me), &kind, &filter, clock::now()).await?;
     let names = Names::open(&plays).await?;
-    let mut records = Pages { plays, names, filter, place: Place::Start };
+    let walk = plays.walk(&filter, Order::OldestFirst, None).await?;
+    let mut records = Pages { plays, names, walk };
     let (head, media_type, name, ending) = match query.format {
         Format::People => (table_of(Lines::People, records)?, CSV, "播放记录", "csv"),
         Format::Outsmart => (table_of(Lines::Outsmart, records)?, CSV, "outsmart", "csv"),
@@ -114,30 +116,14 @@ async fn file_of(book: Book) -> Result<HttpBody, PlayError> {
 struct Pages {
     plays: Plays,
     names: Names,
-    filter: Filter,
-    place: Place,
-}
-
-enum Place {
-    Start,
-    After(Cursor),
-    End,
+    walk: Walk,
 }
 
 impl Pages {
     /// The next records with the names they need; `None` after the last.
     async fn next(&mut self) -> Result<Option<Vec<PlayRecord>>, PlayError> {
-        let cursor = match self.place {
-            Place::Start => None,
-            Place::After(cursor) => Some(cursor),
-            Place::End => return Ok(None),
-        };
-        let records = self.plays.page(&self.filter, Order::OldestFirst, cursor, PIECE).await?;
+        let records = self.walk.next(PIECE).await?;
         self.names.learn(&self.plays, &records).await?;
-        self.place = match records.last() {
-            Some(last) if records.len() == PIECE as usize => Place::After(Cursor::after(last)),
-            _ => Place::End,
-        };
         Ok((!records.is_empty()).then_some(records))
     }
 }

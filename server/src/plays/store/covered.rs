@@ -8,6 +8,7 @@ use xuanping_core::{
     playlog::{Covered, UtcDay},
 };
 
+use super::batches::rows;
 use crate::db::{Db, DbError, Tx, code_of, sql};
 
 /// What is taken of these zones on these days.
@@ -30,12 +31,21 @@ pub async fn of(
     Ok(covered)
 }
 
-/// Stores the days that something was taken of.
-pub async fn put(tx: &mut Tx, screen: ScreenId, covered: &Covered) -> Result<(), DbError> {
-    for (zone, day, stretches) in covered.news() {
-        let put = sql("INSERT INTO play_covered (screen_id, zone, day, stretches) VALUES ($1, $2, $3, $4)
-                       ON CONFLICT (screen_id, zone, day) DO UPDATE SET stretches = excluded.stretches");
-        tx.exec(put.bind(screen).bind(code_of(&zone)).bind(day).bind(stretches)).await?;
+/// A zone's day that something was taken of.
+pub type Taken = (ScreenId, ZoneName, UtcDay, Vec<u8>);
+
+/// Stores the days that something was taken of; none twice.
+pub async fn put(tx: &mut Tx, taken: &[&Taken]) -> Result<(), DbError> {
+    for some in taken.chunks(200) {
+        let text = format!(
+            "INSERT INTO play_covered (screen_id, zone, day, stretches) VALUES {}
+             ON CONFLICT (screen_id, zone, day) DO UPDATE SET stretches = excluded.stretches",
+            rows(some.len(), 4)
+        );
+        let put = some.iter().fold(sql(text), |put, (screen, zone, day, stretches)| {
+            put.bind(*screen).bind(code_of(zone)).bind(*day).bind(&**stretches)
+        });
+        tx.exec(put).await?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use xuanping_core::{digest::Digest, id::ScreenId, time::UtcMillis};
 
 use super::{
     super::{Filter, Finding, FindingKind},
+    batches::rows,
     wanted::Wanted,
 };
 use crate::{
@@ -73,11 +74,22 @@ pub async fn note_in(tx: &mut Tx, new: NewFinding<'_>, now: UtcMillis) -> Result
     Ok(())
 }
 
-/// Gaps that end with this batch are filled.
-pub async fn resolve_gaps(tx: &mut Tx, screen: ScreenId, sequence: u64, now: UtcMillis) -> Result<(), DbError> {
-    let filled = sql("UPDATE play_findings SET resolved_at = $4
-                      WHERE screen_id = $1 AND kind = $2 AND sequence <= $3 AND resolved_at IS NULL");
-    tx.exec(filled.bind(screen).bind(code_of(&FindingKind::Gap)).bind(sequence).bind(now)).await?;
+/// Gaps that end with these batches, or before them, are filled.
+pub async fn resolve_gaps(tx: &mut Tx, batches: &[(ScreenId, u64, UtcMillis)]) -> Result<(), DbError> {
+    for some in batches.chunks(200) {
+        let text = format!(
+            "WITH came (c_screen, c_sequence, c_at) AS (VALUES {})
+             SELECT id, c_at FROM came CROSS JOIN play_findings
+             WHERE screen_id = c_screen AND kind = 'gap' AND sequence <= c_sequence AND resolved_at IS NULL",
+            rows(some.len(), 3)
+        );
+        let came =
+            some.iter().fold(sql(text), |came, (screen, sequence, at)| came.bind(*screen).bind(*sequence).bind(*at));
+        for row in &tx.all(came).await? {
+            let filled = sql("UPDATE play_findings SET resolved_at = $2 WHERE id = $1");
+            tx.exec(filled.bind(row.int("id")?).bind(row.instant("c_at")?)).await?;
+        }
+    }
     Ok(())
 }
 
@@ -104,7 +116,7 @@ pub async fn list(
     before: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Finding>, DbError> {
-    let mut wanted = Wanted::of(&Filter { screen: filter.screen, scope: filter.scope.clone(), ..Filter::default() });
+    let mut wanted = Wanted::of(filter);
     let before = wanted.bind(before.unwrap_or(i64::MAX));
     wanted.and(&format!("id < {before}"));
     if open_only {

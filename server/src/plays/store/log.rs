@@ -8,6 +8,7 @@ use xuanping_core::{
     tlog::{TileId, VerifierKey},
 };
 
+use super::batches::rows;
 use crate::db::{Db, DbError, Row, Tx, sql};
 
 /// What nobody may do at the same time: give out numbers.
@@ -22,23 +23,35 @@ pub struct StoredCheckpoint {
     pub note: String,
 }
 
-/// Has a batch wait for its number.
-pub async fn wait(tx: &mut Tx, screen: ScreenId, sequence: u64) -> Result<(), DbError> {
-    tx.exec(sql("INSERT INTO log_waiting (screen_id, sequence) VALUES ($1, $2)").bind(screen).bind(sequence)).await?;
+/// A batch that waits for its number: its screen's number, its own, its name.
+pub type Waiting = (i64, u64, Digest);
+
+/// Has batches wait for their numbers.
+pub async fn wait(tx: &mut Tx, batches: &[Waiting]) -> Result<(), DbError> {
+    for some in batches.chunks(200) {
+        let text = format!("INSERT INTO log_waiting (screen_no, sequence, digest) VALUES {}", rows(some.len(), 3));
+        let wait = some.iter().fold(sql(text), |wait, (screen, sequence, digest)| {
+            wait.bind(*screen).bind(*sequence).bind(&digest.as_bytes()[..])
+        });
+        tx.exec(wait).await?;
+    }
     Ok(())
 }
 
 /// Batches that have no number yet, at most so many. Nobody else takes them until the transaction ends.
 pub async fn take_waiting(tx: &mut Tx, most: u32) -> Result<Vec<LogEntry>, DbError> {
     tx.alone(NUMBERING).await?;
-    let waiting = sql("SELECT w.screen_id, w.sequence, b.digest FROM log_waiting w
-                       JOIN play_batches b ON b.screen_id = w.screen_id AND b.sequence = w.sequence
-                       ORDER BY b.received_at, w.screen_id, w.sequence LIMIT $1");
+    let waiting = sql("SELECT s.screen_id, w.sequence, w.digest FROM log_waiting w
+                       JOIN play_batches b ON b.screen_no = w.screen_no AND b.sequence = w.sequence
+                       JOIN play_screens s ON s.no = w.screen_no
+                       ORDER BY b.received_at, s.screen_id, w.sequence LIMIT $1");
     tx.all(waiting.bind(i64::from(most))).await?.iter().map(entry).collect()
 }
 
 pub(super) fn entry(row: &Row) -> Result<LogEntry, DbError> {
-    Ok(LogEntry::new(row.parse("screen_id")?, row.number("sequence")?, row.parse("digest")?))
+    let damaged = |_| DbError::Column { column: "digest".into(), why: "not 32 bytes".into() };
+    let digest = Digest::try_from(&*row.bytes("digest")?).map_err(damaged)?;
+    Ok(LogEntry::new(row.parse("screen_id")?, row.number("sequence")?, digest))
 }
 
 /// How many entries there are.
@@ -48,9 +61,12 @@ pub async fn size(tx: &mut Tx) -> Result<u64, DbError> {
 
 /// Gives a waiting batch its number.
 pub async fn number(tx: &mut Tx, index: u64, entry: LogEntry) -> Result<(), DbError> {
-    let new = sql("INSERT INTO log_entries (log_index, screen_id, sequence, digest) VALUES ($1, $2, $3, $4)");
-    tx.exec(new.bind(index).bind(entry.screen).bind(entry.sequence).bind(entry.batch)).await?;
-    let done = sql("DELETE FROM log_waiting WHERE screen_id = $1 AND sequence = $2");
+    let new = sql("INSERT INTO log_entries (log_index, screen_no, sequence, digest)
+                   SELECT $1, no, $2, $3 FROM play_screens WHERE screen_id = $4");
+    let new = new.bind(index).bind(entry.sequence).bind(&entry.batch.as_bytes()[..]).bind(entry.screen);
+    tx.exec(new).await?;
+    let done = sql("DELETE FROM log_waiting WHERE sequence = $2 AND screen_no =
+                    (SELECT no FROM play_screens WHERE screen_id = $1)");
     tx.exec(done.bind(entry.screen).bind(entry.sequence)).await?;
     Ok(())
 }
@@ -85,14 +101,16 @@ pub async fn put_tile(tx: &mut Tx, tile: TileId, hashes: &[Digest]) -> Result<()
 
 /// Entries from this number on, at most so many.
 pub async fn entries(db: &Db, from: u64, most: u64) -> Result<Vec<LogEntry>, DbError> {
-    let some = sql("SELECT screen_id, sequence, digest FROM log_entries WHERE log_index >= $1 AND log_index < $2
-                    ORDER BY log_index");
+    let some = sql("SELECT s.screen_id, e.sequence, e.digest FROM log_entries e
+                    JOIN play_screens s ON s.no = e.screen_no
+                    WHERE e.log_index >= $1 AND e.log_index < $2 ORDER BY e.log_index");
     db.all(some.bind(from).bind(from.saturating_add(most))).await?.iter().map(entry).collect()
 }
 
 /// The number of a batch.
 pub async fn index_of(db: &Db, screen: ScreenId, sequence: u64) -> Result<Option<u64>, DbError> {
-    let one = sql("SELECT log_index FROM log_entries WHERE screen_id = $1 AND sequence = $2");
+    let one = sql("SELECT e.log_index FROM log_entries e JOIN play_screens s ON s.no = e.screen_no
+                   WHERE s.screen_id = $1 AND e.sequence = $2");
     db.opt(one.bind(screen).bind(sequence)).await?.map(|row| row.number("log_index")).transpose()
 }
 
@@ -143,4 +161,11 @@ pub async fn add_witness(tx: &mut Tx, witness: &VerifierKey, now: UtcMillis) -> 
     let add = sql("INSERT INTO log_witnesses (verifier, added_at) VALUES ($1, $2) ON CONFLICT (verifier) DO NOTHING");
     tx.exec(add.bind(witness.to_string()).bind(now)).await?;
     Ok(())
+}
+
+/// The entry of a batch, if it has one.
+pub async fn entry_of(db: &Db, screen: ScreenId, sequence: u64) -> Result<Option<LogEntry>, DbError> {
+    let one = sql("SELECT s.screen_id, e.sequence, e.digest FROM log_entries e
+                   JOIN play_screens s ON s.no = e.screen_no WHERE s.screen_id = $1 AND e.sequence = $2");
+    db.opt(one.bind(screen).bind(sequence)).await?.as_ref().map(entry).transpose()
 }

@@ -1,11 +1,11 @@
 //! SQL of the play log.
 
 pub mod batches;
-pub mod counts;
 pub mod covered;
+pub mod days;
 pub mod evidence;
 pub mod findings;
+pub mod former;
 pub mod log;
-pub mod plays;
-pub mod recount;
+pub mod numbers;
 mod wanted;

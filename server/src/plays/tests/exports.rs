@@ -131,7 +131,7 @@ async fn a_bundle_proves_itself_and_one_changed_byte_is_found() {
 
         // One changed byte in a screen's batch: refused, and the batch and play named; no table is written.
         let mut changed = file.clone();
-        let batch = store::batches::signed(&db, county.records(&Filter::default()).await[0].screen, 2).await.unwrap();
+        let batch = county.signed(county.records(&Filter::default()).await[0].screen, 2).await;
         let at = changed.windows(batch.len()).position(|w| w == batch).unwrap() + batch.len() - 90;
         changed[at] ^= 1;
         fs::write(&path, &changed).unwrap();

@@ -1,6 +1,7 @@
 //! Stories of the play log on both databases: a real county with a published campaign, and a player that holds the keys.
 
 mod catch_up;
+mod convert;
 mod evidence;
 mod exports;
 mod http;
@@ -10,6 +11,8 @@ mod lookback;
 mod looking;
 mod peers;
 mod recount;
+mod together;
+mod walk;
 
 use chrono::Days;
 use tempfile::TempDir;
@@ -185,6 +188,12 @@ impl County {
     async fn ingest(&self, player: &Player, batch: &SignedBatch) -> Result<Receipt, IngestError> {
         let receipt = self.app.plays.ingest(&player.screen, batch.signed().to_vec(), clock::now()).await?;
         Ok(Receipt::verify(&receipt, &self.app.publisher.public()).unwrap())
+    }
+
+    /// The signed bytes of a stored batch.
+    async fn signed(&self, screen: ScreenId, sequence: u64) -> Vec<u8> {
+        let kept = self.app.plays.kept(screen, sequence).await.unwrap().unwrap();
+        self.app.plays.signed(&kept).await.unwrap().unwrap()
     }
 
     async fn records(&self, filter: &Filter) -> Vec<PlayRecord> {
