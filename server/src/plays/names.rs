@@ -11,7 +11,6 @@ use xuanping_core::{
 };
 
 use super::{PlayError, PlayRecord, Plays};
-use crate::screens::ScreenError;
 
 /// What is known of a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,21 +76,19 @@ impl Names {
 
     /// Looks up screens, retired ones too.
     pub async fn learn_screens(&mut self, plays: &Plays, ids: BTreeSet<ScreenId>) -> Result<(), PlayError> {
-        for id in ids {
-            if self.screens.contains_key(&id) {
-                continue;
-            }
-            let found = match plays.screens.get(id).await {
-                Ok(screen) => Some(ScreenNames {
-                    name: screen.name,
-                    venue: screen.venue.name,
-                    timezone: screen.timezone.parse().unwrap_or(Tz::Asia__Shanghai),
-                    key: screen.public_key,
-                }),
-                Err(ScreenError::UnknownScreen) => None,
-                Err(error) => return Err(error.into()),
+        let unknown: Vec<_> = ids.into_iter().filter(|id| !self.screens.contains_key(id)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        self.screens.extend(unknown.iter().map(|id| (*id, None)));
+        for screen in plays.screens.of_ids(&unknown).await? {
+            let names = ScreenNames {
+                name: screen.name,
+                venue: screen.venue.name,
+                timezone: screen.timezone.parse().unwrap_or(Tz::Asia__Shanghai),
+                key: screen.public_key,
             };
-            self.screens.insert(id, found);
+            self.screens.insert(screen.id, Some(names));
         }
         Ok(())
     }

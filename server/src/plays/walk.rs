@@ -2,8 +2,8 @@
 //! opened, and a play is given out as soon as no batch that is still closed can hold one before it.
 //!
 //! There are two ways to come by the next batches. If few screens can matter, or the plays of some creative only, days lead:
-//! their counters say on which screens and in which batches there is something. Otherwise all batches stand in line by the
-//! start of their last play (or their first, for the oldest first).
+//! their counters say on which screens and in which batches there is something. Otherwise, and for a creative that is on many
+//! of all screens, all batches stand in line by the start of their last play (or their first, for the oldest first).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -20,6 +20,7 @@ use super::{
     store::{
         batches::{self, InLine, Kept, Outline, Span},
         days::{self, DayKey, DayRow},
+        numbers as store_numbers,
     },
 };
 use crate::db::{Db, DbError};
@@ -33,6 +34,9 @@ const MOST_IN_LINE: u32 = 1024;
 const DAYS: u32 = 1000;
 /// If plays in more places are sought, all batches stand in line.
 const MOST_PLACES: usize = 200;
+/// A creative on more screens in a day, and on more than one in so many of all, stands in line.
+const MOST_SCREENS: usize = 200;
+const PART_OF_ALL: usize = 16;
 /// No local day begins earlier, or ends later, than its UTC day by more than this.
 const ZONES: i64 = 14 * 3_600_000;
 
@@ -84,6 +88,18 @@ impl Walk {
         order: Order,
         cursor: Option<Cursor>,
     ) -> Result<Self, PlayError> {
+        Self::with(db, numbers, filter, order, cursor, MOST_SCREENS).await
+    }
+
+    /// The same, where a creative may be on so many screens in a day before it stands in line.
+    pub(super) async fn with(
+        db: &Db,
+        numbers: &Numbers,
+        filter: &Filter,
+        order: Order,
+        cursor: Option<Cursor>,
+        most_screens: usize,
+    ) -> Result<Self, PlayError> {
         let (places, wanted) = numbers.wanted_places(filter).await?;
         let items = numbers.wanted_items(filter).await?;
         let screen = match filter.screen {
@@ -92,11 +108,9 @@ impl Walk {
             None => None,
         };
         let few = wanted.as_ref().is_some_and(|wanted| wanted.len() <= MOST_PLACES);
-        let source = if screen.is_some() || items.is_some() || few {
-            Source::Days(ByDays::new(filter, screen, wanted.clone(), items.clone(), &places, order, cursor))
-        } else {
-            Source::Line(InTheLine::new(filter, order, cursor))
-        };
+        let mut days = ByDays::new(filter, screen, wanted.clone(), items.clone(), &places, order, cursor);
+        let lead = screen.is_some() || few || (items.is_some() && !days.is_common(db, order, most_screens).await?);
+        let source = if lead { Source::Days(days) } else { Source::Line(InTheLine::new(filter, order, cursor)) };
         let sought = Sought::new(filter.clone(), items, order, cursor);
         let start = match order {
             Order::NewestFirst => UtcMillis(i64::MAX),
@@ -246,6 +260,14 @@ impl ByDays {
             zones,
             closed: Vec::new(),
         }
+    }
+
+    /// Whether what is sought is on so many screens in the first of the days that nearly every batch has some of it.
+    async fn is_common(&mut self, db: &Db, order: Order, most_screens: usize) -> Result<bool, DbError> {
+        self.read(db, order).await?;
+        let day = self.rows.front().map(|row| row.key.day);
+        let screens = self.rows.iter().take_while(|row| Some(row.key.day) == day).count();
+        Ok(screens > most_screens && screens * PART_OF_ALL > store_numbers::number_of_screens(db).await?)
     }
 
     /// The batches to be opened next, and where the others begin.

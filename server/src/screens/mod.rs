@@ -296,6 +296,11 @@ impl Screens {
         Ok(self.with_newest_report(screen))
     }
 
+    /// These screens, retired ones too; unknown ones are left out.
+    pub async fn of_ids(&self, ids: &[ScreenId]) -> Result<Vec<Screen>, ScreenError> {
+        Ok(store::screens::of_ids(&self.db, ids).await?)
+    }
+
     /// The screen with this device key.
     pub async fn by_fingerprint(&self, fingerprint: Digest) -> Result<Option<Screen>, ScreenError> {
         Ok(store::screens::by_fingerprint(&self.db, fingerprint).await?)

@@ -61,6 +61,11 @@ pub async fn nobody(db: &Db) -> Result<Vec<i64>, DbError> {
     db.all(all).await?.iter().map(|row| row.int("screen_no")).collect()
 }
 
+/// How many screens anything was ever stored of.
+pub async fn number_of_screens(db: &Db) -> Result<usize, DbError> {
+    db.one(sql("SELECT COUNT(*) AS screens FROM play_screens")).await?.number("screens")
+}
+
 /// How many places there are.
 pub async fn number_of_places(db: &Db) -> Result<usize, DbError> {
     db.one(sql("SELECT COUNT(*) AS places FROM play_places")).await?.number("places")

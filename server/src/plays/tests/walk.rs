@@ -10,6 +10,7 @@ use crate::{
         numbers::{Item, Place},
         opened::{day_number, keep, local_day},
         store::days::{Addition, DayKey},
+        walk::Walk,
     },
 };
 use xuanping_core::{
@@ -222,16 +223,23 @@ async fn whatever_is_asked_for_comes_complete_and_in_order_whatever_the_page() {
                 assert_eq!(met.len(), right.len(), "{order:?} {filter:?}");
                 assert_eq!(met, right, "{order:?} {filter:?}");
             }
-            let mut walk = county.app.plays.walk(&filter, Order::OldestFirst, None).await.unwrap();
-            let mut streamed = Vec::new();
-            loop {
-                let some = walk.next(50).await.unwrap();
-                if some.is_empty() {
-                    break;
+            let plays = &county.app.plays;
+            let right: Vec<_> = all.iter().filter(|record| is_wanted(&filter, record)).collect();
+            // By days, and with everything that is anywhere in line.
+            for most_screens in [usize::MAX, 0] {
+                let (db, numbers) = (&plays.db, &plays.numbers);
+                let walk = Walk::with(db, numbers, &filter, Order::OldestFirst, None, most_screens);
+                let mut walk = walk.await.unwrap();
+                let mut streamed = Vec::new();
+                loop {
+                    let some = walk.next(50).await.unwrap();
+                    if some.is_empty() {
+                        break;
+                    }
+                    streamed.extend(some);
                 }
-                streamed.extend(some);
+                assert_eq!(streamed.iter().collect::<Vec<_>>(), right, "{most_screens} {filter:?}");
             }
-            assert_eq!(streamed.len(), all.iter().filter(|record| is_wanted(&filter, record)).count());
         }
     })
     .await;

@@ -136,6 +136,19 @@ pub(in crate::screens) async fn get(db: &Db, id: ScreenId) -> Result<Option<Scre
     db.opt(select("s.id = $1").bind(id)).await?.as_ref().map(read).transpose()
 }
 
+/// These screens, retired ones too.
+pub(in crate::screens) async fn of_ids(db: &Db, ids: &[ScreenId]) -> Result<Vec<Screen>, DbError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(200) {
+        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
+        let query = select(&format!("s.id IN ({})", places.join(", ")));
+        for row in &db.all(some.iter().fold(query, |query, id| query.bind(*id))).await? {
+            found.push(read(row)?);
+        }
+    }
+    Ok(found)
+}
+
 pub(in crate::screens) async fn get_in(tx: &mut Tx, id: ScreenId) -> Result<Option<Screen>, DbError> {
     tx.opt(select("s.id = $1").bind(id)).await?.as_ref().map(read).transpose()
 }
