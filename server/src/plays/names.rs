@@ -81,10 +81,10 @@ impl Names {
             return Ok(());
         }
         self.screens.extend(unknown.iter().map(|id| (*id, None)));
-        for screen in plays.screens.of_ids(&unknown).await? {
+        for screen in plays.screens.called(&unknown).await? {
             let names = ScreenNames {
                 name: screen.name,
-                venue: screen.venue.name,
+                venue: screen.venue,
                 timezone: screen.timezone.parse().unwrap_or(Tz::Asia__Shanghai),
                 key: screen.public_key,
             };

@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-use chrono::Days;
 use chrono_tz::Tz;
 use xuanping_core::{recurrence::day_of, time::UtcMillis};
 
@@ -37,8 +36,6 @@ const MOST_PLACES: usize = 200;
 /// A creative on more screens in a day, and on more than one in so many of all, stands in line.
 const MOST_SCREENS: usize = 200;
 const PART_OF_ALL: usize = 16;
-/// No local day begins earlier, or ends later, than its UTC day by more than this.
-const ZONES: i64 = 14 * 3_600_000;
 
 /// A walk. It holds only batches with plays near the place where it is.
 pub struct Walk {
@@ -110,7 +107,8 @@ impl Walk {
         let few = wanted.as_ref().is_some_and(|wanted| wanted.len() <= MOST_PLACES);
         let mut days = ByDays::new(filter, screen, wanted.clone(), items.clone(), &places, order, cursor);
         let lead = screen.is_some() || few || (items.is_some() && !days.is_common(db, order, most_screens).await?);
-        let source = if lead { Source::Days(days) } else { Source::Line(InTheLine::new(filter, order, cursor)) };
+        let source =
+            if lead { Source::Days(days) } else { Source::Line(InTheLine::new(filter, order, cursor, &days.zones)) };
         let sought = Sought::new(filter.clone(), items, order, cursor);
         let start = match order {
             Order::NewestFirst => UtcMillis(i64::MAX),
@@ -342,11 +340,12 @@ pub(super) fn limits(filter: &Filter) -> (i64, i64) {
 }
 
 impl InTheLine {
-    fn new(filter: &Filter, order: Order, cursor: Option<Cursor>) -> Self {
-        let of = |instant: chrono::NaiveDate| instant.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis();
-        let earliest = filter.day_from.map_or(i64::MIN, |day| of(day).saturating_sub(ZONES));
-        let after = |day: chrono::NaiveDate| day.checked_add_days(Days::new(1)).unwrap_or(day);
-        let latest = filter.day_to.map_or(i64::MAX, |day| of(after(day)).saturating_add(ZONES));
+    fn new(filter: &Filter, order: Order, cursor: Option<Cursor>, zones: &[Tz]) -> Self {
+        // Wherever anything was stored of, days begin and end so.
+        let begins = |day| zones.iter().map(|zone| day_of(day, *zone).start.0).min();
+        let ends = |day| zones.iter().map(|zone| day_of(day, *zone).end.0).max();
+        let earliest = filter.day_from.and_then(begins).unwrap_or(i64::MIN);
+        let latest = filter.day_to.and_then(ends).unwrap_or(i64::MAX);
         let at = cursor.map(|cursor| cursor.started.0);
         let (begin, end, screen) = match order {
             Order::NewestFirst => (at.map_or(latest, |at| at.min(latest)), earliest, i64::MAX),

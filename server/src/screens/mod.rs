@@ -175,6 +175,21 @@ impl Screen {
     }
 }
 
+/// What a screen is called, in service or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// Which.
+    pub id: ScreenId,
+    /// Its name.
+    pub name: String,
+    /// That of its venue.
+    pub venue: String,
+    /// IANA zone its days are counted in.
+    pub timezone: String,
+    /// Its device's key.
+    pub public_key: PublicKey,
+}
+
 /// A screen in service as far as choosing and counting screens goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
@@ -296,9 +311,9 @@ impl Screens {
         Ok(self.with_newest_report(screen))
     }
 
-    /// These screens, retired ones too; unknown ones are left out.
-    pub async fn of_ids(&self, ids: &[ScreenId]) -> Result<Vec<Screen>, ScreenError> {
-        Ok(store::screens::of_ids(&self.db, ids).await?)
+    /// What these screens are called, retired ones too; unknown ones are left out.
+    pub async fn called(&self, ids: &[ScreenId]) -> Result<Vec<Called>, ScreenError> {
+        Ok(store::screens::called(&self.db, ids).await?)
     }
 
     /// The screen with this device key.

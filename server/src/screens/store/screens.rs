@@ -13,7 +13,7 @@ use xuanping_core::{
 };
 
 use super::{
-    super::{Candidate, Screen},
+    super::{Called, Candidate, Screen},
     places::{COUNTED, VENUE, VENUE_ALONE, read_venue},
 };
 use crate::db::{Db, DbError, Row, Statement, Tx, code_of, sql};
@@ -136,14 +136,24 @@ pub(in crate::screens) async fn get(db: &Db, id: ScreenId) -> Result<Option<Scre
     db.opt(select("s.id = $1").bind(id)).await?.as_ref().map(read).transpose()
 }
 
-/// These screens, retired ones too.
-pub(in crate::screens) async fn of_ids(db: &Db, ids: &[ScreenId]) -> Result<Vec<Screen>, DbError> {
+/// What these screens are called, retired ones too.
+pub(in crate::screens) async fn called(db: &Db, ids: &[ScreenId]) -> Result<Vec<Called>, DbError> {
     let mut found = Vec::with_capacity(ids.len());
-    for some in ids.chunks(200) {
+    for some in ids.chunks(500) {
         let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
-        let query = select(&format!("s.id IN ({})", places.join(", ")));
+        let query = sql(format!(
+            "SELECT s.id, s.name, v.name AS venue, s.timezone, s.public_key FROM screens s JOIN venues v ON v.id = s.venue_id
+             WHERE s.id IN ({})",
+            places.join(", ")
+        ));
         for row in &db.all(some.iter().fold(query, |query, id| query.bind(*id))).await? {
-            found.push(read(row)?);
+            found.push(Called {
+                id: row.parse("id")?,
+                name: row.text("name")?,
+                venue: row.text("venue")?,
+                timezone: row.text("timezone")?,
+                public_key: row.parse("public_key")?,
+            });
         }
     }
     Ok(found)
