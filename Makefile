@@ -81,7 +81,7 @@ bench:
 	cargo bench -p xuanping-core --bench rotation
 	cargo bench -p xuanping-core --bench verify
 	cargo bench -p xuanping-core --bench planner -- 10000 100000 1000000
-	cargo bench -p xuanping-server --bench plays -- 1700 7
+	cargo bench -p xuanping-server --bench plays -- 1900 7
 
 ## make kiosk-bench  what a wall costs beside Chromium in kiosk mode showing the same (SECONDS_EACH=60)
 kiosk-bench: setup console
