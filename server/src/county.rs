@@ -9,13 +9,13 @@ use uuid::Uuid;
 use xuanping_core::{
     campaign::{Mode, Selector, Weight},
     geometry::{Layout, Size, Sound},
-    id::{AccountId, CampaignId, CreativeId, ScreenId, VenueId},
+    id::{AccountId, BootId, CampaignId, CreativeId, ScreenId, VenueId},
     playlist::TakeoverLevel,
     recurrence::{DayWindow, ScheduleForm},
     sign::SecretKey,
     time::UtcMillis,
     vocabulary::{CreativeKind, FraudType, ScreenKind, VenueType},
-    wire::{Capabilities, EnrolmentState},
+    wire::{Capabilities, EnrolmentState, PlayerAbilities, PlayerStatus},
 };
 
 use crate::{
@@ -31,6 +31,26 @@ use crate::{
 pub const COUNTY: &str = "330482000000";
 pub const EAST: &str = "330482100000";
 pub const WEST: &str = "330482101000";
+
+/// What a player says that has nothing to tell.
+pub fn report() -> PlayerStatus {
+    PlayerStatus {
+        boot: BootId::new(Uuid::from_u128(5)),
+        now: clock::now(),
+        device_timezone: None,
+        manifest_version: 1,
+        playlist: None,
+        zones: Vec::new(),
+        unreported_plays: 0,
+        missing_assets: 0,
+        last_error: None,
+        software: "test".into(),
+        dark: false,
+        health: None,
+        abilities: PlayerAbilities::default(),
+        obeyed: Vec::new(),
+    }
+}
 
 pub struct County {
     pub app: App,

@@ -1,14 +1,14 @@
 //! The overview's numbers, on both databases.
 
 use chrono::NaiveDate;
-use xuanping_core::{id::BootId, time::UtcMillis, vocabulary::VenueType, wire::PlayerStatus};
+use xuanping_core::{time::UtcMillis, vocabulary::VenueType};
 
 use crate::{
     app::App,
     campaigns::Unreached,
     clock,
     content::Step,
-    county::{County, EAST, WEST, booking, day, editor, takeover, today},
+    county::{County, EAST, WEST, booking, day, editor, report, takeover, today},
     db::testing::for_each_database,
     plays::testing::count,
     screens::Screen,
@@ -108,23 +108,4 @@ async fn reviews_campaigns_and_takeovers_are_those_of_this_moment() {
         assert_eq!(after.active_takeovers, []);
     })
     .await;
-}
-
-fn report() -> PlayerStatus {
-    PlayerStatus {
-        boot: BootId::new(uuid::Uuid::from_u128(5)),
-        now: clock::now(),
-        device_timezone: None,
-        manifest_version: 1,
-        playlist: None,
-        zones: Vec::new(),
-        unreported_plays: 0,
-        missing_assets: 0,
-        last_error: None,
-        software: "test".into(),
-        dark: false,
-        health: None,
-        abilities: xuanping_core::wire::PlayerAbilities::default(),
-        obeyed: Vec::new(),
-    }
 }

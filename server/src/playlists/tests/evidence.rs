@@ -1,12 +1,12 @@
 //! What screens are told of evidence pictures: only those that can, nothing that others could foresee, waking nobody.
 
 use xuanping_core::{
-    id::BootId,
     playlist::{EvidenceOrders, MANIFEST_VERSION, MANIFEST_VERSION_2},
     wire::{PlayerAbilities, PlayerStatus},
 };
 
 use super::*;
+use crate::county::report;
 use crate::screens::EVIDENCE_PER_DAY;
 
 const WEEK: i64 = 7 * 24 * HOUR;
@@ -14,22 +14,7 @@ const WEEK: i64 = 7 * 24 * HOUR;
 impl County {
     /// A player reports what it understands; everything is done that follows from that.
     async fn reports(&self, screen: &Screen, evidence: bool) {
-        let status = PlayerStatus {
-            boot: BootId::new(uuid::Uuid::from_u128(5)),
-            now: clock::now(),
-            device_timezone: None,
-            manifest_version: 1,
-            playlist: None,
-            zones: Vec::new(),
-            unreported_plays: 0,
-            missing_assets: 0,
-            last_error: None,
-            software: "test".into(),
-            dark: false,
-            health: None,
-            abilities: PlayerAbilities { evidence, instructions: evidence },
-            obeyed: Vec::new(),
-        };
+        let status = PlayerStatus { abilities: PlayerAbilities { evidence, instructions: evidence }, ..report() };
         self.app.screens.report(screen.id, &status, clock::now());
         self.app.screens.store_reports().await.unwrap();
         self.work().await;

@@ -1,12 +1,13 @@
 //! What an office tells one screen to do once: with its manifest, at once, and noted when the screen says that it did it.
 
 use xuanping_core::{
-    id::{BootId, InstructionId},
+    id::InstructionId,
     playlist::{Errand, MANIFEST_VERSION, MANIFEST_VERSION_2},
     wire::{Obeyed, PlayerAbilities, PlayerStatus},
 };
 
 use super::*;
+use crate::county::report;
 use crate::{
     accounts::{Scope, audit},
     playlists::instructions::{InstructionRefusal, Kind},
@@ -14,22 +15,7 @@ use crate::{
 
 impl County {
     fn says(&self, screen: &Screen, instructions: bool, obeyed: Vec<Obeyed>) {
-        let status = PlayerStatus {
-            boot: BootId::new(uuid::Uuid::from_u128(5)),
-            now: clock::now(),
-            device_timezone: None,
-            manifest_version: 1,
-            playlist: None,
-            zones: Vec::new(),
-            unreported_plays: 0,
-            missing_assets: 0,
-            last_error: None,
-            software: "test".into(),
-            dark: false,
-            health: None,
-            abilities: PlayerAbilities { evidence: false, instructions },
-            obeyed,
-        };
+        let status = PlayerStatus { abilities: PlayerAbilities { evidence: false, instructions }, obeyed, ..report() };
         self.app.screens.report(screen.id, &status, clock::now());
     }
 

@@ -4,12 +4,13 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use xuanping_core::{
-    id::{BootId, InstructionId},
+    id::InstructionId,
     playlist::EvidenceOrders,
     wire::{EvidenceNote, PlayerAbilities, PlayerStatus},
 };
 
 use super::*;
+use crate::county::report;
 use crate::{
     accounts::{Principal, Role, Scope},
     db::testing::for_each_database,
@@ -55,22 +56,7 @@ impl County {
 
     /// The player says that it can take pictures, and is told to.
     async fn takes_pictures(&self, player: &Player) {
-        let status = PlayerStatus {
-            boot: BootId::new(Uuid::from_u128(5)),
-            now: clock::now(),
-            device_timezone: None,
-            manifest_version: 1,
-            playlist: None,
-            zones: Vec::new(),
-            unreported_plays: 0,
-            missing_assets: 0,
-            last_error: None,
-            software: "test".into(),
-            dark: false,
-            health: None,
-            abilities: PlayerAbilities { evidence: true, instructions: true },
-            obeyed: Vec::new(),
-        };
+        let status = PlayerStatus { abilities: PlayerAbilities { evidence: true, instructions: true }, ..report() };
         self.app.screens.report(player.screen.id, &status, clock::now());
         self.app.screens.store_reports().await.unwrap();
         self.work().await;
