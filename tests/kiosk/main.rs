@@ -102,12 +102,14 @@ fn shows(folder: &Path, who: &str, poster: &RgbaImage) {
     until(&format!("the poster in {who}"), LONG, || {
         let seen = on_display(folder).ok_or("no picture of the display")?;
         // Without a window manager Chromium now and then begins a little aside; what it draws is the same.
-        let at = |aside: u32| {
-            let (width, height) = (poster.width() - aside, poster.height() - aside);
-            let drawn = crop_imm(&seen, aside, aside, width, height).to_image();
-            same(&drawn, &crop_imm(poster, 0, 0, width, height).to_image())
-        };
-        at(0).or_else(|_| at(10))
+        let lit = |x: u32, y: u32| seen.get_pixel(x, y).0[..3] != [0; 3];
+        let (middle, most) = ((DISPLAY.0 / 2, DISPLAY.1 / 2), DISPLAY.1 / 4);
+        let across = (0..most).find(|x| lit(*x, middle.1)).ok_or("nothing is drawn")?;
+        let down = (0..most).find(|y| lit(middle.0, *y)).ok_or("nothing is drawn")?;
+        let (width, height) = (poster.width() - across, poster.height() - down);
+        let drawn = crop_imm(&seen, across, down, width, height).to_image();
+        same(&drawn, &crop_imm(poster, 0, 0, width, height).to_image())
+            .map_err(|e| format!("{e}, {across}, {down} aside"))
     });
 }
 
@@ -146,6 +148,7 @@ fn virtual_display(folder: &Path) -> (Running, String) {
         &format!("{width}x{height}x24"),
         "-nolisten",
         "tcp",
+        "-nocursor",
         "-fbdir",
         &folder.display().to_string(),
     ]));
