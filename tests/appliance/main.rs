@@ -296,7 +296,9 @@ impl Show {
             let newest = plays.iter().map(|play| play.started).max();
             if newest > Some(last) { Ok(()) } else { Err(format!("{newest:?}")) }
         });
-        let publisher = Device::new(&self.office.server.url(), self.machine_key()).publisher();
+        let device = Device::new(&self.office.server.url(), self.machine_key()).days_later(self.ahead);
+        let publisher = device.publisher();
+        self.device = Some(device);
         let plays = self.office.auditor.plays(&format!("screen={screen}"));
         self.judge(&plays);
         let findings = self.office.auditor.get("plays/findings").expect("the findings");

@@ -20,18 +20,27 @@ pub struct Device {
     url: String,
     /// The key.
     pub key: SecretKey,
+    /// How far its clock is ahead, in milliseconds.
+    ahead: i64,
 }
 
 impl Device {
     /// Speaks to the server at `url` with `key`.
     pub fn new(url: &str, key: SecretKey) -> Self {
-        Self { url: url.to_owned(), key }
+        Self { url: url.to_owned(), key, ahead: 0 }
+    }
+
+    /// The same so many days later: its clock is that of a server that was started days later.
+    #[must_use]
+    pub fn days_later(mut self, days: u32) -> Self {
+        self.ahead = i64::from(days) * 86_400_000;
+        self
     }
 
     /// Sends a request signed by the key.
     pub fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, Refusal> {
         let path = format!("/player/v1/{path}");
-        let proof = RequestProof::make(&self.key, method.as_str(), &path, clock::now(), &body);
+        let proof = RequestProof::make(&self.key, method.as_str(), &path, clock::now().plus(self.ahead), &body);
         let mut request = plain_client().request(method, format!("{}{path}", self.url)).body(body);
         for (name, value) in proof.headers() {
             request = request.header(name, value);
