@@ -48,28 +48,30 @@ impl Machine {
     /// One with the disk that `scripts/appliance` made, and these settings of the player on it.
     pub fn new(made: &Path, settings: &str) -> Self {
         let folder = tempfile::tempdir_in(made).expect("a temporary folder");
-        let copied = Command::new("cp").args(["--sparse=always"]).arg(made.join("disk")).arg(folder.path()).status();
-        assert!(copied.is_ok_and(|status| status.success()), "the disk could not be copied");
+        copy(&made.join("disk"), &folder.path().join("disk"));
         let machine = Self { made: made.to_owned(), folder, running: None, starts: 0 };
+        let disk = machine.disk();
         let file = machine.folder.path().join("player.toml");
         fs::write(&file, settings).expect("the settings are written");
-        machine.disk_command(&["-w", "-R", "rm /etc/xuanping/player.toml"]);
-        machine.disk_command(&["-w", "-R", &format!("write {} /etc/xuanping/player.toml", file.display())]);
+        debugfs(&disk, &["-w", "-R", "rm /etc/xuanping/player.toml"]);
+        debugfs(&disk, &["-w", "-R", &format!("write {} /etc/xuanping/player.toml", file.display())]);
         machine
     }
 
-    /// Reads or writes the disk while the machine is off.
-    fn disk_command(&self, arguments: &[&str]) -> Vec<u8> {
+    fn disk(&self) -> PathBuf {
         assert!(self.running.is_none(), "the disk is in use");
-        let mut command = Command::new("/sbin/debugfs");
-        let output = command.args(arguments).arg(self.folder.path().join("disk")).output().expect("debugfs is there");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        output.stdout
+        self.folder.path().join("disk")
     }
 
     /// The screen's own key, read off the disk.
     pub fn key(&self) -> SecretKey {
-        let seed = self.disk_command(&["-R", "cat /var/lib/xuanping/device.key"]);
+        // A plug was pulled: what the file system has in its journal is there only once that is replayed. Done to a
+        // copy, so that the machine does it itself when it starts.
+        let copied = self.folder.path().join("looked at");
+        copy(&self.disk(), &copied);
+        let _ = Command::new("/sbin/e2fsck").args(["-y", "-E", "journal_only"]).arg(&copied).output();
+        let seed = debugfs(&copied, &["-R", "cat /var/lib/xuanping/device.key"]);
+        let _ = fs::remove_file(&copied);
         SecretKey::from_seed(&seed.as_slice().try_into().expect("a key file has 32 bytes"))
     }
 
@@ -167,6 +169,18 @@ impl Drop for Machine {
             let _ = running.emulator.wait();
         }
     }
+}
+
+fn copy(disk: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("--sparse=always").args([disk, to]).status();
+    assert!(copied.is_ok_and(|status| status.success()), "the disk could not be copied");
+}
+
+/// Reads or writes a disk that no machine uses.
+fn debugfs(disk: &Path, arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new("/sbin/debugfs").args(arguments).arg(disk).output().expect("debugfs is there");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
 }
 
 /// The emulator's monitor (QMP).

@@ -18,6 +18,7 @@ use xuanping_core::{
     vocabulary::ScreenKind,
 };
 use xuanping_player::{
+    belief::Hindsight,
     clock::Clock,
     journal::{Entry, Journal, Record, Run, SealRules, Sealer},
 };
@@ -322,7 +323,7 @@ impl Player {
         let now = Clock::new().now();
         let rules = SealRules { interval: 0, plays: 1, soon: 0 };
         Sealer::new(journal.clone(), ScreenId::new(Uuid::nil()), run, rules, now)
-            .work(&key, now, true)
+            .work(&key, now, Hindsight::Same, true)
             .expect("the journal is sealed");
         let receipted = journal.outbox().oldest().expect("the outbox is read").map_or(u64::MAX, |b| b.batch().sequence);
         let mut plays = Vec::new();
@@ -353,7 +354,7 @@ impl Player {
                 journal.append(&Record::Opened(number, entry.clone())).expect("it is recorded");
                 journal.append(&Record::Finished(number, entry.clone())).expect("it is recorded");
             }
-            sealer.work(&self.key(), now, true).expect("a batch is sealed");
+            sealer.work(&self.key(), now, Hindsight::Same, true).expect("a batch is sealed");
         }
     }
 
