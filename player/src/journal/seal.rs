@@ -14,7 +14,7 @@ use xuanping_core::{
 
 use super::{
     Entry, Journal, Run,
-    segment::{FULL, discard, finished_plays, segments},
+    segment::{FULL, Told, discard, segments, told},
 };
 use crate::{belief::Hindsight, cache::Cache, clock::Moment};
 
@@ -132,9 +132,9 @@ impl Sealer {
         for number in segments(&self.journal.folder)?.into_iter().filter(|n| *n < current) {
             let head = self.journal.outbox.head()?;
             if number > head.sequence {
-                let (began, mut plays) = finished_plays(&self.journal.folder, number)?;
+                let Told { run, mut plays, mut walls } = told(&self.journal.folder, number)?;
                 // What a run before this one left is of that run; only older programs did not write down which.
-                let run = began.unwrap_or(self.run);
+                let run = run.unwrap_or(self.run);
                 if run.machine.is_some() && run.machine == self.run.machine {
                     if known == Hindsight::Guessing {
                         break;
@@ -142,8 +142,14 @@ impl Sealer {
                     for Entry { play, .. } in &mut plays {
                         play.start = known.of(play.start, play.monotonic);
                     }
+                    for (change, monotonic) in &mut walls {
+                        change.from = known.of(change.from, *monotonic);
+                    }
                 }
                 let (items, plays) = tabulate(plays);
+                let mut walls: Vec<_> = walls.into_iter().map(|(change, _)| change).collect();
+                // A clock that was set back between two changes.
+                walls.sort_by_key(|change| change.from);
                 let batch = Batch {
                     screen: self.screen,
                     boot: run.boot,
@@ -152,7 +158,7 @@ impl Sealer {
                     sealed: now.wall,
                     items,
                     plays,
-                    walls: Vec::new(),
+                    walls,
                     machine: run.machine,
                 };
                 self.journal.outbox.put(&SignedBatch::sign(batch, key))?;

@@ -8,7 +8,7 @@ use xuanping_core::{
     digest::Digest,
     geometry::ZoneName,
     id::{BookingId, BootId, CreativeId, MachineBootId, ScreenId},
-    playlog::{ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger},
+    playlog::{ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger, WallChange, WallReason, WallState},
     sign::SecretKey,
     time::{Millis, UtcMillis},
 };
@@ -313,7 +313,7 @@ fn a_flipped_byte_never_makes_a_play_that_was_not() {
             match record {
                 Record::Opened(n, read) | Record::Finished(n, read) => assert_eq!(read, entry(n)),
                 Record::Began(began) => assert_eq!(began, run(3)),
-                Record::Showing(..) => panic!("invented"),
+                Record::Showing(..) | Record::Wall(..) => panic!("invented"),
             }
         }
     }
@@ -470,6 +470,35 @@ fn what_was_shown_while_the_time_was_a_guess_is_sealed_once_it_is_known_when_tha
     let known = Hindsight::Better { until: 3, epoch: 70_000 };
     assert_eq!(sealer.work(&key(), at(10_000), known, false).unwrap(), 1);
     assert_eq!(starts(&journal), [(2, 70_002), (3, 3)]);
+}
+
+#[test]
+fn how_the_wall_changed_is_told_by_the_batch_of_the_plays_around_it_and_after_power_cuts() {
+    let data = tempfile::tempdir().unwrap();
+    let open = |n| Journal::open(data.path(), key().public(), run(n)).unwrap().0;
+    let sealer_of = |journal: &Journal, n| Sealer::new(journal.clone(), screen(), run(n), RULES, at(0));
+    let wall = |from, state, why| WallChange { from: UtcMillis(from), state, why };
+    let lit = wall(1, WallState::On, WallReason::NotKnown);
+    let night = wall(5, WallState::Off, WallReason::Hours);
+    let (journal, mut server) = (Journal::in_memory(data.path(), key().public(), run(11)), Server::default());
+    // Before anything is known of the disk.
+    journal.append(&Record::Wall(lit, 1)).unwrap();
+    journal.open_disk().unwrap();
+    play(&journal, 2);
+    journal.append(&Record::Wall(night, 5)).unwrap();
+    sealer_of(&journal, 11).work(&key(), at(1_000), Hindsight::Same, true).unwrap();
+    // The power is cut before anything else was shown.
+    drop(journal);
+    let journal = open(12);
+    let morning = wall(9, WallState::On, WallReason::Hours);
+    journal.append(&Record::Wall(morning, 9)).unwrap();
+    play(&journal, 10);
+    sealer_of(&journal, 12).work(&key(), at(2_000), Hindsight::Same, true).unwrap();
+    play(&journal, 11);
+    sealer_of(&journal, 12).work(&key(), at(3_000), Hindsight::Same, true).unwrap();
+    server.take_all(&journal);
+    let told: Vec<_> = server.taken.iter().map(|batch| batch.batch().walls.clone()).collect();
+    assert_eq!(told, [vec![lit, night], vec![night, morning], vec![]]);
 }
 
 #[test]

@@ -19,7 +19,10 @@ use drm::{
     control::{Device as _, Event, Mode, PageFlipFlags, crtc},
 };
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
-use xuanping_core::geometry::{Rect, Size};
+use xuanping_core::{
+    geometry::{Rect, Size},
+    playlog::WallState,
+};
 
 use buffers::Buffer;
 use card::{Card, Presence, Seen, choose};
@@ -283,6 +286,10 @@ impl Output for Kms {
                 return std::mem::take(&mut self.waited);
             }
         }
+    }
+
+    fn seen(&self) -> WallState {
+        if self.lit.is_some() { WallState::On } else { WallState::Off }
     }
 
     fn waker(&self) -> Waker {
