@@ -65,10 +65,38 @@ impl Anchor {
     }
 }
 
+/// What is known by now of the times that were believed earlier in this run of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hindsight {
+    /// They were as good as can be.
+    Same,
+    /// They are guesses, as the present one still is: it cannot have been earlier.
+    Guessing,
+    /// Before `until` on the monotonic clock they were guesses. Its zero lies at `epoch` in wall time, in milliseconds.
+    Better {
+        /// Exclusive.
+        until: u64,
+        /// Wall time less monotonic time.
+        epoch: i64,
+    },
+}
+
+impl Hindsight {
+    /// When something happened that was believed to happen at `wall`, and did at `monotonic` of this run of the machine.
+    pub fn of(self, wall: UtcMillis, monotonic: u64) -> UtcMillis {
+        match self {
+            Self::Better { until, epoch } if monotonic < until => UtcMillis(epoch.saturating_add(signed(monotonic))),
+            _ => wall,
+        }
+    }
+}
+
 /// What is believed.
 #[derive(Debug, Clone, Default)]
 pub struct Belief {
     anchor: Option<Anchor>,
+    /// Until when on the monotonic clock it was a guess, if it was and no longer is.
+    guessed: Option<u64>,
     /// The device's clock less the monotonic one while it is followed, once the server has agreed with it.
     agreed: Option<i64>,
 }
@@ -98,6 +126,9 @@ impl Belief {
                 Source::NotBefore => device >= believed,
             };
             if right {
+                if anchor.source == Source::NotBefore {
+                    self.guessed = Some(monotonic);
+                }
                 self.agreed = (anchor.source == Source::Server).then_some(offset);
                 self.anchor = None;
                 return device;
@@ -118,6 +149,7 @@ impl Belief {
         if heard.doubt > limit / 4 && truth.since(before).abs() <= heard.doubt {
             return None;
         }
+        self.no_guess_from(monotonic);
         // Whoever was corrected has to agree well before it is followed again, or it would go to and fro.
         let limit = if self.anchor.is_some() { limit / 2 } else { limit };
         self.anchor = (wrong.abs() > limit).then(|| Anchor {
@@ -143,6 +175,26 @@ impl Belief {
         }
         self.anchor = Some(Anchor { wall: truth, at: monotonic, source: Source::Server, drift: 0, device: offset });
         Some(wrong)
+    }
+
+    fn is_guess(&self) -> bool {
+        self.anchor.is_some_and(|anchor| anchor.source == Source::NotBefore)
+    }
+
+    fn no_guess_from(&mut self, monotonic: u64) {
+        if self.is_guess() {
+            self.guessed = Some(monotonic);
+        }
+    }
+
+    /// What is known of times that were believed before.
+    pub fn hindsight(&mut self, device: UtcMillis, monotonic: u64) -> Hindsight {
+        let epoch = self.wall(device, monotonic).0.saturating_sub(signed(monotonic));
+        match self.guessed {
+            _ if self.is_guess() => Hindsight::Guessing,
+            Some(until) => Hindsight::Better { until, epoch },
+            None => Hindsight::Same,
+        }
     }
 
     /// Whether what is believed goes back to something that the server signed.
@@ -174,7 +226,8 @@ impl Belief {
     }
 
     /// NTP has set the device's clock: what it merely could not be before counts no longer.
-    pub fn device_is_kept(&mut self) {
+    pub fn device_is_kept(&mut self, monotonic: u64) {
+        self.no_guess_from(monotonic);
         self.anchor = self.anchor.filter(|anchor| anchor.source == Source::Server);
     }
 }
@@ -342,12 +395,37 @@ mod tests {
         let mut belief = Belief::default();
         belief.learn(&answers(TRUTH, 0), false, unset(0), 0);
         assert_eq!(belief.not_before(right(HOUR), 0, unset(0), 0), None);
-        belief.device_is_kept();
+        belief.device_is_kept(0);
         assert_eq!(belief.wall(unset(10), 10), right(10));
         let mut belief = Belief::default();
         belief.not_before(right(HOUR), 0, right(0), 0);
-        belief.device_is_kept();
+        belief.device_is_kept(0);
         assert_eq!(belief.wall(right(10), 10), right(10), "NTP knows better than yesterday's wrong clock");
+    }
+
+    #[test]
+    fn what_was_a_guess_is_known_better_once_the_server_has_said_what_time_it_is() {
+        let (evening, morning) = (right(0), 10 * HOUR);
+        let mut belief = Belief::default();
+        assert_eq!(belief.hindsight(unset(0), 0), Hindsight::Same, "nothing says that this clock is wrong");
+        belief.not_before(evening, 0, unset(300), 300);
+        let believed = belief.wall(unset(1_000), 1_000);
+        assert_eq!(belief.hindsight(unset(1_000), 1_000), Hindsight::Guessing);
+        assert_eq!(belief.hindsight(unset(1_000), 1_000).of(believed, 1_000), believed);
+        belief.learn(&answers(TRUTH + signed(morning), 20_000), false, unset(20_000), 20_000);
+        let known = belief.hindsight(unset(30_000), 30_000);
+        assert_eq!(known.of(believed, 1_000), right(morning + 1_000));
+        let later = belief.wall(unset(25_000), 25_000);
+        assert_eq!(known.of(later, 25_000), later, "what was known then stays as it was");
+    }
+
+    #[test]
+    fn ntp_too_tells_what_time_it_was_before() {
+        let mut belief = Belief::default();
+        belief.not_before(right(0), 0, unset(0), 0);
+        let believed = belief.wall(unset(1_000), 1_000);
+        assert_eq!(belief.wall(right(HOUR), 2_000), right(HOUR));
+        assert_eq!(belief.hindsight(right(HOUR), 2_000).of(believed, 1_000), right(HOUR).plus(-1_000));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use xuanping_core::{digest::Digest, id::MachineBootId, time::UtcMillis};
 
 use crate::{
-    belief::{Belief, Sample},
+    belief::{Belief, Hindsight, Sample},
     durable::{self, Privacy},
 };
 
@@ -89,6 +89,11 @@ impl Clock {
         }
     }
 
+    /// What is known by now of times that were believed earlier in this run of the machine.
+    pub fn hindsight(&self) -> Hindsight {
+        self.belief().hindsight(device_time(), monotonic())
+    }
+
     /// Whether the server has said what time it is, in this life or, while the machine ran on, in an earlier one.
     pub fn is_known(&self) -> bool {
         self.belief().is_known()
@@ -97,7 +102,7 @@ impl Clock {
     /// Keeps what time it is, for the next life.
     pub fn remember(&self, data: &Path) -> io::Result<()> {
         if is_kept() {
-            self.belief().device_is_kept();
+            self.belief().device_is_kept(monotonic());
         }
         let now = self.now();
         let mut kept = now.wall.0.to_le_bytes().to_vec();

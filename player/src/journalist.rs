@@ -140,7 +140,7 @@ impl Work {
             self.desk.sealed.notify_one();
         }
         // What was in memory may fill several segments: at the end all of them are sealed.
-        while self.desk.sealer.work(&self.desk.key, now, last)? > 0 {
+        while self.desk.sealer.work(&self.desk.key, now, self.desk.clock.hindsight(), last)? > 0 {
             self.desk.sealed.notify_one();
         }
         Ok(())

@@ -12,12 +12,13 @@ use uuid::Uuid;
 use xuanping_core::{
     geometry::Size,
     id::{BootId, ScreenId},
-    playlog::{Play, SignedBatch},
+    playlog::{Play, SignedBatch, WallChange},
     sign::SecretKey,
     time::UtcMillis,
     vocabulary::ScreenKind,
 };
 use xuanping_player::{
+    belief::Hindsight,
     clock::Clock,
     journal::{Entry, Journal, Record, Run, SealRules, Sealer},
 };
@@ -308,6 +309,18 @@ impl Player {
     /// The plays that a dead player's journal holds and the server has not signed for, as its next life will report them:
     /// read from a copy, so that nothing of its own is touched.
     pub fn journalled(&self) -> Vec<Play> {
+        let mut plays: Vec<_> = self.sealed().into_iter().flat_map(|batch| batch.batch().plays.clone()).collect();
+        plays.sort_by_key(|play| (play.zone, play.start));
+        plays
+    }
+
+    /// How its wall changed, likewise.
+    pub fn walls_told(&self) -> Vec<WallChange> {
+        self.sealed().into_iter().flat_map(|batch| batch.batch().walls.clone()).collect()
+    }
+
+    /// The batches of both, in their order.
+    fn sealed(&self) -> Vec<SignedBatch> {
         assert!(self.child.is_none(), "the journal is in use");
         let copy = tempfile::tempdir().expect("a temporary folder");
         let (from, to) = (self.data().join("journal"), copy.path().join("journal"));
@@ -322,22 +335,22 @@ impl Player {
         let now = Clock::new().now();
         let rules = SealRules { interval: 0, plays: 1, soon: 0 };
         Sealer::new(journal.clone(), ScreenId::new(Uuid::nil()), run, rules, now)
-            .work(&key, now, true)
+            .work(&key, now, Hindsight::Same, true)
             .expect("the journal is sealed");
         let receipted = journal.outbox().oldest().expect("the outbox is read").map_or(u64::MAX, |b| b.batch().sequence);
-        let mut plays = Vec::new();
+        let mut batches = Vec::new();
         for file in fs::read_dir(to.join("batches")).expect("the outbox is a folder") {
             let path = file.expect("a file").path();
             if path.extension().is_some_and(|ending| ending == "batch") {
                 let bytes = fs::read(path).expect("a batch is read");
                 let batch = SignedBatch::verify(bytes, &key.public()).expect("a batch is whole");
                 if batch.batch().sequence >= receipted {
-                    plays.extend(batch.batch().plays.iter().cloned());
+                    batches.push(batch);
                 }
             }
         }
-        plays.sort_by_key(|play| (play.zone, play.start));
-        plays
+        batches.sort_by_key(|batch| batch.batch().sequence);
+        batches
     }
 
     /// This dead player has shown these too, so many in each sealed batch, and nobody has heard of them.
@@ -353,7 +366,7 @@ impl Player {
                 journal.append(&Record::Opened(number, entry.clone())).expect("it is recorded");
                 journal.append(&Record::Finished(number, entry.clone())).expect("it is recorded");
             }
-            sealer.work(&self.key(), now, true).expect("a batch is sealed");
+            sealer.work(&self.key(), now, Hindsight::Same, true).expect("a batch is sealed");
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Batch, Covered, ItemRef, Play, PlayStatus, Trigger, WallChange, WallState};
+use super::{Batch, Covered, ItemRef, Play, PlayStatus, Trigger, WallChange, WallReason, WallState};
 use crate::{
     digest::Digest,
     geometry::ZoneName,
@@ -395,11 +395,13 @@ fn set_back(play: &Play, next: Option<&Play>, place: Place) -> bool {
     }
 }
 
-/// Whether the wall was off for more than a moment of it, by the player's own word.
+/// Whether the wall was off for more than a moment of it, by the player's own word. A display that fails takes nothing from
+/// what is heard.
 fn dark(walls: &[WallChange], play: &Play) -> bool {
     let shown = UtcInterval { start: play.start, end: play.start + play.actual };
     let ends = walls.iter().skip(1).map(|next| next.from).chain([UtcMillis(i64::MAX)]);
-    let off = walls.iter().zip(ends).filter(|(change, _)| change.state == WallState::Off);
+    let heard = |change: &WallChange| play.zone == ZoneName::Audio && change.why == WallReason::Fault;
+    let off = walls.iter().zip(ends).filter(|(change, _)| change.state == WallState::Off && !heard(change));
     let dark = off.filter_map(|(change, end)| UtcInterval::checked(change.from, end)?.intersection(shown));
     dark.map(UtcInterval::length).sum::<i64>() > Play::TOLERANCE.as_i64()
 }

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use xuanping_core::{
     digest::Digest,
     id::{BootId, MachineBootId},
-    playlog::{ItemRef, Play},
+    playlog::{ItemRef, Play, WallChange},
     time::Millis,
 };
 
@@ -53,6 +53,9 @@ pub enum Record {
     /// Everything in this segment was shown in this run. First in each segment; those of older programs have none.
     #[n(3)]
     Began(#[n(0)] Run),
+    /// From then on the wall gave light, or did not; when that was on the machine's monotonic clock.
+    #[n(4)]
+    Wall(#[n(0)] WallChange, #[n(1)] u64),
 }
 
 const HEAD: usize = 4 + 8;

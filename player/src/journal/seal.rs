@@ -14,9 +14,9 @@ use xuanping_core::{
 
 use super::{
     Entry, Journal, Run,
-    segment::{FULL, discard, finished_plays, segments},
+    segment::{FULL, Told, discard, segments, told},
 };
-use crate::{cache::Cache, clock::Moment};
+use crate::{belief::Hindsight, cache::Cache, clock::Moment};
 
 /// When a segment is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,19 +69,22 @@ impl Sealer {
     /// Syncs what was appended, closes the segment if it is time (or `at_once`), and seals every closed one. Returns how
     /// many batches were made. After an error the same call is simply made again.
     ///
+    /// As long as the time is a guess, what this run of the machine showed waits: a moment later it may be known when that
+    /// was, and nobody is there to whom it could be sent meanwhile.
+    ///
     /// A full disk loses files that no known programme needs, then the space kept in reserve, and no play.
-    pub fn work(&mut self, key: &SecretKey, now: Moment, at_once: bool) -> io::Result<usize> {
-        let mut worked = self.try_work(key, now, at_once);
+    pub fn work(&mut self, key: &SecretKey, now: Moment, known: Hindsight, at_once: bool) -> io::Result<usize> {
+        let mut worked = self.try_work(key, now, known, at_once);
         if worked.as_ref().is_err_and(is_full) && self.cache.as_ref().is_some_and(|cache| cache.make_room() > 0) {
-            worked = self.try_work(key, now, at_once);
+            worked = self.try_work(key, now, known, at_once);
         }
         if worked.as_ref().is_err_and(is_full) && self.journal.spend_reserve() {
-            worked = self.try_work(key, now, at_once);
+            worked = self.try_work(key, now, known, at_once);
         }
         worked
     }
 
-    fn try_work(&mut self, key: &SecretKey, now: Moment, at_once: bool) -> io::Result<usize> {
+    fn try_work(&mut self, key: &SecretKey, now: Moment, known: Hindsight, at_once: bool) -> io::Result<usize> {
         let (to_sync, finished, news) = {
             let mut segment = self.journal.segment();
             segment.write_backlog()?;
@@ -100,7 +103,7 @@ impl Sealer {
         if finished == 0 {
             self.last = now.monotonic;
         }
-        let made = self.seal_closed(key, now)?;
+        let made = self.seal_closed(key, now, known)?;
         if made > 0 {
             self.journal.keep_reserve();
         }
@@ -123,16 +126,30 @@ impl Sealer {
         finished > 0 && (at_once || finished >= plays.min(FULL) || waited >= interval)
     }
 
-    fn seal_closed(&self, key: &SecretKey, now: Moment) -> io::Result<usize> {
+    fn seal_closed(&self, key: &SecretKey, now: Moment, known: Hindsight) -> io::Result<usize> {
         let current = self.journal.segment().number();
         let mut made = 0;
         for number in segments(&self.journal.folder)?.into_iter().filter(|n| *n < current) {
             let head = self.journal.outbox.head()?;
             if number > head.sequence {
-                let (began, plays) = finished_plays(&self.journal.folder, number)?;
+                let Told { run, mut plays, mut walls } = told(&self.journal.folder, number)?;
                 // What a run before this one left is of that run; only older programs did not write down which.
-                let run = began.unwrap_or(self.run);
+                let run = run.unwrap_or(self.run);
+                if run.machine.is_some() && run.machine == self.run.machine {
+                    if known == Hindsight::Guessing {
+                        break;
+                    }
+                    for Entry { play, .. } in &mut plays {
+                        play.start = known.of(play.start, play.monotonic);
+                    }
+                    for (change, monotonic) in &mut walls {
+                        change.from = known.of(change.from, *monotonic);
+                    }
+                }
                 let (items, plays) = tabulate(plays);
+                let mut walls: Vec<_> = walls.into_iter().map(|(change, _)| change).collect();
+                // A clock that was set back between two changes.
+                walls.sort_by_key(|change| change.from);
                 let batch = Batch {
                     screen: self.screen,
                     boot: run.boot,
@@ -141,7 +158,7 @@ impl Sealer {
                     sealed: now.wall,
                     items,
                     plays,
-                    walls: Vec::new(),
+                    walls,
                     machine: run.machine,
                 };
                 self.journal.outbox.put(&SignedBatch::sign(batch, key))?;

@@ -4,14 +4,14 @@
 //! Appending is one `write` on the thread that shows things; a write that fails is undone, kept in memory and tried again.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use xuanping_core::{
-    playlog::{Play, PlayStatus, TriggerKind},
+    playlog::{Play, PlayStatus, TriggerKind, WallChange, WallState},
     time::{Millis, UtcMillis},
 };
 
@@ -41,14 +41,23 @@ pub struct Segment {
     news: bool,
     opened: BTreeMap<PlayKey, Entry>,
     backlog: Backlog,
+    /// How the wall is.
+    wall: Option<(WallChange, u64)>,
+    /// Changes of the wall that are not in the file yet, with the monotonic time of each.
+    unwritten: VecDeque<(WallChange, u64)>,
     dirty: bool,
 }
+
+/// Changes of the wall that are kept while the disk refuses them; the oldest give way.
+const CHANGES: usize = 1_000;
 
 /// What recovery leaves to write to: an empty file, and the number of the batch it becomes.
 #[derive(Debug)]
 pub struct Ready {
     number: u64,
     file: File,
+    /// Changes of the wall after the last play.
+    walls: Vec<WallChange>,
 }
 
 /// What was found when the journal was opened.
@@ -73,6 +82,8 @@ impl Segment {
             news: false,
             opened: BTreeMap::new(),
             backlog: Backlog::default(),
+            wall: None,
+            unwritten: VecDeque::new(),
             dirty: false,
         }
     }
@@ -80,6 +91,10 @@ impl Segment {
     /// From now on it is written to disk. What is in memory follows with [`Self::write_backlog`].
     pub fn adopt(&mut self, ready: Ready) {
         (self.number, self.file) = (ready.number, Some(ready.file));
+        for change in ready.walls.into_iter().rev() {
+            // Of an earlier run: nothing that is learnt of this one's clock tells of it.
+            self.unwritten.push_front((change, u64::MAX));
+        }
         let opened: Vec<u8> = self.opened_records();
         if let Err(error) = self.write(&opened, 0) {
             tracing::warn!(%error, "what is on the wall could not be noted");
@@ -103,13 +118,14 @@ impl Segment {
                 kept.push(number);
             }
         }
-        let mut next = head + 1;
+        let (mut next, mut walls) = (head + 1, Vec::new());
         for (place, number) in kept.iter().enumerate() {
             let file = path(folder, *number);
             let last = place + 1 == kept.len();
-            let finished = repair(&file, last, &mut found)?;
+            let (finished, changes) = repair(&file, last, &mut found)?;
             if last && finished == 0 {
                 durable::remove(&file)?;
+                walls = changes;
                 break;
             }
             // A hole in the numbers (a lost file) would be a hole in the chain: the later ones move down.
@@ -121,7 +137,7 @@ impl Segment {
         let file = OpenOptions::new().create(true).append(true).open(path(folder, next))?;
         file.set_len(0)?;
         durable::sync_folder_of(&path(folder, next))?;
-        Ok((Ready { number: next, file }, found))
+        Ok((Ready { number: next, file, walls }, found))
     }
 
     /// Appends a record, or keeps it for later if the disk refuses it.
@@ -143,6 +159,14 @@ impl Segment {
                 // As long as the disk is not open, it is the journal's thread that says so.
                 return if self.file.is_some() { self.write_backlog() } else { Ok(()) };
             }
+            Record::Wall(change, monotonic) => {
+                self.wall = Some((*change, *monotonic));
+                self.unwritten.push_back((*change, *monotonic));
+                if self.unwritten.len() > CHANGES {
+                    self.unwritten.pop_front();
+                }
+                return if self.file.is_some() { self.write_backlog() } else { Ok(()) };
+            }
         }
         if self.backlog.is_empty() && self.file.is_some() {
             return self.write(&record.to_bytes(), 0);
@@ -153,6 +177,10 @@ impl Segment {
 
     /// Tries again to write what the disk has refused so far.
     pub fn write_backlog(&mut self) -> io::Result<()> {
+        while let Some((change, monotonic)) = self.unwritten.front() {
+            self.write(&Record::Wall(*change, *monotonic).to_bytes(), 0)?;
+            self.unwritten.pop_front();
+        }
         // A full segment takes no more until it is sealed; the rest follows in the next.
         while self.finished < FULL
             && let Some((key, entry)) = self.backlog.front()
@@ -213,7 +241,10 @@ impl Segment {
     /// Closes this segment and goes on in the next, which begins with the plays now on the wall.
     pub fn rotate(&mut self) -> io::Result<()> {
         let new = path(&self.folder, self.number + 1).with_extension("new");
-        let opened = [Record::Began(self.run).to_bytes(), self.opened_records()].concat();
+        // Whoever reads a batch does not have the one before it.
+        let wall = self.wall.filter(|(change, _)| change.state != WallState::On);
+        let wall = wall.map(|(change, monotonic)| Record::Wall(change, monotonic).to_bytes());
+        let opened = [Record::Began(self.run).to_bytes(), wall.unwrap_or_default(), self.opened_records()].concat();
         fs::write(&new, &opened)?;
         let file = OpenOptions::new().append(true).open(&new)?;
         fs::rename(&new, path(&self.folder, self.number + 1))?;
@@ -227,20 +258,30 @@ impl Segment {
     }
 }
 
-/// The plays of a closed segment, and the run that wrote them (unknown of a version that did not note it); what is torn was
-/// cut off when it was recovered or never finished.
-pub fn finished_plays(folder: &Path, number: u64) -> io::Result<(Option<Run>, Vec<Entry>)> {
+/// What a closed segment tells.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// The run that wrote it; unknown of a version that did not note it.
+    pub run: Option<Run>,
+    /// Finished plays.
+    pub plays: Vec<Entry>,
+    /// How the wall changed, with the monotonic time of each change.
+    pub walls: Vec<(WallChange, u64)>,
+}
+
+/// Reads a closed segment; what is torn was cut off when it was recovered or never finished.
+pub fn told(folder: &Path, number: u64) -> io::Result<Told> {
     let (records, _) = read_all(&fs::read(path(folder, number))?);
-    let mut began = None;
-    let mut plays = Vec::new();
+    let mut told = Told::default();
     for record in records {
         match record {
-            Record::Began(run) => began = Some(run),
-            Record::Finished(_, entry) => plays.push(entry),
+            Record::Began(run) => told.run = Some(run),
+            Record::Finished(_, entry) => told.plays.push(entry),
+            Record::Wall(change, monotonic) => told.walls.push((change, monotonic)),
             Record::Opened(..) | Record::Showing(..) => {}
         }
     }
-    Ok((began, plays))
+    Ok(told)
 }
 
 /// When what the newest segment that tells of anything tells of was last seen on the wall.
@@ -249,7 +290,7 @@ pub fn newest_end(folder: &Path) -> io::Result<Option<UtcMillis>> {
         let (records, _) = read_all(&fs::read(path(folder, number))?);
         let mut starts = BTreeMap::new();
         let seen = records.into_iter().filter_map(|record| match record {
-            Record::Began(_) => None,
+            Record::Began(_) | Record::Wall(..) => None,
             Record::Opened(key, entry) => {
                 starts.insert(key, entry.play.start);
                 Some(entry.play.start)
@@ -283,13 +324,13 @@ fn is_news(play: &Play) -> bool {
 }
 
 /// Cuts off what is torn; in the last segment also finishes, as interrupted, the plays that were on the wall. Returns
-/// how many finished plays there are.
-fn repair(file: &Path, last: bool, found: &mut Recovered) -> io::Result<usize> {
+/// how many finished plays there are, and how the wall changed.
+fn repair(file: &Path, last: bool, found: &mut Recovered) -> io::Result<(usize, Vec<WallChange>)> {
     let bytes = fs::read(file)?;
     let (records, sound) = read_all(&bytes);
     found.torn += (bytes.len() - sound) as u64;
     let mut opened: BTreeMap<PlayKey, Entry> = BTreeMap::new();
-    let mut finished = 0;
+    let (mut finished, mut walls) = (0, Vec::new());
     for record in records {
         match record {
             Record::Opened(key, entry) => {
@@ -304,6 +345,7 @@ fn repair(file: &Path, last: bool, found: &mut Recovered) -> io::Result<usize> {
                 opened.remove(&key);
                 finished += 1;
             }
+            Record::Wall(change, _) => walls.push(change),
             Record::Began(_) => {}
         }
     }
@@ -321,7 +363,7 @@ fn repair(file: &Path, last: bool, found: &mut Recovered) -> io::Result<usize> {
         }
     }
     handle.sync_all()?;
-    Ok(finished)
+    Ok((finished, walls))
 }
 
 fn path(folder: &Path, number: u64) -> PathBuf {

@@ -8,13 +8,13 @@ use xuanping_core::{
     digest::Digest,
     geometry::ZoneName,
     id::{BookingId, BootId, CreativeId, MachineBootId, ScreenId},
-    playlog::{ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger},
+    playlog::{ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger, WallChange, WallReason, WallState},
     sign::SecretKey,
     time::{Millis, UtcMillis},
 };
 
 use super::{segment::FULL, *};
-use crate::clock::Moment;
+use crate::{belief::Hindsight, clock::Moment};
 
 const RULES: SealRules = SealRules { interval: 1_000, plays: 1_000, soon: 1_000 };
 
@@ -116,14 +116,14 @@ fn plays_come_out_in_order_once_and_chained() {
     for n in 1..=20 {
         play(&journal, n);
         if n % 3 == 0 {
-            sealer.work(&key(), at(n * 2_000), false).unwrap();
+            sealer.work(&key(), at(n * 2_000), Hindsight::Same, false).unwrap();
         }
         if n % 7 == 0 {
             server.take_all(&journal);
         }
     }
     assert_eq!(journal.state().unreported, 20 - server.plays().len() as u64);
-    sealer.work(&key(), at(99_000), true).unwrap();
+    sealer.work(&key(), at(99_000), Hindsight::Same, true).unwrap();
     server.take_all(&journal);
     assert_eq!(server.plays(), (1..=20).map(|n| (n, PlayStatus::Success)).collect::<Vec<_>>());
     assert_eq!(journal.state().unreported, 0);
@@ -136,14 +136,14 @@ fn a_segment_waits_for_its_time_unless_it_is_full() {
     let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     let rules = SealRules { interval: 15_000, plays: 3, soon: 15_000 };
     let mut sealer = Sealer::new(journal.clone(), screen(), run(3), rules, at(0));
-    assert_eq!(sealer.work(&key(), at(60_000), false).unwrap(), 0, "nothing to seal");
+    assert_eq!(sealer.work(&key(), at(60_000), Hindsight::Same, false).unwrap(), 0, "nothing to seal");
     play(&journal, 1);
-    assert_eq!(sealer.work(&key(), at(61_000), false).unwrap(), 0, "too early");
+    assert_eq!(sealer.work(&key(), at(61_000), Hindsight::Same, false).unwrap(), 0, "too early");
     play(&journal, 2);
     play(&journal, 3);
-    assert_eq!(sealer.work(&key(), at(62_000), false).unwrap(), 1, "full");
+    assert_eq!(sealer.work(&key(), at(62_000), Hindsight::Same, false).unwrap(), 1, "full");
     play(&journal, 4);
-    assert_eq!(sealer.work(&key(), at(77_000), false).unwrap(), 1, "due");
+    assert_eq!(sealer.work(&key(), at(77_000), Hindsight::Same, false).unwrap(), 1, "due");
 }
 
 #[test]
@@ -159,7 +159,8 @@ fn plays_wait_for_a_full_batch_unless_they_are_news_or_somebody_watches() {
         let mut shown = entry(now);
         change(&mut shown);
         journal.append(&Record::Finished(now, shown)).unwrap();
-        let waited = (1..=7_200).find(|second| sealer.work(&key(), at(now + second * 1_000), false).unwrap() > 0);
+        let waited = (1..=7_200)
+            .find(|second| sealer.work(&key(), at(now + second * 1_000), Hindsight::Same, false).unwrap() > 0);
         server.take_all(&journal);
         now += waited.unwrap() * 1_000;
         waited
@@ -187,7 +188,7 @@ fn while_the_server_is_silent_batches_grow_instead_of_piling_up() {
     let mut sealer = sealer(&journal);
     for n in 1..=500 {
         play(&journal, n);
-        sealer.work(&key(), at(n * 2_000), false).unwrap();
+        sealer.work(&key(), at(n * 2_000), Hindsight::Same, false).unwrap();
     }
     assert!(journal.outbox().waiting().batches <= SealRules::OFFLINE_BATCHES + 2);
     assert_eq!(journal.state().unreported, 500);
@@ -213,7 +214,7 @@ fn a_journal_cut_at_any_byte_keeps_every_whole_play_and_the_one_on_the_wall_is_i
         fs::create_dir_all(data.path().join("journal")).unwrap();
         fs::write(data.path().join("journal/0000000000000001.plays"), &whole[..cut]).unwrap();
         let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
-        sealer(&journal).work(&key(), at(5_000), true).unwrap();
+        sealer(&journal).work(&key(), at(5_000), Hindsight::Same, true).unwrap();
         let mut server = Server::default();
         server.take_all(&journal);
         let complete = ends.iter().filter(|(_, end)| *end <= cut as u64).count();
@@ -247,12 +248,12 @@ fn plays_are_recorded_before_the_disk_is_open_and_follow_in_order_once_it_is() {
     journal.open_disk().unwrap();
     let mut sealer = sealer(&journal);
     let mut server = Server::default();
-    sealer.work(&key(), at(5_000), true).unwrap();
+    sealer.work(&key(), at(5_000), Hindsight::Same, true).unwrap();
     drop(journal);
     // The power fails; what was on the wall was noted.
     let (journal, recovered) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     assert_eq!(recovered.interrupted, 1);
-    self::sealer(&journal).work(&key(), at(6_000), true).unwrap();
+    self::sealer(&journal).work(&key(), at(6_000), Hindsight::Same, true).unwrap();
     server.take_all(&journal);
     let starts: Vec<_> = server.plays().into_iter().map(|(start, _)| start).collect();
     assert_eq!(starts, (1..=20_001).collect::<Vec<_>>());
@@ -271,10 +272,10 @@ fn more_plays_in_memory_than_a_segment_holds_follow_segment_by_segment() {
     let mut server = Server::default();
     // Without being told to be quick: only because the segment is full.
     let mut now = 1;
-    while sealer.work(&key(), at(now), false).unwrap() > 0 {
+    while sealer.work(&key(), at(now), Hindsight::Same, false).unwrap() > 0 {
         now += 1;
     }
-    sealer.work(&key(), at(now + 2_000), false).unwrap();
+    sealer.work(&key(), at(now + 2_000), Hindsight::Same, false).unwrap();
     assert_eq!(journal.state(), JournalState { unreported: all, in_memory: 0, lost: 0 });
     server.take_all(&journal);
     let starts: Vec<_> = server.plays().into_iter().map(|(start, _)| start).collect();
@@ -289,7 +290,7 @@ fn what_was_recorded_last_says_how_late_it_is_at_least() {
     play(&journal, 7);
     let newest = || Journal::in_memory(data.path(), key().public(), run(3)).newest_end();
     assert_eq!(newest(), Some(UtcMillis(7 + 10_000)));
-    sealer(&journal).work(&key(), at(5_000), true).unwrap();
+    sealer(&journal).work(&key(), at(5_000), Hindsight::Same, true).unwrap();
     assert_eq!(newest(), Some(UtcMillis(7 + 10_000)), "sealed");
     journal.append(&Record::Opened(8, entry(20_000))).unwrap();
     journal.append(&Record::Showing(8, Millis(4_000))).unwrap();
@@ -312,7 +313,7 @@ fn a_flipped_byte_never_makes_a_play_that_was_not() {
             match record {
                 Record::Opened(n, read) | Record::Finished(n, read) => assert_eq!(read, entry(n)),
                 Record::Began(began) => assert_eq!(began, run(3)),
-                Record::Showing(..) => panic!("invented"),
+                Record::Showing(..) | Record::Wall(..) => panic!("invented"),
             }
         }
     }
@@ -325,11 +326,11 @@ fn a_play_on_the_wall_while_a_segment_is_sealed_is_found_again_in_the_next() {
     play(&journal, 1);
     journal.append(&Record::Opened(2, entry(2))).unwrap();
     journal.append(&Record::Showing(2, Millis(3_000))).unwrap();
-    sealer(&journal).work(&key(), at(5_000), true).unwrap();
+    sealer(&journal).work(&key(), at(5_000), Hindsight::Same, true).unwrap();
     drop(journal);
     let (journal, recovered) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     assert_eq!(recovered.interrupted, 1);
-    sealer(&journal).work(&key(), at(6_000), true).unwrap();
+    sealer(&journal).work(&key(), at(6_000), Hindsight::Same, true).unwrap();
     let mut server = Server::default();
     server.take_all(&journal);
     assert_eq!(server.plays(), vec![(1, PlayStatus::Success), (2, PlayStatus::Interrupted)]);
@@ -348,7 +349,7 @@ fn a_play_that_names_a_picture_names_it_too_when_the_power_is_cut_before_its_end
     let (journal, recovered) = Journal::open(data.path(), key().public(), run(4)).unwrap();
     assert_eq!(recovered.interrupted, 1);
     let mut server = Server::default();
-    sealer(&journal).work(&key(), at(5_000), true).unwrap();
+    sealer(&journal).work(&key(), at(5_000), Hindsight::Same, true).unwrap();
     server.take_all(&journal);
     let plays = &server.taken[0].batch().plays;
     assert_eq!(plays.len(), 1);
@@ -363,12 +364,12 @@ fn a_batch_that_was_sealed_but_whose_segment_was_not_yet_removed_is_not_sealed_a
     play(&journal, 1);
     let segment = data.path().join("journal/0000000000000001.plays");
     let before = fs::read(&segment).unwrap();
-    sealer(&journal).work(&key(), at(5_000), true).unwrap();
+    sealer(&journal).work(&key(), at(5_000), Hindsight::Same, true).unwrap();
     drop(journal);
     fs::write(&segment, before).unwrap();
     let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     play(&journal, 2);
-    sealer(&journal).work(&key(), at(6_000), true).unwrap();
+    sealer(&journal).work(&key(), at(6_000), Hindsight::Same, true).unwrap();
     let mut server = Server::default();
     server.take_all(&journal);
     assert_eq!(server.plays(), vec![(1, PlayStatus::Success), (2, PlayStatus::Success)]);
@@ -381,7 +382,7 @@ fn the_chain_goes_on_after_all_batches_were_acknowledged_and_the_process_started
     for n in 1..=3 {
         let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
         play(&journal, n);
-        sealer(&journal).work(&key(), at(5_000), true).unwrap();
+        sealer(&journal).work(&key(), at(5_000), Hindsight::Same, true).unwrap();
         server.take_all(&journal);
     }
     assert_eq!(server.plays().len(), 3);
@@ -397,10 +398,10 @@ fn a_disk_that_refuses_keeps_plays_in_memory_and_writes_them_when_it_works_again
     journal.append(&Record::Finished(2, entry(2))).unwrap_err();
     assert_eq!(journal.state(), JournalState { unreported: 2, in_memory: 1, lost: 0 });
     let mut sealer = sealer(&journal);
-    sealer.work(&key(), at(5_000), true).unwrap_err();
+    sealer.work(&key(), at(5_000), Hindsight::Same, true).unwrap_err();
     journal.segment().accept_writes().unwrap();
     journal.append(&Record::Finished(3, entry(3))).unwrap();
-    sealer.work(&key(), at(6_000), true).unwrap();
+    sealer.work(&key(), at(6_000), Hindsight::Same, true).unwrap();
     let mut server = Server::default();
     server.take_all(&journal);
     assert_eq!(server.plays().iter().map(|p| p.0).collect::<Vec<_>>(), vec![1, 2, 3]);
@@ -412,11 +413,11 @@ fn a_refused_batch_is_kept_for_people_and_the_next_one_follows_it() {
     let (journal, _) = Journal::open(data.path(), key().public(), run(3)).unwrap();
     play(&journal, 1);
     let mut sealer = sealer(&journal);
-    sealer.work(&key(), at(5_000), true).unwrap();
+    sealer.work(&key(), at(5_000), Hindsight::Same, true).unwrap();
     let refused = journal.outbox().oldest().unwrap().unwrap();
     journal.outbox().set_aside(&refused).unwrap();
     play(&journal, 2);
-    sealer.work(&key(), at(9_000), true).unwrap();
+    sealer.work(&key(), at(9_000), Hindsight::Same, true).unwrap();
     let next = journal.outbox().oldest().unwrap().unwrap();
     assert!(refused.is_followed_by(next.batch()));
     assert_eq!(journal.outbox().waiting(), Waiting { batches: 1, plays: 1 });
@@ -429,19 +430,75 @@ fn what_a_run_left_behind_is_sealed_as_of_that_run() {
     let sealer_of = |journal: &Journal, n| Sealer::new(journal.clone(), screen(), run(n), RULES, at(0));
     let first = open(11);
     play(&first, 1);
-    sealer_of(&first, 11).work(&key(), at(1_000), true).unwrap();
+    sealer_of(&first, 11).work(&key(), at(1_000), Hindsight::Same, true).unwrap();
     play(&first, 2);
     first.append(&Record::Opened(3, entry(3))).unwrap();
     drop(first);
     // The power fails; the machine and this program begin anew.
     let second = open(12);
     play(&second, 4);
-    sealer_of(&second, 12).work(&key(), at(2_000), true).unwrap();
+    sealer_of(&second, 12).work(&key(), at(2_000), Hindsight::Same, true).unwrap();
     let mut server = Server::default();
     server.take_all(&second);
     let runs: Vec<_> = server.taken.iter().map(|batch| (batch.batch().boot, batch.batch().machine)).collect();
     assert_eq!(runs, [run(11), run(11), run(12)].map(|run| (run.boot, run.machine)));
     assert_eq!(server.plays().len(), 4);
+}
+
+#[test]
+fn what_was_shown_while_the_time_was_a_guess_is_sealed_once_it_is_known_when_that_was() {
+    let data = tempfile::tempdir().unwrap();
+    let open = |n| Journal::open(data.path(), key().public(), run(n)).unwrap().0;
+    let sealer_of = |journal: &Journal, n| Sealer::new(journal.clone(), screen(), run(n), RULES, at(0));
+    let mut server = Server::default();
+    let mut starts = |journal: &Journal| {
+        server.take_all(journal);
+        let newest = server.taken.last().unwrap().batch();
+        newest.plays.iter().map(|play| (play.monotonic, play.start.0)).collect::<Vec<_>>()
+    };
+    // An earlier run of the machine, of which nobody will ever know more.
+    let journal = open(10);
+    play(&journal, 1);
+    drop(journal);
+    let journal = open(11);
+    play(&journal, 2);
+    play(&journal, 3);
+    let mut sealer = sealer_of(&journal, 11);
+    assert_eq!(sealer.work(&key(), at(1_000), Hindsight::Guessing, true).unwrap(), 1, "the earlier run's");
+    assert_eq!(starts(&journal), [(1, 1)]);
+    assert_eq!(sealer.work(&key(), at(9_000), Hindsight::Guessing, true).unwrap(), 0);
+    let known = Hindsight::Better { until: 3, epoch: 70_000 };
+    assert_eq!(sealer.work(&key(), at(10_000), known, false).unwrap(), 1);
+    assert_eq!(starts(&journal), [(2, 70_002), (3, 3)]);
+}
+
+#[test]
+fn how_the_wall_changed_is_told_by_the_batch_of_the_plays_around_it_and_after_power_cuts() {
+    let data = tempfile::tempdir().unwrap();
+    let open = |n| Journal::open(data.path(), key().public(), run(n)).unwrap().0;
+    let sealer_of = |journal: &Journal, n| Sealer::new(journal.clone(), screen(), run(n), RULES, at(0));
+    let wall = |from, state, why| WallChange { from: UtcMillis(from), state, why };
+    let lit = wall(1, WallState::On, WallReason::NotKnown);
+    let night = wall(5, WallState::Off, WallReason::Hours);
+    let (journal, mut server) = (Journal::in_memory(data.path(), key().public(), run(11)), Server::default());
+    // Before anything is known of the disk.
+    journal.append(&Record::Wall(lit, 1)).unwrap();
+    journal.open_disk().unwrap();
+    play(&journal, 2);
+    journal.append(&Record::Wall(night, 5)).unwrap();
+    sealer_of(&journal, 11).work(&key(), at(1_000), Hindsight::Same, true).unwrap();
+    // The power is cut before anything else was shown.
+    drop(journal);
+    let journal = open(12);
+    let morning = wall(9, WallState::On, WallReason::Hours);
+    journal.append(&Record::Wall(morning, 9)).unwrap();
+    play(&journal, 10);
+    sealer_of(&journal, 12).work(&key(), at(2_000), Hindsight::Same, true).unwrap();
+    play(&journal, 11);
+    sealer_of(&journal, 12).work(&key(), at(3_000), Hindsight::Same, true).unwrap();
+    server.take_all(&journal);
+    let told: Vec<_> = server.taken.iter().map(|batch| batch.batch().walls.clone()).collect();
+    assert_eq!(told, [vec![lit, night], vec![night, morning], vec![]]);
 }
 
 #[test]
@@ -451,7 +508,9 @@ fn a_segment_of_a_program_that_did_not_write_down_its_run_is_sealed_all_the_same
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("0000000000000001.plays"), Record::Finished(1, entry(1)).to_bytes()).unwrap();
     let (journal, _) = Journal::open(data.path(), key().public(), run(5)).unwrap();
-    Sealer::new(journal.clone(), screen(), run(5), RULES, at(0)).work(&key(), at(1_000), true).unwrap();
+    Sealer::new(journal.clone(), screen(), run(5), RULES, at(0))
+        .work(&key(), at(1_000), Hindsight::Same, true)
+        .unwrap();
     let mut server = Server::default();
     server.take_all(&journal);
     assert_eq!(server.plays(), [(1, PlayStatus::Success)]);
@@ -490,7 +549,7 @@ proptest! {
         for step in steps {
             match step {
                 Step::Play => { count += 1; play(&journal, count); }
-                Step::Seal => { sealing.work(&key(), at(1_000_000), true).unwrap(); }
+                Step::Seal => { sealing.work(&key(), at(1_000_000), Hindsight::Same, true).unwrap(); }
                 Step::Send => server.take_all(&journal),
                 Step::SendUnheard => if let Some(batch) = journal.outbox().oldest().unwrap() { server.take(&batch); },
                 Step::Kill => {
@@ -499,7 +558,7 @@ proptest! {
                 }
             }
         }
-        sealing.work(&key(), at(2_000_000), true).unwrap();
+        sealing.work(&key(), at(2_000_000), Hindsight::Same, true).unwrap();
         server.take_all(&journal);
         prop_assert_eq!(server.plays(), (1..=count as i64).map(|n| (n, PlayStatus::Success)).collect::<Vec<_>>());
         prop_assert_eq!(journal.state().unreported, 0);

@@ -15,7 +15,10 @@ pub use wiring::{Colours, Fold, Rotation, Wiring};
 
 use std::time::Duration;
 
-use xuanping_core::geometry::{Rect, Size};
+use xuanping_core::{
+    geometry::{Rect, Size},
+    playlog::WallState,
+};
 
 use crate::{inbox::Waker, stage::Frame};
 
@@ -51,4 +54,8 @@ pub trait Output {
     fn wait(&mut self, longest: Duration) -> Waited;
     /// What nudges it.
     fn waker(&self) -> Waker;
+    /// Whether anybody could see what it shows, as far as it can tell.
+    fn seen(&self) -> WallState {
+        WallState::On
+    }
 }

@@ -12,7 +12,10 @@ use winit::{
     platform::pump_events::{EventLoopExtPumpEvents as _, PumpStatus},
     window::{CursorIcon, Fullscreen, Window as WinitWindow, WindowId, WindowLevel},
 };
-use xuanping_core::geometry::{Rect, Size};
+use xuanping_core::{
+    geometry::{Rect, Size},
+    playlog::WallState,
+};
 
 use super::{Output, OutputError, Waited};
 use crate::{inbox::Waker, stage::Frame};
@@ -191,6 +194,11 @@ impl Output for Window {
             self.shown.waited.closed = true;
         }
         std::mem::take(&mut self.shown.waited)
+    }
+
+    /// A desktop does not say whether its display is asleep.
+    fn seen(&self) -> WallState {
+        WallState::Unknown
     }
 
     fn waker(&self) -> Waker {

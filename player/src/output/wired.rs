@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use xuanping_core::geometry::{Rect, Size};
+use xuanping_core::{
+    geometry::{Rect, Size},
+    playlog::WallState,
+};
 
 use super::{Output, OutputError, Waited, Wiring};
 use crate::{inbox::Waker, stage::Frame};
@@ -51,5 +54,9 @@ impl Output for Wired {
 
     fn waker(&self) -> Waker {
         self.inner.waker()
+    }
+
+    fn seen(&self) -> WallState {
+        self.inner.seen()
     }
 }

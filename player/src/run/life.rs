@@ -7,7 +7,13 @@ use std::{
 };
 
 use xuanping_core::{
-    geometry::Size, id::BootId, playlist::Percent, sign::SecretKey, vocabulary::ScreenKind, wire::Health,
+    geometry::Size,
+    id::BootId,
+    playlist::Percent,
+    playlog::{WallReason, WallState},
+    sign::SecretKey,
+    vocabulary::ScreenKind,
+    wire::Health,
 };
 
 use super::{
@@ -74,6 +80,8 @@ pub(super) struct Life<'a> {
     _people: Option<Listener>,
     /// The display refused the last frame.
     dark: bool,
+    /// How the wall was when that was last written down, and why.
+    pub(super) lamp: Option<(WallState, WallReason)>,
 }
 
 impl<'a> Life<'a> {
@@ -121,6 +129,7 @@ impl<'a> Life<'a> {
             _people: listen(config, &inbox),
             inbox,
             dark: false,
+            lamp: None,
         };
         if dark::is_kept(&config.data) {
             life.handle(Event::Dark(true));
@@ -196,6 +205,7 @@ impl<'a> Life<'a> {
             if shown {
                 watchdog.beat(now);
             }
+            self.watch_wall(output.seen(), shown, now);
             self.picture(shown, now);
             self.keep_house(now);
             let waited = output.wait(self.sleep(&scene));

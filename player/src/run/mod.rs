@@ -5,6 +5,7 @@ mod dark;
 mod house;
 mod instructions;
 mod introduction;
+mod lamp;
 mod life;
 mod recording;
 mod shows;

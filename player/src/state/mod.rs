@@ -21,7 +21,7 @@ use showing::ZoneState;
 use xuanping_core::{
     campaign::EventTrigger,
     digest::Digest,
-    geometry::{Rect, Size, ZoneName},
+    geometry::{Rect, Size, Zone, ZoneName},
     id::ShowId,
     playlist::{Item, Manifest, OnWall, Percent, Playlist, Show, Transition, on_screen, on_wall},
     time::UtcMillis,
@@ -512,6 +512,15 @@ impl State {
     /// Whether somebody at the machine has made the wall black.
     pub fn is_dark(&self) -> bool {
         self.dark
+    }
+
+    /// Whether the wall's hours, or no volume at all, keep everything from being seen and heard.
+    pub fn is_off(&self, now: Moment) -> bool {
+        self.manifest.as_ref().is_some_and(|manifest| {
+            let zones = &manifest.orders.zones;
+            let off = |zone: &Zone| manifest.orders.kept_dark(&manifest.takeovers, zone.name, now.wall).0;
+            !zones.is_empty() && zones.iter().all(off)
+        })
     }
 
     /// What the screen's orders call it.

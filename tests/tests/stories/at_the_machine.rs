@@ -2,7 +2,10 @@
 
 use image::RgbaImage;
 use serde_json::Value;
-use xuanping_core::geometry::ZoneName;
+use xuanping_core::{
+    geometry::ZoneName,
+    playlog::{WallReason, WallState},
+};
 use xuanping_tests::{
     clock,
     console::Wish,
@@ -73,6 +76,15 @@ fn a_wall_made_dark_stays_dark_without_network_and_over_power_cuts_and_nothing_c
     let resumed = clock::now();
     player.tell(&["resume"]).unwrap();
     player.shows("its programme again", |wall| same(wall, &usual));
+
+    // Its own record says so, signed: dark by an order, and lit again by one.
+    player.kill(None);
+    let told = player.walls_told();
+    let dark_told = told.iter().position(|change| (change.state, change.why) == (WallState::Off, WallReason::Order));
+    let after = &told[dark_told.expect("the dark is on record")..];
+    let lit = after.iter().find(|change| (change.state, change.why) == (WallState::On, WallReason::Order));
+    assert!(lit.is_some_and(|change| change.from >= resumed && change.from <= clock::now()), "{told:?}");
+    player.restart();
 
     office.server.restart();
     until("plays from before and after in the log", PATIENCE, || {

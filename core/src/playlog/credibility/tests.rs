@@ -247,8 +247,16 @@ fn a_takeover_counts_in_its_time_in_its_zone_and_until_it_is_withdrawn() {
 }
 
 #[test]
+fn a_display_that_fails_takes_nothing_from_what_is_heard() {
+    let off = |why| [WallChange { from: noon(-HOUR), state: WallState::Off, why }];
+    let heard = Play { zone: ZoneName::Audio, ..play(0) };
+    assert!(dark(&off(WallReason::Fault), &play(0)));
+    assert!(!dark(&off(WallReason::Fault), &heard));
+    assert!(dark(&off(WallReason::Hours), &heard), "off hours are silent");
+}
+
+#[test]
 fn what_was_played_to_a_dark_wall_does_not_count() {
-    use crate::playlog::WallReason;
     let change = |ms, state| WallChange { from: noon(ms), state, why: WallReason::Hours };
     let mut batch = batch(items(), vec![play(0), play(15_000), play(30_000), play(45_000)]);
     batch.walls = vec![

@@ -60,10 +60,28 @@ fn cards() -> Vec<PathBuf> {
     found
 }
 
+/// Whether there is a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// None yet.
+    Absent,
+    /// One that may not be opened.
+    Closed,
+    /// One that may.
+    Open,
+}
+
 impl Card {
     /// Whether there is a card to be opened.
-    pub(super) fn is_any(path: Option<&Path>) -> bool {
-        path.map_or_else(|| !cards().is_empty(), Path::exists)
+    pub(super) fn presence(path: Option<&Path>) -> Presence {
+        let candidates = path.map_or_else(cards, |path| vec![path.to_owned()]);
+        let opened = candidates.iter().map(|path| File::options().read(true).write(true).open(path));
+        opened.fold(Presence::Absent, |best, result| match result {
+            Ok(_) => Presence::Open,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => best,
+            Err(_) if best == Presence::Absent => Presence::Closed,
+            Err(_) => best,
+        })
     }
 
     /// Opens the card that was named, else the first with a display, else the first that could have one.
@@ -160,6 +178,13 @@ mod tests {
         assert_eq!(chosen(Some("VGA-1")), None, "it is off");
         assert_eq!(chosen(Some("DP-1")), None, "there is none");
         assert!(choose(&[seen(1, "VGA-1", connector::State::Unknown)], None).is_none(), "nothing is known of it");
+    }
+
+    #[test]
+    fn a_card_is_there_as_soon_as_one_of_them_can_be_opened() {
+        assert_eq!(Card::presence(Some(Path::new("/nonexistent/card7"))), Presence::Absent);
+        assert_eq!(Card::presence(Some(Path::new("/dev"))), Presence::Closed, "nobody writes to a folder");
+        assert_eq!(Card::presence(Some(Path::new("/dev/null"))), Presence::Open);
     }
 
     #[test]

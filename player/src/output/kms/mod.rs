@@ -19,10 +19,13 @@ use drm::{
     control::{Device as _, Event, Mode, PageFlipFlags, crtc},
 };
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
-use xuanping_core::geometry::{Rect, Size};
+use xuanping_core::{
+    geometry::{Rect, Size},
+    playlog::WallState,
+};
 
 use buffers::Buffer;
-use card::{Card, Seen, choose};
+use card::{Card, Presence, Seen, choose};
 use terminal::Terminal;
 
 use super::{Output, OutputError, Waited};
@@ -45,6 +48,8 @@ pub struct Wanted {
 const FLIP: Duration = Duration::from_millis(150);
 /// How long a card is waited for.
 const CARD: Duration = Duration::from_secs(20);
+/// How long a card that is there may be closed to us: its node is made before its group is set.
+const CLOSED: Duration = Duration::from_secs(3);
 /// How often the display is looked at, beside when the kernel says that something was plugged.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -84,9 +89,14 @@ fn display(what: &str, error: &io::Error) -> OutputError {
 impl Kms {
     /// Takes the display. Without one that is on, waits for it in the dark.
     pub fn open(wanted: Wanted) -> Result<Self, OutputError> {
-        // Just after boot, the card's driver may not be there yet.
+        // Just after boot, the card's driver may not be there yet, or nobody may be let in.
         let begun = Instant::now();
-        while !Card::is_any(wanted.card.as_deref()) && begun.elapsed() < CARD {
+        let patience = |presence| match presence {
+            Presence::Absent => CARD,
+            Presence::Closed => CLOSED,
+            Presence::Open => Duration::ZERO,
+        };
+        while begun.elapsed() < patience(Card::presence(wanted.card.as_deref())) {
             std::thread::sleep(Duration::from_millis(100));
         }
         let card = Card::open(wanted.card.as_deref(), wanted.connector.as_deref())?;
@@ -276,6 +286,10 @@ impl Output for Kms {
                 return std::mem::take(&mut self.waited);
             }
         }
+    }
+
+    fn seen(&self) -> WallState {
+        if self.lit.is_some() { WallState::On } else { WallState::Off }
     }
 
     fn waker(&self) -> Waker {
