@@ -2128,6 +2128,12 @@ export interface components {
         Health: {
             /**
              * Format: int64
+             * @description Bytes of content that it keeps.
+             * @default null
+             */
+            cache_bytes: number | null;
+            /**
+             * Format: int64
              * @description By how much it corrects its own clock by the server's signed time, in milliseconds.
              * @default 0
              */
@@ -2157,6 +2163,24 @@ export interface components {
             disk_total: number | null;
             /** @default null */
             display: components["schemas"]["DisplayState"] | null;
+            /**
+             * Format: int32
+             * @description 99 of 100 of them were followed by the next within so many microseconds; left out if nothing scrolled.
+             * @default null
+             */
+            frame_p99: number | null;
+            /**
+             * Format: int64
+             * @description Frames of what scrolls that were due and came too late for their turn.
+             * @default 0
+             */
+            frames_dropped: number;
+            /**
+             * Format: int64
+             * @description Frames of what scrolls that were shown in their turn since the process began.
+             * @default 0
+             */
+            frames_shown: number;
             /**
              * Format: int64
              * @description Bytes of memory that the player holds.
