@@ -112,6 +112,14 @@ enum Admin {
         #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=90))]
         days: i64,
     },
+    /// Seal the play log's days that are over into Parquet files now, instead of at three in the morning.
+    Archive {
+        #[command(flatten)]
+        config: Config,
+        /// Where; below the data folder without. Always the same one: what was sealed elsewhere is not sealed again.
+        #[arg(long)]
+        folder: Option<std::path::PathBuf>,
+    },
     /// Compare everything that the tables say of plays with what the screens signed; changes nothing. Exit code 0: all
     /// agrees, 1: something was changed.
     Recount(Config),
@@ -183,6 +191,18 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
             let found = venues.iter().find(|v| v.name == venue).ok_or_else(|| format!("there is no venue {venue}"))?;
             let new = NewToken { venue: found.id, name, layout, sound, life: days * 86_400_000 };
             println!("{}", app.screens.issue_token(new, &Actor::CommandLine, clock::now()).await?);
+        }
+        Command::Admin(Admin::Archive { config, folder }) => {
+            let app = App::open(&config).await?;
+            let folder = folder.unwrap_or_else(|| app.archive.clone());
+            for part in app.plays.archive(&folder, clock::now()).await? {
+                let batches = part.to - part.from;
+                println!(
+                    "已归档 {}：批次 {batches} 个，播放 {} 次，{} 字节，摘要 {}",
+                    part.received, part.plays, part.bytes, part.digest
+                );
+            }
+            println!("归档目录 {}：共 {} 份。", folder.display(), app.plays.archived().await?.len());
         }
         Command::Admin(Admin::Recount(config)) => {
             let recount = App::open(&config).await?.plays.recount().await?;

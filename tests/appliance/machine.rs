@@ -150,6 +150,12 @@ impl Machine {
         image::load_from_memory(&fs::read(&file).ok()?).ok().map(|picture| picture.to_rgba8())
     }
 
+    /// Keeps what the machine said of itself in its newest life.
+    pub fn keep_words(&self, file: &Path) {
+        let console = self.folder.path().join(format!("console-{}.log", self.starts));
+        let _ = fs::copy(console, file);
+    }
+
     /// The end of what the machine said of itself.
     pub fn words(&self) -> String {
         let console = self.folder.path().join(format!("console-{}.log", self.starts));

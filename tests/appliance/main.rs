@@ -167,6 +167,7 @@ impl Show {
     fn pull_the_plug(&mut self, follows: Option<Digest>) {
         let shift = |at: UtcMillis| at.plus(i64::from(self.ahead) * DAY);
         let (alive, dead) = self.machine.pull_the_plug();
+        self.machine.keep_words(&self.album.join(format!("life {:02}.log", self.lives.len() + 1)));
         let (alive, dead) = (shift(alive), shift(dead));
         self.lives.push((follows, Life { begun: self.begun, seen: self.seen, alive, dead }));
     }

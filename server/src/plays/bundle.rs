@@ -20,7 +20,7 @@ const MOST_BYTES: usize = 256 << 20;
 
 const TAKEOVER: &str = "紧急插播";
 
-fn damaged(screen: ScreenId, sequence: u64) -> PlayError {
+pub(super) fn damaged(screen: ScreenId, sequence: u64) -> PlayError {
     let why = BatchError::Malformed("what is stored of it does not fit together".into());
     PlayError::Damaged { screen, sequence, why }
 }

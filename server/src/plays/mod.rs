@@ -3,8 +3,10 @@
 //! The signed bytes are the record, and there is no row for a play: it is read out of its batch whenever it is asked for. What
 //! is stored beside batches (facts of the time, flags, counters) is made from them in the same transaction. A batch that is refused leaves a finding, so that nothing disappears without a word.
 
+mod archive;
 mod bundle;
 mod catch_up;
+mod columns;
 mod commit;
 mod convert;
 mod counters;
@@ -20,6 +22,7 @@ pub mod names;
 mod numbers;
 mod opened;
 mod packed;
+mod play_rows;
 mod query;
 mod recount;
 pub mod sheet;
@@ -279,6 +282,12 @@ pub enum PlayError {
     /// Writing a workbook failed.
     #[error("workbook: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// Writing or reading a Parquet table failed.
+    #[error("table: {0}")]
+    Columns(#[from] ::parquet::errors::ParquetError),
+    /// What was written to the archive is not what was read back.
+    #[error("archive: {0}")]
+    Archive(String),
     /// The temporary file of an export failed.
     #[error("export: {0}")]
     File(#[from] std::io::Error),

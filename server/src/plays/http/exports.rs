@@ -16,7 +16,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     super::{
         Order, PlayError, PlayRecord, Plays,
+        columns::Table,
         names::Names,
+        play_rows,
         sheet::{Format, Lines},
         walk::Walk,
         workbook::Book,
@@ -78,7 +80,22 @@ async fn table(
             while let Some(some) = records.next().await? {
                 book.add(&some, &records.names).map_err(PlayError::from)?;
             }
-            (file_of(book).await?, XLSX, "播放记录", "xlsx")
+            (file_of(move || Ok(book.finish()?)).await?, XLSX, "播放记录", "xlsx")
+        }
+        Format::Parquet => {
+            let mut table = Table::new(tempfile::tempfile().map_err(PlayError::from)?, "play", &play_rows::COLUMNS)
+                .map_err(PlayError::from)?;
+            while let Some(some) = records.next().await? {
+                for record in &some {
+                    table.push(play_rows::row(record, &records.names)).map_err(PlayError::from)?;
+                }
+            }
+            let finish = move || {
+                let mut file = table.finish()?;
+                std::io::Seek::rewind(&mut file)?;
+                Ok(file)
+            };
+            (file_of(finish).await?, PARQUET, "播放记录", "parquet")
         }
     };
     Ok((download(media_type, name, ending), head).into_response())
@@ -99,9 +116,13 @@ fn table_of(lines: Lines, records: Pages) -> Result<HttpBody, PlayError> {
     Ok(HttpBody::from_stream(stream::once(async { Ok(head) }).chain(rest)))
 }
 
-/// A workbook's file, packed and then read piece by piece.
-async fn file_of(book: Book) -> Result<HttpBody, PlayError> {
-    let packed = tokio::task::spawn_blocking(move || book.finish()).await;
+const PARQUET: &str = "application/vnd.apache.parquet";
+
+/// A file, finished and then read piece by piece.
+async fn file_of(
+    finish: impl FnOnce() -> Result<std::fs::File, PlayError> + Send + 'static,
+) -> Result<HttpBody, PlayError> {
+    let packed = tokio::task::spawn_blocking(finish).await;
     let file = tokio::fs::File::from_std(packed.map_err(std::io::Error::other)??);
     let pieces = stream::try_unfold(file, async |mut file| {
         let mut piece = vec![0; 64 << 10];

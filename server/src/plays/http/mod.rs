@@ -32,6 +32,8 @@ impl From<PlayError> for Problem {
             | PlayError::Bundle(_)
             | PlayError::Sheet(_)
             | PlayError::Workbook(_)
+            | PlayError::Columns(_)
+            | PlayError::Archive(_)
             | PlayError::File(_) => Self::internal(&error),
             PlayError::Nothing => Self::new(
                 StatusCode::NOT_FOUND,

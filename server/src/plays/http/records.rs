@@ -102,7 +102,7 @@ filtered! {
     }
     /// Which records, and as what.
     ExportQuery {
-        /// `people`, `outsmart`, `ndjson` or `xlsx`.
+        /// `people`, `outsmart`, `ndjson`, `xlsx` or `parquet`.
         #[param(inline)]
         format: Format,
     }

@@ -1,5 +1,6 @@
 //! SQL of the play log.
 
+pub mod archive;
 pub mod batches;
 pub mod covered;
 pub mod days;
