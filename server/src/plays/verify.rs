@@ -137,7 +137,7 @@ impl Verify {
     }
 }
 
-fn print_zh(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn print_zh(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "播放凭证包：{}", file.display())?;
     if let Some(summary) = &verdict.summary {
         writeln!(out, "  导出时间：{}", summary.exported)?;
@@ -168,7 +168,7 @@ fn print_zh(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<
     writeln!(out, "结论：不可信。文件在导出之后被改动或损坏，请向导出单位重新索取。")
 }
 
-fn print_en(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn print_en(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "Play record bundle: {}", file.display())?;
     if let Some(summary) = &verdict.summary {
         writeln!(out, "  exported: {}", summary.exported)?;

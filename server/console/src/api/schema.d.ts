@@ -596,6 +596,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plays/package": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_package"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plays/publishing-key": {
         parameters: {
             query?: never;
@@ -4536,8 +4552,8 @@ export interface operations {
                 status?: components["schemas"]["PlayStatus"];
                 /** @description Only those that count. */
                 counted_only?: boolean;
-                /** @description `people`, `outsmart`, `ndjson` or `xlsx`. */
-                format: "people" | "outsmart" | "ndjson" | "xlsx";
+                /** @description `people`, `outsmart`, `ndjson`, `xlsx` or `parquet`. */
+                format: "people" | "outsmart" | "ndjson" | "xlsx" | "parquet";
             };
             header?: never;
             path?: never;
@@ -4627,6 +4643,62 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LogView"];
                 };
+            };
+        };
+    };
+    get_plays_package: {
+        parameters: {
+            query: {
+                /** @description On this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description In this venue. */
+                venue?: components["schemas"]["VenueId"];
+                /** @description In this area or below: 12 digits. */
+                area?: string;
+                /** @description In venues of this department. */
+                department?: string;
+                /** @description In venues of this type. */
+                venue_type?: components["schemas"]["VenueType"];
+                /** @description Of this creative. */
+                creative?: components["schemas"]["CreativeId"];
+                /** @description For this campaign. */
+                campaign?: components["schemas"]["CampaignId"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description That went like this. */
+                status?: components["schemas"]["PlayStatus"];
+                /** @description Only those that count. */
+                counted_only?: boolean;
+                /** @description `people`, `outsmart`, `ndjson`, `xlsx` or `parquet`. */
+                format: "people" | "outsmart" | "ndjson" | "xlsx" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

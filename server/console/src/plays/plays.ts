@@ -59,9 +59,13 @@ export const usePublishingKey = () =>
 /** The Merkle log of all batches: what an auditor follows. */
 export const usePlayLog = () => useQuery({ queryKey: ["plays", "log"], queryFn: () => answered(api.GET("/api/v1/plays/log")) })
 
-/** Where an export is downloaded from. */
-export function exportAddress(what: "people" | "xlsx" | "outsmart" | "ndjson" | "bundle", filter: PlayFilter): string {
+/** A table that can be taken away. */
+export type Table = "people" | "xlsx" | "outsmart" | "ndjson" | "parquet"
+
+/** Where a table is downloaded from, alone or with its proof; or the proof alone. */
+export function exportAddress(what: Table | "bundle", filter: PlayFilter, proof: "alone" | "proven" = "alone"): string {
   const query = new URLSearchParams(what === "bundle" ? {} : { format: what })
   for (const [key, value] of Object.entries(filter)) if (value) query.set(key, String(value))
-  return `/api/v1/plays/${what === "bundle" ? "bundle" : "export"}?${query.toString()}`
+  const path = what === "bundle" ? "bundle" : proof === "proven" ? "package" : "export"
+  return `/api/v1/plays/${path}?${query.toString()}`
 }

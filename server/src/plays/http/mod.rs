@@ -4,6 +4,7 @@ mod evidence;
 mod exports;
 mod log;
 mod lookback;
+mod package;
 mod player;
 mod records;
 
@@ -20,6 +21,7 @@ pub fn routes(state: Plays) -> OpenApiRouter {
         .merge(evidence::routes())
         .merge(records::routes())
         .merge(exports::routes())
+        .merge(package::routes())
         .merge(log::routes())
         .merge(lookback::routes())
         .with_state(state)
