@@ -1,7 +1,10 @@
 /** The browser's player: opens its rooms, becomes a screen, and plays. One page at a time in one browser. */
 import { Clock } from "./clock.ts"
-import { acceptManifest, drawSigner, readPlaylist, signerOf, verifierOf, type Digest, type Entry, type Signer } from "./core/index.ts"
+import { acceptManifest, digestOf, drawSigner, readPlaylist, Sealing, signerOf, verifierOf, type Digest, type Entry, type Manifest, type Signer } from "./core/index.ts"
 import { Files } from "./files.ts"
+import { listen } from "./embedding.ts"
+import { Instructions } from "./instructions.ts"
+import { pack, packPng } from "./play/packing.ts"
 import { Player } from "./play/player.ts"
 import { Shelf } from "./play/shelf.ts"
 import { Stage } from "./play/stage.ts"
@@ -32,7 +35,8 @@ async function main(): Promise<void> {
   await new Promise<void>((resolve) => void navigator.locks.request("xuanping-web-player", () => (resolve(), new Promise<never>(() => undefined))))
   sayNote("正在连接服务器")
   await navigator.storage.persist().catch(() => false)
-  const store = await Store.open()
+  const boot = crypto.randomUUID()
+  const store = await Store.open(boot)
   const files = await Files.open()
   const signer = await ownKey(store)
   const client = new Client(signer, clock)
@@ -44,17 +48,16 @@ async function main(): Promise<void> {
         : await introduce(client, clock, store, { size: asked.size, software: SOFTWARE, host: browserName(), token: asked.token }, (code, trouble) =>
             code === null ? sayNote(trouble ?? "正在连接服务器") : sayCode(code),
           )
-    await play(store, files, client, signer, identity)
+    await play(boot, store, files, client, signer, identity)
   } catch (error) {
     if (!(error instanceof RefusedByServer && error.kind === "screen-retired")) throw error
     await forget(store)
   }
 }
 
-async function play(store: Store, files: Files, client: Client, signer: Signer, identity: { publisher: string; screen: string }): Promise<void> {
+async function play(boot: string, store: Store, files: Files, client: Client, signer: Signer, identity: { publisher: string; screen: string }): Promise<void> {
   const publisher = await verifierOf(identity.publisher)
   const { screen } = identity
-  const boot = crypto.randomUUID()
   const troubles = new Map<Source, string>()
   const trouble = (source: Source, text: string | null) => void (text === null ? troubles.delete(source) : troubles.set(source, text))
   const disk = () => trouble("journal-disk", "浏览器存储写入失败，播放记录可能丢失。")
@@ -63,13 +66,34 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
   // One after the other, in the order in which things happened.
   let writing: Promise<void> = Promise.resolve()
   const write = (act: () => Promise<void>) => void (writing = writing.then(act).then(() => trouble("journal-disk", null)).catch(disk))
+  const sealing = new Sealing(asked.seal, await store.unsealed(), clock.now().monotonic)
+  const seal = async () => {
+    if (!sealing.due(sync.watched, await store.waiting(), clock.now().monotonic)) return
+    // What runs before this one left is sealed run by run.
+    while (await store.seal(screen, clock.now().wall, signer)) sync.wake()
+  }
   const journal: Journal = {
     opened: (key: number, entry: Entry) => write(() => store.opened(key, entry)),
     showing: (key: number, entry: Entry, shown: number) => write(() => store.showing(key, entry, shown)),
-    finished: (key: number, entry: Entry) => write(() => store.finished(key, entry)),
+    finished: (key: number, entry: Entry) => {
+      sealing.finished(entry.play, clock.now().monotonic)
+      write(() => store.finished(key, entry))
+    },
+    pictured: (...picture) => write(async () => (await store.pictured(...picture), sync.wake())),
+    wall: (change) => write(() => store.wall(change)),
   }
   const shelf = new Shelf(files, () => frame.ask(), () => trouble("sound", "浏览器不允许自动播放声音，请在启动参数中放行或点击一次页面。"))
   const player = new Player(shelf, journal)
+  player.darken(await store.dark())
+  const instructions = await Instructions.open(store)
+  const restart = async () => {
+    player.finish(clock.now())
+    await writing
+    location.reload()
+    await new Promise<never>(() => undefined)
+  }
+  const obey = (manifest: Manifest) =>
+    void instructions.obey(manifest.instructions, player, clock.now(), restart).catch((error: unknown) => console.error("an instruction was not done", error))
   for (const name of await files.names()) shelf.stored.add(name)
 
   // Before anything is asked of the network: what was followed when the page went away.
@@ -79,6 +103,7 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
   if (manifest !== null) {
     clock.notBefore(manifest.issued)
     wanted = player.follow(manifest)
+    obey(manifest)
     const bytes = wanted === null ? null : await files.read(wanted)
     if (wanted !== null && bytes !== null) {
       player.arrived({ digest: wanted, playlist: readPlaylist(bytes) }, clock.now())
@@ -94,6 +119,7 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
     manifest: (manifest) => {
       clock.notBefore(manifest.issued)
       const wanted = player.follow(manifest)
+      obey(manifest)
       frame.ask()
       return wanted
     },
@@ -127,8 +153,11 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
       missing_assets: player.wants(clock.now()).filter(({ asset }) => !shelf.stored.has(asset)).length,
       last_error: [...troubles.values()][0] ?? player.trouble(clock.now()),
       software: SOFTWARE,
+      dark: player.isDark,
+      abilities: { evidence: true, instructions: true },
+      obeyed: instructions.told(),
     }),
-    picture: (longest) => stage.picture(longest),
+    picture: (longest) => packPng(stage.seen(), longest),
     retired: () => forget(store),
   })
 
@@ -140,9 +169,21 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
     player.begin(now)
     const size = player.size()
     if (size !== null) stage.resize(size.width, size.height)
-    const layers = size === null ? null : player.layers(now)
-    if (layers === null) stage.standby()
-    else stage.draw(layers, now)
+    const { brightness, transition } = player.light(now)
+    stage.light(brightness, transition)
+    const scene = player.scene(now)
+    if (scene.is === "dark") stage.dark()
+    else if (scene.is === "identity") stage.identify(scene.identity)
+    else if (scene.is === "zones" && size !== null) stage.draw(scene.layers, now)
+    else stage.standby()
+    const wanted = player.photograph(now)
+    if (wanted !== null) {
+      const { key, cause } = wanted
+      void photograph(stage.seen(), now.wall).then(
+        (picture) => player.pictured(key, cause, { ...picture, cause }, clock.now()),
+        (error: unknown) => (console.warn("no evidence picture was taken", error), player.pictured(key, cause, null, clock.now())),
+      )
+    }
   })
   const see = () => {
     player.see(inSight() && !document.hidden, clock.now())
@@ -159,8 +200,14 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
     player.step(clock.now())
     sync.wake()
   }, 1_000)
-  setInterval(() => write(async () => void ((await store.seal(screen, boot, clock.now().wall, signer)) && sync.wake())), asked.sealEvery)
+  setInterval(() => write(seal), 1_000)
+  listen(player, store, clock)
   sync.run()
+}
+
+async function photograph(seen: OffscreenCanvas, taken: number) {
+  const bytes = await pack(seen)
+  return { bytes, taken, digest: await digestOf(bytes) }
 }
 
 /** Asks for frames as long as the page is seen. */

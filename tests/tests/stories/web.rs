@@ -16,10 +16,10 @@ use xuanping_tests::{
     webplayer::WebPlayer,
 };
 
-const SIZE: (u32, u32) = (480, 270);
+pub const SIZE: (u32, u32) = (480, 270);
 
 /// Pairs the browser by the code on its page.
-fn pair(office: &Office, browser: &mut WebPlayer) -> ScreenId {
+pub fn pair(office: &Office, browser: &mut WebPlayer) -> ScreenId {
     browser.does("open", json!({ "address": format!("{}/web/?report=1", office.server.url()) }));
     let code = browser.pairing_code();
     let venue = office.operator.add_venue("政务大厅", "bank_hall", RIVERSIDE, "finance").unwrap();

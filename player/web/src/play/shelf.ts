@@ -46,6 +46,11 @@ export class Shelf {
     return [...this.bad.values()].filter((bad) => bad.times > 1 || bad.fault === "unplayable").length
   }
 
+  /** Whether it cannot be shown as things are: it is not here, or it is bad. */
+  lacks(asset: Digest): boolean {
+    return !this.stored.has(asset) || this.bad.has(asset)
+  }
+
   /** The picture, if it is decoded, or what is wrong with it. */
   bitmap(asset: Digest): ImageBitmap | Fault | null {
     const found = this.bitmaps.get(asset)
