@@ -10,7 +10,7 @@ const settings = JSON.parse(process.argv[2])
 const { width, height } = settings
 let context
 let page
-let host
+const hosts = []
 const said = []
 
 async function start() {
@@ -110,10 +110,11 @@ const commands = {
   // A county's website with the player in a frame.
   host: ({ port, address }) =>
     new Promise((resolve) => {
-      host = createServer((_, response) => {
+      const host = createServer((_, response) => {
         response.setHeader("content-type", "text/html")
         response.end(`<!doctype html><style>body{margin:0}iframe{border:0;display:block}</style><iframe width="${width}" height="${height}" allow="autoplay" src="${address}"></iframe>`)
       }).listen(port, () => resolve(null))
+      hosts.push(host)
     }),
   frame: async () => {
     // A frame has no address before it is decided whether it may have one.
@@ -133,5 +134,5 @@ for await (const line of createInterface({ input: process.stdin })) {
     console.log(JSON.stringify({ fault: `${command}: ${fault.message}\n${said.slice(-20).join("\n")}` }))
   }
 }
-host?.close()
+for (const host of hosts) host.close()
 await context.close().catch(() => undefined)

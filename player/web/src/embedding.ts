@@ -38,6 +38,8 @@ export function listen(player: Player, store: Store, clock: Clock): void {
       .then(() => (asked === "pre_show" ? begins(show, player, store, clock) : asked === "dark" || asked === "resume" ? darken(asked === "dark", player, store) : null))
       .catch((error: unknown) => (console.warn("what the page around asked for was not done", error), { done: "failed" }))
       .then((answer) => answer && window.parent.postMessage({ xuanping: asked, ...answer }, origin))
+      // A page without an origin cannot be answered.
+      .catch((error: unknown) => console.warn("the page around was not answered", error))
   })
 }
 
