@@ -10,11 +10,12 @@ import { Shelf } from "./play/shelf.ts"
 import { Stage } from "./play/stage.ts"
 import type { Journal } from "./play/zoneState.ts"
 import { Store } from "./store.ts"
-import { Client, RefusedByServer } from "./sync/client.ts"
+import { Client, RefusedByServer, sleep } from "./sync/client.ts"
 import { introduce } from "./sync/enrol.ts"
 import { Sync, type Source } from "./sync/serve.ts"
 import { sayCode, sayNote, sayNothing } from "./pairing.ts"
 import { settings } from "./settings.ts"
+import { Writing } from "./writing.ts"
 
 const SOFTWARE = `xuanping-web/${__VERSION__}`
 /** How often a long play's progress is noted, in milliseconds. */
@@ -36,7 +37,8 @@ async function main(): Promise<void> {
   sayNote("正在连接服务器")
   await navigator.storage.persist().catch(() => false)
   const boot = crypto.randomUUID()
-  const store = await Store.open(boot)
+  // Somebody cleared this site's data: whoever this page was, it no longer is.
+  const store = await Store.open(boot, () => location.reload())
   const files = await Files.open()
   const signer = await ownKey(store)
   const client = new Client(signer, clock)
@@ -60,18 +62,17 @@ async function play(boot: string, store: Store, files: Files, client: Client, si
   const { screen } = identity
   const troubles = new Map<Source, string>()
   const trouble = (source: Source, text: string | null) => void (text === null ? troubles.delete(source) : troubles.set(source, text))
-  const disk = () => trouble("journal-disk", "浏览器存储写入失败，播放记录可能丢失。")
-
   await store.recover()
-  // One after the other, in the order in which things happened.
-  let writing: Promise<void> = Promise.resolve()
-  const write = (act: () => Promise<void>) => void (writing = writing.then(act).then(() => trouble("journal-disk", null)).catch(disk))
+  const writing = new Writing((refuses) => trouble("journal-disk", refuses ? "浏览器存储写入失败，播放记录暂存于内存，将自动重试。" : null), sleep)
+  const write = (act: () => Promise<void>) => writing.add(act)
   const sealing = new Sealing(asked.seal, await store.unsealed(), clock.now().monotonic)
   const seal = async () => {
     if (!sealing.due(sync.watched, await store.waiting(), clock.now().monotonic)) return
     // What runs before this one left is sealed run by run.
     while (await store.seal(screen, clock.now().wall, signer)) sync.wake()
   }
+  // What waits stays where it is, and is sealed with what comes next.
+  const unsealed = (error: unknown) => console.warn("no batch was sealed", error)
   const journal: Journal = {
     opened: (key: number, entry: Entry) => write(() => store.opened(key, entry)),
     showing: (key: number, entry: Entry, shown: number) => write(() => store.showing(key, entry, shown)),
@@ -88,7 +89,7 @@ async function play(boot: string, store: Store, files: Files, client: Client, si
   const instructions = await Instructions.open(store)
   const restart = async () => {
     player.finish(clock.now())
-    await writing
+    await writing.settled()
     location.reload()
     await new Promise<never>(() => undefined)
   }
@@ -156,6 +157,7 @@ async function play(boot: string, store: Store, files: Files, client: Client, si
       dark: player.isDark,
       abilities: { evidence: true, instructions: true },
       obeyed: instructions.told(),
+      health: await health(shelf.damaged),
     }),
     picture: (longest) => packPng(stage.seen(), longest),
     retired: () => forget(store),
@@ -200,9 +202,16 @@ async function play(boot: string, store: Store, files: Files, client: Client, si
     player.step(clock.now())
     sync.wake()
   }, 1_000)
-  setInterval(() => write(seal), 1_000)
+  setInterval(() => writing.idle && write(() => seal().catch(unsealed)), 1_000)
   listen(player, store, clock)
   sync.run()
+}
+
+/** How the machine is doing, as far as a page can know. */
+async function health(damaged: number): Promise<Record<string, unknown>> {
+  const { quota, usage } = await navigator.storage.estimate().catch((): StorageEstimate => ({}))
+  const disk = quota === undefined || usage === undefined ? {} : { disk_free: Math.max(0, quota - usage), disk_total: quota }
+  return { ...disk, clock_correction: clock.correctedBy, damaged_files: damaged }
 }
 
 async function photograph(seen: OffscreenCanvas, taken: number) {

@@ -66,8 +66,8 @@ export class Store {
     private readonly boot: Id,
   ) {}
 
-  /** `boot`: this run of the page. */
-  static async open(boot: Id): Promise<Store> {
+  /** `boot`: this run of the page. `gone`: the browser has taken everything away. */
+  static async open(boot: Id, gone: () => void): Promise<Store> {
     const request = indexedDB.open(NAME, VERSION)
     request.onupgradeneeded = ({ oldVersion }) => {
       const db = request.result
@@ -79,7 +79,9 @@ export class Store {
       db.createObjectStore("batches", { keyPath: "sequence" })
       db.createObjectStore("refused", { keyPath: "sequence" })
     }
-    return new Store(await done(request), boot)
+    const db = await done(request)
+    db.onclose = gone
+    return new Store(db, boot)
   }
 
   /** Forgets everything. */
