@@ -88,7 +88,8 @@ async function opened(signed: Uint8Array, publisher: Verifier): Promise<Manifest
   }
 }
 
-function readManifest(payload: Uint8Array): Manifest {
+/** Reads the payload of a manifest whose signature was checked; throws `Malformed` or `UnknownFormat`. */
+export function readManifest(payload: Uint8Array): Manifest {
   const map = asMap(decode(payload))
   const format = asUint(map.get(0))
   if (!FORMATS.includes(format)) throw new UnknownFormat(format)
