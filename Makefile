@@ -43,7 +43,7 @@ $(WEB)/node_modules/.installed: $(WEB)/package-lock.json
 $(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(WEB_SRC)
 	cd $(WEB) && npm run build --silent
 
-# The browser's player against the vectors that the Rust core is held to.
+# The browser's player against the vectors that the Rust core is held to, and its days played through.
 web-check: web
 	cd $(WEB) && npm test --silent
 

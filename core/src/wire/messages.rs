@@ -111,8 +111,8 @@ pub struct PlayerStatus {
     pub obeyed: Vec<Obeyed>,
 }
 
-/// What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. The browser's
-/// player, and those of older versions, say nothing.
+/// What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. Players of
+/// older versions say nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]

@@ -2640,8 +2640,8 @@ export interface components {
             zone: components["schemas"]["ZoneName"];
         };
         /**
-         * @description What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. The browser's
-         *     player, and those of older versions, say nothing.
+         * @description What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. Players of
+         *     older versions say nothing.
          */
         PlayerAbilities: {
             /**
