@@ -240,6 +240,7 @@ impl App {
                     jobs.run(filming),
                     playlists.keep_fresh(),
                     plays.keep_quotas(),
+                    plays.keep_gaps(),
                     plays.log().keep(),
                     screens.keep_reports()
                 );

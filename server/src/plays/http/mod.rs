@@ -2,6 +2,7 @@
 
 mod evidence;
 mod exports;
+mod gaps;
 mod log;
 mod lookback;
 mod player;
@@ -22,6 +23,7 @@ pub fn routes(state: Plays) -> OpenApiRouter {
         .merge(exports::routes())
         .merge(log::routes())
         .merge(lookback::routes())
+        .merge(gaps::routes())
         .with_state(state)
 }
 
