@@ -229,13 +229,17 @@ async fn look(county: &County, days: usize) {
             "counted as failed, in a town",
             Filter { counted_as: Some(CountedAs::Failed), area: Some(TOWN.into()), ..all() },
         ),
-        ("interrupted (none was)", Filter { counted_as: Some(CountedAs::Interrupted), ..all() }),
-        ("not believed (all are)", Filter { counted_as: Some(CountedAs::NotCounted), ..all() }),
+        ("interrupted (there are none)", Filter { counted_as: Some(CountedAs::Interrupted), ..all() }),
+        ("not believed (there are none)", Filter { counted_as: Some(CountedAs::NotCounted), ..all() }),
     ] {
         measure!(format!("plays {name}, whole county: the newest hundred"), {
             page(filter.clone(), Order::NewestFirst, None).await
         });
         measure!(format!("plays {name}: how many"), log.count(&filter).await.expect("a count").expect("few").plays);
     }
+    let begin = Instant::now();
+    let looked = log.find_gaps(middle, then.plus(86_400_000)).await.expect("gaps");
+    let each = begin.elapsed().as_secs_f64() * 1_000.0 / looked.screens as f64;
+    println!("| a night's search for gaps, each screen's day | {} | {each:.1} | |", looked.found);
     measure!("sums of everything by creative", log.summary(&all(), Group::Creative).await.expect("sums").len());
 }

@@ -92,6 +92,7 @@ export function Exposure() {
             <>
               <Answer asked={asked} found={data} />
               {data.screens.length > 0 && <Pictures asked={asked} />}
+              {data.creatives.length > 0 && <Lists asked={asked} found={data} />}
             </>
           )}
         </Loaded>
@@ -112,24 +113,21 @@ function Answer({ asked, found }: { asked: Case; found: Found }) {
   const typed = asked.fraud_type !== undefined
   const all = { ...within(asked, found), fraud_type: asked.fraud_type }
   return (
-    <>
-      <div className={`exposure-head${never ? " never" : ""}`}>
-        <div>
-          {!never && <div className="quiet small">{typed ? t.matchingPlays : t.allPlays}</div>}
-          <b>{never ? t.never : <Link to={recordsAt(all)} title={t.seeRecords}>{t.times(count(matching.plays))}</Link>}</b>
-          <div className="quiet">
-            {never ? t.neverHint(found.in_service) : (
-              <>
-                <Link to={recordsAt(all)} title={t.seeRecords}>{t.onScreens(matching.screens)}</Link>{t.ofScreens(found.in_service)}
-                {matching.last && <> · <Link to={recordsAt({ ...all, day_from: matching.last, day_to: matching.last })} title={t.seeRecords}>{t.lastShown(matching.last)}</Link></>}
-              </>
-            )}
-          </div>
+    <div className={`exposure-head${never ? " never" : ""}`}>
+      <div>
+        {!never && <div className="quiet small">{typed ? t.matchingPlays : t.allPlays}</div>}
+        <b>{never ? t.never : <Link to={recordsAt(all)} title={t.seeRecords}>{t.times(count(matching.plays))}</Link>}</b>
+        <div className="quiet">
+          {never ? t.neverHint(found.in_service) : (
+            <>
+              <Link to={recordsAt(all)} title={t.seeRecords}>{t.onScreens(matching.screens)}</Link>{t.ofScreens(found.in_service)}
+              {matching.last && <> · <Link to={recordsAt({ ...all, day_from: matching.last, day_to: matching.last })} title={t.seeRecords}>{t.lastShown(matching.last)}</Link></>}
+            </>
+          )}
         </div>
-        <div className="quiet" style={{ alignSelf: "end" }}>{t.period(found.from, found.to)}</div>
       </div>
-      {found.creatives.length > 0 && <Lists asked={asked} found={found} />}
-    </>
+      <div className="quiet" style={{ alignSelf: "end" }}>{t.period(found.from, found.to)}</div>
+    </div>
   )
 }
 

@@ -35,7 +35,7 @@ export function PlaysPage() {
   const filter = filterOf(params) ?? { day_from: daysFromToday(-6), day_to: today() }
   const findings = useFindings()
   const open = findings.data?.pages.flatMap((page) => page.items).filter((one) => one.resolved_at == null).length ?? 0
-  const show = (wanted: PlayFilter, at: Tab = tab) => setParams({ ...(at === "records" ? {} : { tab: at }), ...paramsOf(wanted) })
+  const show = (wanted: PlayFilter, at: Tab = tab) => setParams({ ...(at === "records" ? {} : { tab: at }), ...(at === "summary" && params.get("group") ? { group: params.get("group") ?? "" } : {}), ...paramsOf(wanted) })
   const titles = { records: t.tabRecords, summary: t.tabSummary, day: back.tabDay, exposure: back.tabExposure, gaps: gapText.tab, findings: t.tabFindings }
   return (
     <>

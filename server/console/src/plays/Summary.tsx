@@ -1,7 +1,7 @@
 /** What the records come to: one line per creative, screen, day … with their sum. */
 import { Segmented, Table } from "antd"
-import { useState, type ReactNode } from "react"
-import { Link } from "react-router"
+import type { ReactNode } from "react"
+import { Link, useSearchParams } from "react-router"
 import { count, duration } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
 import { Loaded, Nothing } from "../shell/Page"
@@ -22,7 +22,13 @@ function Behind({ to, value, children }: { to: PlayFilter; value: number; childr
 export function Summary({ filter }: { filter: PlayFilter }) {
   const t = useWords(words)
   const { language } = useLanguage()
-  const [group, setGroup] = useState<Group>("creative")
+  const [params, setParams] = useSearchParams()
+  // In the address, so that the way back from records leads to the same counts.
+  const group = GROUPS.find((one) => one === params.get("group")) ?? "creative"
+  const setGroup = (chosen: Group) => setParams((now) => {
+    now.set("group", chosen)
+    return now
+  }, { replace: true })
   const summary = useSummary(filter, group)
   const titles = { completed: t.completed, interrupted: t.interrupted, failed: t.failed, not_counted: t.notCounted }
   const byTime = group === "day" || group === "hour"

@@ -126,6 +126,26 @@ async fn a_screen_that_was_silent_is_looked_at_again_once_it_has_reported() {
 }
 
 #[tokio::test]
+async fn a_screen_whose_batches_wait_for_a_missing_one_is_not_taken_for_silent() {
+    for_each_database(async |db| {
+        let mut night = Night::new(&db).await;
+        if night.days().len() > 1 {
+            return;
+        }
+        night.shows(0, 10, &[]).await;
+        // The next one is lost on its way, and the one after it comes.
+        let item = night.county.given_ref(&night.player).await;
+        night.player.seal(vec![item], vec![play(night.began.plus(10 * MINUTE))]);
+        let later = night.player.sealed(vec![item], vec![play(night.began.plus(11 * MINUTE))]);
+        let refused = night.county.ingest(&night.player, &later).await;
+        assert!(matches!(refused, Err(IngestError::OutOfOrder { .. })));
+        night.look().await;
+        assert_eq!(night.open().await, [(Cause::BatchesMissing, 10, 50)]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn gaps_are_listed_page_by_page_by_screen_cause_and_days_and_within_a_scope() {
     for_each_database(async |db| {
         let night = Night::new(&db).await;

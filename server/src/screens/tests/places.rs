@@ -1,6 +1,9 @@
 //! The area tree, venues, and what an operator's scope covers.
 
-use xuanping_core::{position::InvalidPosition, recurrence::InvalidOpening};
+use xuanping_core::{
+    position::{InvalidPosition, Position},
+    recurrence::InvalidOpening,
+};
 
 use super::*;
 use crate::db::testing::for_each_database;
@@ -87,7 +90,7 @@ async fn a_venue_lies_where_somebody_said_until_that_is_taken_away() {
         assert!(matches!(bad, Err(ScreenError::Place(PlaceFault::Position(InvalidPosition::Form)))), "{bad:?}");
         let moved = change(Some("-29.5 115.5")).await.unwrap();
         assert_eq!(house.screens.venue(venue.id).await.unwrap().position, moved.position);
-        assert_eq!(moved.position.map(|at| at.micro()), Some((-29_500_000, 115_500_000)));
+        assert_eq!(moved.position.map(Position::micro), Some((-29_500_000, 115_500_000)));
         assert_eq!(change(Some("")).await.unwrap().position, None);
         assert_eq!(house.screens.positions().await.unwrap(), []);
     })
