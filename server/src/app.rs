@@ -244,6 +244,7 @@ impl App {
                     jobs.run(filming),
                     playlists.keep_fresh(),
                     plays.keep_quotas(),
+                    plays.keep_gaps(),
                     plays.log().keep(),
                     plays.keep_archive(archive),
                     screens.keep_reports()

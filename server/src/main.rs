@@ -15,7 +15,7 @@ use xuanping_server::{
     config::Config,
     demo::{self, Demo},
     import::{self, People},
-    plays::{verify::Verify, witness::Witness},
+    plays::{gaps::GapFilter, verify::Verify, witness::Witness},
     screens::NewToken,
     signing::Publisher,
 };
@@ -123,6 +123,14 @@ enum Admin {
     /// Compare everything that the tables say of plays with what the screens signed; changes nothing. Exit code 0: all
     /// agrees, 1: something was changed.
     Recount(Config),
+    /// Look through a day of all screens for gaps, as the server does in the night after it, and print what they come to.
+    FindGaps {
+        #[command(flatten)]
+        config: Config,
+        /// The day; yesterday without.
+        #[arg(long)]
+        day: Option<chrono::NaiveDate>,
+    },
     /// Give an account a new one-time password and print it.
     ResetSignIn {
         #[command(flatten)]
@@ -209,6 +217,7 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
             println!("{recount}");
             return Ok(if recount.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) });
         }
+        Command::Admin(Admin::FindGaps { config, day }) => find_gaps(&config, day).await?,
         Command::Admin(Admin::ResetSignIn { config, name }) => {
             let app = App::open(&config).await?;
             let account = app.accounts.by_name(&name).await?.ok_or("no such account")?;
@@ -228,6 +237,22 @@ fn by_code<T: serde::de::DeserializeOwned>(code: &str) -> Result<T, String> {
 async fn person(app: &App, name: &str) -> Result<Actor, Fault> {
     let account = app.accounts.by_name(name).await?.ok_or_else(|| format!("there is no account {name}"))?;
     Ok(Actor::Person { id: account.id, name: account.display_name })
+}
+
+/// Looks through a day and prints its gaps by cause.
+async fn find_gaps(config: &Config, day: Option<chrono::NaiveDate>) -> Result<(), Fault> {
+    let app = App::open(config).await?;
+    let today = clock::today(chrono_tz::Asia::Shanghai);
+    let day = day.or_else(|| today.pred_opt()).filter(|day| *day <= today).ok_or("the day is yet to come")?;
+    let looked = app.plays.find_gaps(day, clock::now()).await?;
+    println!("{day}：已核查 {} 块屏幕，{} 块未能核查。", looked.screens, looked.failed);
+    println!("空缺 {} 处，其中新发现 {} 处；原有 {} 处已补齐。", looked.found, looked.new, looked.resolved);
+    let filter = GapFilter { day_from: Some(day), day_to: Some(day), open_only: true, ..GapFilter::default() };
+    for line in app.plays.gap_causes(&filter).await? {
+        let minutes = line.missing_ms / 60_000;
+        println!("  {}：{} 处，{} 块屏幕，共 {minutes} 分钟", line.cause.name_zh(), line.findings, line.screens);
+    }
+    Ok(())
 }
 
 /// Prints what the judge says of each playlist in force.

@@ -14,10 +14,12 @@ mod day;
 pub mod evidence;
 pub mod exposure;
 mod flags;
+pub mod gaps;
 pub mod http;
 mod ingest;
 pub mod judge;
 pub mod log;
+mod looked_up;
 pub mod names;
 mod numbers;
 mod opened;
@@ -56,7 +58,7 @@ pub use day::ShownDay;
 pub use evidence::EvidenceDay;
 pub use ingest::IngestError;
 pub use log::{Log, LogError};
-pub use query::{Cursor, Filter, Group, Order};
+pub use query::{Counted, CountedAs, Cursor, Filter, Group, Order};
 pub use recount::Recount;
 
 use crate::{
@@ -132,6 +134,14 @@ pub struct PlayRecord {
     pub area: String,
     /// Its department.
     pub department: String,
+}
+
+impl PlayRecord {
+    /// For how long it is believed to have been on the wall, in milliseconds.
+    pub fn shown_ms(&self) -> i64 {
+        let on_wall = matches!(self.status, PlayStatus::Success | PlayStatus::Interrupted) && self.flag.is_none();
+        if on_wall { self.actual.as_i64() } else { 0 }
+    }
 }
 
 /// A line of a summary.
@@ -354,7 +364,7 @@ impl Plays {
         order: Order,
         cursor: Option<Cursor>,
     ) -> Result<walk::Walk, PlayError> {
-        walk::Walk::new(&self.db, &self.numbers, filter, order, cursor).await
+        walk::Walk::new(&self.db, &self.numbers, &self.looked_up(filter).await?, order, cursor).await
     }
 
     /// Everything stored of a batch.
@@ -367,12 +377,6 @@ impl Plays {
     async fn signed(&self, kept: &store::batches::Kept) -> Result<Option<Vec<u8>>, PlayError> {
         let items = packed::numbers(&kept.items).unwrap_or_default().into_iter().collect();
         Ok(kept.signed(&self.numbers.items(items).await?))
-    }
-
-    /// How many plays were shown in full on a day.
-    pub async fn counted_on(&self, day: NaiveDate) -> Result<i64, PlayError> {
-        let filter = Filter { day_from: Some(day), day_to: Some(day), ..Filter::default() };
-        Ok(self.summary(&filter, Group::Day).await?.iter().map(|line| line.completed).sum())
     }
 
     /// What a person should look into on the filter's screen within its scope, the newest first, older than `before`.

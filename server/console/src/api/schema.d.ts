@@ -532,6 +532,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plays/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_count"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plays/export": {
         parameters: {
             query?: never;
@@ -564,6 +580,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plays/exposure/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_exposure_pictures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plays/findings": {
         parameters: {
             query?: never;
@@ -572,6 +604,38 @@ export interface paths {
             cookie?: never;
         };
         get: operations["get_plays_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plays/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plays/gaps/causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_gaps_causes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1335,6 +1399,11 @@ export interface components {
              *     `Mo-Fr 08:30-12:00,13:30-17:30; Sa 09:00-12:00; Su off`. A later rule replaces earlier ones for its days.
              */
             opening: string;
+            /**
+             * @description Where it lies, as WGS-84 latitude and longitude: `29.12345,115.67890`. Nothing is converted: GCJ-02 and BD-09, as
+             *     Chinese maps show them, are hundreds of metres away. Empty: not known.
+             */
+            position?: string;
             type: components["schemas"]["VenueType"];
         };
         /** @description An administrative area. */
@@ -1587,6 +1656,26 @@ export interface components {
             /** @description Whether sound can be played. */
             sound: boolean;
         };
+        /** @description A picture of a screen around a case. */
+        CasePicture: {
+            /** @description Whether it is proven to show a warning of the case's kind (or any warning, if the case has none). */
+            matches: boolean;
+            /** @description The picture. */
+            picture: components["schemas"]["EvidencePicture"];
+            /** @description Which screen. */
+            screen: components["schemas"]["ScreenId"];
+            /** @description Its name. */
+            screen_name: string;
+            /** @description IANA zone its times are read in. */
+            timezone: string;
+            /** @description Where it hangs. */
+            venue_name: string;
+        };
+        /** @description Pictures of the walls around a case. */
+        CasePictures: {
+            /** @description Those that are proven to show a warning of its kind first, then the newest. */
+            items: components["schemas"]["CasePicture"][];
+        };
         /** @description What to change. A missing member is left as it is; dates can be taken away with `null`. Any change makes it a draft. */
         ChangeCreative: {
             /** Format: int32 */
@@ -1623,6 +1712,8 @@ export interface components {
             name?: string | null;
             /** @description Opening hours, as when a venue is added. */
             opening?: string | null;
+            /** @description Where it lies, as when a venue is added. */
+            position?: string | null;
             type?: components["schemas"]["VenueType"] | null;
         };
         /** @description What changed. */
@@ -2117,7 +2208,72 @@ export interface components {
          * @description Why nothing was shown, as far as it can be told from what the screen signed.
          * @enum {string}
          */
-        GapCause: "not_reported" | "takeover" | "content" | "display" | "not_believed" | "power" | "restarted" | "clock" | "unknown";
+        GapCause: "not_reported" | "batches_missing" | "wall_off" | "takeover" | "content" | "display" | "not_believed" | "power" | "restarted" | "clock" | "unknown";
+        /** @description What a cause comes to. */
+        GapCauseLine: {
+            /** @description Which. */
+            cause: components["schemas"]["GapCause"];
+            /**
+             * Format: int64
+             * @description How many gaps were found.
+             */
+            findings: number;
+            /**
+             * Format: int64
+             * @description Milliseconds that were missing altogether.
+             */
+            missing_ms: number;
+            /**
+             * Format: int64
+             * @description On how many screens.
+             */
+            screens: number;
+        };
+        /** @description What gaps come to. */
+        GapCauses: {
+            /** @description By cause, that with most time missing first. */
+            items: components["schemas"]["GapCauseLine"][];
+            /** @description Days among these that were looked through, the newest first. Others are yet to be. */
+            looked_through: components["schemas"]["LookedThrough"][];
+        };
+        /** @description Gaps, those of the newest day first. */
+        GapPage: {
+            items: components["schemas"]["GapView"][];
+            /** @description Cursor of the next page; none on the last. */
+            next?: string | null;
+        };
+        /** @description A stretch of a screen's day in which something should have been shown and was not. */
+        GapView: {
+            /** @description Why, likely. */
+            cause: components["schemas"]["GapCause"];
+            /**
+             * Format: date
+             * @description The venue's local date.
+             */
+            day: string;
+            end: components["schemas"]["UtcMillis"];
+            found_at: components["schemas"]["UtcMillis"];
+            /**
+             * Format: int32
+             * @description In so many gaps.
+             */
+            gaps: number;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Milliseconds that were missing between.
+             */
+            missing_ms: number;
+            resolved_at?: components["schemas"]["UtcMillis"] | null;
+            screen: components["schemas"]["ScreenId"];
+            screen_name: string;
+            start: components["schemas"]["UtcMillis"];
+            /** @description IANA zone it is counted in. */
+            timezone: string;
+            venue_name: string;
+            zone: components["schemas"]["ZoneName"];
+        };
         /** @description What a screen is to do. */
         GiveInstruction: {
             kind: components["schemas"]["InstructionKind"];
@@ -2330,6 +2486,18 @@ export interface components {
             witnessed: number;
             /** @description Names of the witnesses that signed the newest checkpoint that any of them signed. */
             witnesses: string[];
+        };
+        /** @description A day that was looked through. */
+        LookedThrough: {
+            /** @description When it was. */
+            at: components["schemas"]["UtcMillis"];
+            /**
+             * Format: date
+             * @description Which.
+             */
+            day: string;
+            /** @description How many screens were in service. */
+            screens: number;
         };
         /** @description The signed-in person. */
         Me: {
@@ -2577,6 +2745,21 @@ export interface components {
         /** @description How old the live picture is. */
         PictureInfo: {
             at?: components["schemas"]["UtcMillis"] | null;
+        };
+        /** @description What plays come to, together. */
+        PlayCount: {
+            /**
+             * Format: int64
+             * @description How many; none: too many to be counted with a filter that no counter tells apart.
+             */
+            plays?: number | null;
+            /** @description On how many screens. */
+            screens?: number | null;
+            /**
+             * Format: int64
+             * @description Milliseconds on the wall; none: not known of these alone.
+             */
+            shown_ms?: number | null;
         };
         /** @description Plays, the newest first. */
         PlayPage: {
@@ -3388,6 +3571,8 @@ export interface components {
             name: string;
             /** @description When its screens may be on. */
             opening: components["schemas"]["OpeningHours"];
+            /** @description Where it lies: WGS-84 latitude and longitude, if anybody said. */
+            position?: string | null;
             /**
              * Format: int64
              * @description How many screens it has, retired ones not counted.
@@ -4436,6 +4621,12 @@ export interface operations {
                 venue?: components["schemas"]["VenueId"];
                 /** @description In this area or below: 12 digits. */
                 area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
                 /** @description In venues of this department. */
                 department?: string;
                 /** @description In venues of this type. */
@@ -4444,12 +4635,24 @@ export interface operations {
                 creative?: components["schemas"]["CreativeId"];
                 /** @description For this campaign. */
                 campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
                 /** @description From this local day on. */
                 day_from?: string;
                 /** @description Until this local day, included. */
                 day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
                 /** @description That went like this. */
                 status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
                 /** @description Only those that count. */
                 counted_only?: boolean;
                 /** @description `next` of the page before. */
@@ -4482,6 +4685,12 @@ export interface operations {
                 venue?: components["schemas"]["VenueId"];
                 /** @description In this area or below: 12 digits. */
                 area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
                 /** @description In venues of this department. */
                 department?: string;
                 /** @description In venues of this type. */
@@ -4490,12 +4699,24 @@ export interface operations {
                 creative?: components["schemas"]["CreativeId"];
                 /** @description For this campaign. */
                 campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
                 /** @description From this local day on. */
                 day_from?: string;
                 /** @description Until this local day, included. */
                 day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
                 /** @description That went like this. */
                 status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
                 /** @description Only those that count. */
                 counted_only?: boolean;
             };
@@ -4527,6 +4748,66 @@ export interface operations {
             };
         };
     };
+    get_plays_count: {
+        parameters: {
+            query?: {
+                /** @description On this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description In this venue. */
+                venue?: components["schemas"]["VenueId"];
+                /** @description In this area or below: 12 digits. */
+                area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
+                /** @description In venues of this department. */
+                department?: string;
+                /** @description In venues of this type. */
+                venue_type?: components["schemas"]["VenueType"];
+                /** @description Of this creative. */
+                creative?: components["schemas"]["CreativeId"];
+                /** @description For this campaign. */
+                campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
+                /** @description That went like this. */
+                status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
+                /** @description Only those that count. */
+                counted_only?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayCount"];
+                };
+            };
+        };
+    };
     get_plays_export: {
         parameters: {
             query: {
@@ -4536,6 +4817,12 @@ export interface operations {
                 venue?: components["schemas"]["VenueId"];
                 /** @description In this area or below: 12 digits. */
                 area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
                 /** @description In venues of this department. */
                 department?: string;
                 /** @description In venues of this type. */
@@ -4544,12 +4831,24 @@ export interface operations {
                 creative?: components["schemas"]["CreativeId"];
                 /** @description For this campaign. */
                 campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
                 /** @description From this local day on. */
                 day_from?: string;
                 /** @description Until this local day, included. */
                 day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
                 /** @description That went like this. */
                 status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
                 /** @description Only those that count. */
                 counted_only?: boolean;
                 /** @description `people`, `outsmart`, `ndjson`, `xlsx` or `parquet`. */
@@ -4574,8 +4873,12 @@ export interface operations {
     get_plays_exposure: {
         parameters: {
             query: {
-                /** @description The village, township or county around it: 12 digits. */
-                area: string;
+                /** @description The village, township or county around it: 12 digits. This, or `near`. */
+                area?: string;
+                /** @description Where it happened, WGS-84 `29.12345,115.67890`: asks for what hangs within `within_m` of it. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
                 /** @description The day it happened. */
                 date: string;
                 /** @description How many days are looked back over, that day included: 14, at most 366. */
@@ -4595,6 +4898,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExposureView"];
+                };
+            };
+        };
+    };
+    get_plays_exposure_pictures: {
+        parameters: {
+            query: {
+                /** @description The village, township or county around it: 12 digits. This, or `near`. */
+                area?: string;
+                /** @description Where it happened, WGS-84 `29.12345,115.67890`: asks for what hangs within `within_m` of it. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
+                /** @description The day it happened. */
+                date: string;
+                /** @description How many days are looked back over, that day included: 14, at most 366. */
+                days?: number;
+                /** @description What kind of fraud it was. */
+                fraud_type?: components["schemas"]["FraudType"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePictures"];
                 };
             };
         };
@@ -4623,6 +4958,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+        };
+    };
+    get_plays_gaps: {
+        parameters: {
+            query?: {
+                /** @description Of this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description For this cause. */
+                cause?: components["schemas"]["GapCause"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description Only those that stand: a screen that was silent may have reported since. */
+                open?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Gaps on a page: 50, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapPage"];
+                };
+            };
+        };
+    };
+    get_plays_gaps_causes: {
+        parameters: {
+            query?: {
+                /** @description Of this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description For this cause. */
+                cause?: components["schemas"]["GapCause"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description Only those that stand: a screen that was silent may have reported since. */
+                open?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Gaps on a page: 50, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapCauses"];
                 };
             };
         };
@@ -4730,6 +5133,12 @@ export interface operations {
                 venue?: components["schemas"]["VenueId"];
                 /** @description In this area or below: 12 digits. */
                 area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
                 /** @description In venues of this department. */
                 department?: string;
                 /** @description In venues of this type. */
@@ -4738,12 +5147,24 @@ export interface operations {
                 creative?: components["schemas"]["CreativeId"];
                 /** @description For this campaign. */
                 campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
                 /** @description From this local day on. */
                 day_from?: string;
                 /** @description Until this local day, included. */
                 day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
                 /** @description That went like this. */
                 status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
                 /** @description Only those that count. */
                 counted_only?: boolean;
                 /** @description What to have a line for. */

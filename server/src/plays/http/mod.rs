@@ -2,6 +2,7 @@
 
 mod evidence;
 mod exports;
+mod gaps;
 mod log;
 mod lookback;
 mod package;
@@ -24,6 +25,7 @@ pub fn routes(state: Plays) -> OpenApiRouter {
         .merge(package::routes())
         .merge(log::routes())
         .merge(lookback::routes())
+        .merge(gaps::routes())
         .with_state(state)
 }
 

@@ -7,6 +7,7 @@ pub mod days;
 pub mod evidence;
 pub mod findings;
 pub mod former;
+pub mod gaps;
 pub mod log;
 pub mod numbers;
 mod wanted;
