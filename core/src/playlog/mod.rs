@@ -11,6 +11,7 @@ pub mod columns;
 mod covered;
 pub mod credibility;
 mod entry;
+pub mod flags;
 mod receipt;
 mod trigger;
 mod version1;

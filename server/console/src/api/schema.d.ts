@@ -2018,7 +2018,7 @@ export interface components {
          * @description What sort of thing a person should look into.
          * @enum {string}
          */
-        FindingKind: "bad_signature" | "malformed" | "other_screen" | "broken_chain" | "conflict" | "gap" | "unknown_item" | "impossible_time" | "not_on_air" | "overlaps" | "not_in_force" | "wrong_length" | "wall_off" | "repeated" | "clock_set_back";
+        FindingKind: "bad_signature" | "malformed" | "other_screen" | "broken_chain" | "conflict" | "gap" | "unknown_item" | "impossible_time" | "not_on_air" | "overlaps" | "not_in_force" | "wrong_length" | "wall_off" | "timeline_disagrees" | "repeated" | "clock_set_back";
         /** @description Findings, the newest first. */
         FindingPage: {
             items: components["schemas"]["FindingView"][];
@@ -2060,7 +2060,7 @@ export interface components {
          * @description Why a play is not counted although the screen signed it.
          * @enum {string}
          */
-        Flag: "unknown_item" | "impossible_time" | "not_in_force" | "not_on_air" | "wrong_length" | "overlaps" | "wall_off" | "repeated" | "clock_set_back";
+        Flag: "unknown_item" | "impossible_time" | "not_in_force" | "not_on_air" | "wrong_length" | "overlaps" | "wall_off" | "timeline_disagrees" | "repeated" | "clock_set_back";
         /** @description What publishing a campaign would not keep. */
         ForesightView: {
             /** @description Guarantees that are broken only at the seams of the day, where dayparts or fixed times meet. */
