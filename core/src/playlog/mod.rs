@@ -11,6 +11,7 @@ pub mod columns;
 mod covered;
 pub mod credibility;
 mod entry;
+pub mod flags;
 pub mod gaps;
 mod receipt;
 pub mod shown;

@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod exposure;
 mod flags;
 pub mod gaps;
+mod grounds;
 pub mod http;
 mod ingest;
 pub mod judge;
@@ -191,6 +192,8 @@ pub enum FindingKind {
     WrongLength,
     /// Stored, but it holds plays on a wall that was off.
     WallOff,
+    /// Stored, but it holds plays that the machine had not run long enough for.
+    TimelineDisagrees,
     /// Stored, but it holds plays of time that was reported before.
     Repeated,
     /// Stored; its clock was set back, and what it showed twice is counted once.
@@ -207,6 +210,7 @@ impl From<Flag> for FindingKind {
             Flag::WrongLength => Self::WrongLength,
             Flag::Overlaps => Self::Overlaps,
             Flag::WallOff => Self::WallOff,
+            Flag::TimelineDisagrees => Self::TimelineDisagrees,
             Flag::Repeated => Self::Repeated,
             Flag::ClockSetBack => Self::ClockSetBack,
         }
@@ -230,6 +234,7 @@ impl FindingKind {
             Self::NotInForce => "含当时未生效的播放单或插播的播放，已保存但不计入",
             Self::WrongLength => "含时长与排定时段不符的播放，已保存但不计入",
             Self::WallOff => "含屏幕关闭时的播放，已保存但不计入",
+            Self::TimelineDisagrees => "含与机器实际运行时间不符的播放，已保存但不计入",
             Self::Repeated => "含重复上报时段的播放，已保存但不计入",
             Self::ClockSetBack => "播放器时钟回拨，重复的时段只计一次",
         }

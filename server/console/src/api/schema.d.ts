@@ -2125,7 +2125,7 @@ export interface components {
          * @description What sort of thing a person should look into.
          * @enum {string}
          */
-        FindingKind: "bad_signature" | "malformed" | "other_screen" | "broken_chain" | "conflict" | "gap" | "unknown_item" | "impossible_time" | "not_on_air" | "overlaps" | "not_in_force" | "wrong_length" | "wall_off" | "repeated" | "clock_set_back";
+        FindingKind: "bad_signature" | "malformed" | "other_screen" | "broken_chain" | "conflict" | "gap" | "unknown_item" | "impossible_time" | "not_on_air" | "overlaps" | "not_in_force" | "wrong_length" | "wall_off" | "timeline_disagrees" | "repeated" | "clock_set_back";
         /** @description Findings, the newest first. */
         FindingPage: {
             items: components["schemas"]["FindingView"][];
@@ -2167,7 +2167,7 @@ export interface components {
          * @description Why a play is not counted although the screen signed it.
          * @enum {string}
          */
-        Flag: "unknown_item" | "impossible_time" | "not_in_force" | "not_on_air" | "wrong_length" | "overlaps" | "wall_off" | "repeated" | "clock_set_back";
+        Flag: "unknown_item" | "impossible_time" | "not_in_force" | "not_on_air" | "wrong_length" | "overlaps" | "wall_off" | "timeline_disagrees" | "repeated" | "clock_set_back";
         /** @description What publishing a campaign would not keep. */
         ForesightView: {
             /** @description Guarantees that are broken only at the seams of the day, where dayparts or fixed times meet. */
@@ -5058,6 +5058,12 @@ export interface operations {
                 venue?: components["schemas"]["VenueId"];
                 /** @description In this area or below: 12 digits. */
                 area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
                 /** @description In venues of this department. */
                 department?: string;
                 /** @description In venues of this type. */
@@ -5066,12 +5072,24 @@ export interface operations {
                 creative?: components["schemas"]["CreativeId"];
                 /** @description For this campaign. */
                 campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
                 /** @description From this local day on. */
                 day_from?: string;
                 /** @description Until this local day, included. */
                 day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
                 /** @description That went like this. */
                 status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
                 /** @description Only those that count. */
                 counted_only?: boolean;
                 /** @description `people`, `outsmart`, `ndjson`, `xlsx` or `parquet`. */
