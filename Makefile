@@ -11,7 +11,7 @@ INTEROP      := tests/interop
 WEB_SRC      := $(shell find $(WEB)/src $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/package.json -type f 2>/dev/null)
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
-.PHONY: demo test setup console web web-check console-check lint unit stories api bench packages appliance-test faults soak kiosk-bench fuzz clean-demo help
+.PHONY: demo test setup console web web-check console-check lint unit stories api bench packages appliance-test faults soak kiosk-bench pacing fuzz clean-demo help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ $(WEB)/node_modules/.installed: $(WEB)/package-lock.json
 $(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(WEB_SRC)
 	cd $(WEB) && npm run build --silent
 
-# The browser's player against the vectors that the Rust core is held to.
+# The browser's player against the vectors that the Rust core is held to, and its days played through.
 web-check: web
 	cd $(WEB) && npm test --silent
 
@@ -88,6 +88,12 @@ kiosk-bench: setup console
 	cargo build --release -p xuanping-player -p xuanping-media
 	cargo build -p xuanping-server -p xuanping-tests --bins
 	target/debug/kiosk
+
+## make pacing       how evenly a line scrolls: ten minutes at 1920×1080 (MINUTES=10)
+pacing: setup console
+	cargo build --release -p xuanping-player -p xuanping-media
+	cargo build -p xuanping-server -p xuanping-tests --bins
+	target/debug/pacing
 
 ## make packages     build Debian packages of server and player into target/packages
 packages: setup console web

@@ -94,7 +94,7 @@ fn proven(batches: &[SignedBatch]) -> ProvenBy {
             ((batch.batch().screen, batch.batch().sequence), proof)
         })
         .collect();
-    ProvenBy { key: signer.verifier().clone(), proofs }
+    ProvenBy { key: signer.verifier().clone(), proofs, judged: None }
 }
 
 fn main() {

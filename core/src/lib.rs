@@ -12,6 +12,7 @@ pub mod plan_check;
 pub mod planner;
 pub mod playlist;
 pub mod playlog;
+pub mod position;
 pub mod recurrence;
 pub mod rotation;
 pub mod sign;

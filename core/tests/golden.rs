@@ -19,7 +19,8 @@ use xuanping_core::{
     },
     playlog::{
         Batch, ItemRef, LogEntry, Play, PlayStatus, Receipt, SignedBatch, Trigger, WallChange, WallReason, WallState,
-        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef, ProvenBy, Trust},
+        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, Judged, PlayRef, ProvenBy, Told, Trust},
+        credibility::{IssuedTakeovers, Reign},
     },
     recurrence::DayWindow,
     sign::{Context, SecretKey, unverified_payload},
@@ -245,6 +246,10 @@ fn mixed_bundle() -> Vec<u8> {
 
 /// The same with the batch in a log, as its second entry.
 fn logged_bundle() -> Vec<u8> {
+    bundle_in(vec![signed_batch()], Some(proven_batch()))
+}
+
+fn proven_batch() -> ProvenBy {
     let signer = Signer::new("xuanping.example/log".parse().unwrap(), SecretKey::from_seed(&[3; 32]));
     let signed = signed_batch();
     let (mut edge, mut tiles) = (Edge::new(), Tiles::new());
@@ -255,7 +260,33 @@ fn logged_bundle() -> Vec<u8> {
     let hashes = inclusion(&tiles, 1, 3).unwrap();
     let checkpoint = signer.checkpoint(3, edge.root()).to_string();
     let proofs = [((screen(), 1), LogProof { index: 1, hashes, checkpoint })].into();
-    bundle_in(vec![signed], Some(ProvenBy { key: signer.verifier().clone(), proofs }))
+    ProvenBy { key: signer.verifier().clone(), proofs, judged: None }
+}
+
+/// The same with what the server held of it.
+fn judged_bundle() -> Vec<u8> {
+    let digest = playlist().digest();
+    let reign = Reign { from: UtcMillis(DAY), until: Some(UtcMillis(DAY + 20 * HOUR)), heard: None };
+    let told = Told {
+        enrolled: UtcMillis(DAY - HOUR),
+        newest: 1,
+        playlists: [(digest, vec![reign])].into(),
+        takeovers: manifest()
+            .takeovers
+            .iter()
+            .map(|takeover| (takeover.id, vec![IssuedTakeovers { takeovers: vec![takeover.clone()], reign }]))
+            .collect(),
+    };
+    let received = UtcMillis(DAY + 9 * HOUR);
+    let held = vec![None, None];
+    let judged = Judged {
+        screens: [(screen(), told)].into(),
+        playlists: [(digest, playlist().to_bytes())].into(),
+        batches: [((screen(), 1), (received, held))].into(),
+    };
+    let mut proven = proven_batch();
+    proven.judged = Some(judged);
+    bundle_in(vec![signed_batch()], Some(proven))
 }
 
 fn bundle_in(batches: Vec<SignedBatch>, log: Option<ProvenBy>) -> Vec<u8> {
@@ -357,6 +388,9 @@ fn a_receipt_keeps_its_bytes_and_its_signature() {
 fn a_bundle_keeps_its_bytes() {
     golden("bundle-1", &bundle());
     golden("bundle-2", &logged_bundle());
+    let judged = bundle::verify(&judged_bundle(), &Trust::publisher(publisher().public()));
+    assert_eq!(judged.findings, []);
+    golden("bundle-3", &judged_bundle());
     golden("bundle-1-mixed", &mixed_bundle());
     assert!(bundle::verify(&mixed_bundle(), &Trust::publisher(publisher().public())).is_intact());
     assert!(bundle::verify(&logged_bundle(), &Trust::publisher(publisher().public())).is_intact());

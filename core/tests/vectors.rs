@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod vectors {
+    pub mod format2;
     pub mod programmes;
     pub mod signed;
 }
@@ -13,12 +14,14 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use vectors::{
+    format2,
     programmes::{self, Asked},
     signed,
 };
 use xuanping_core::{
+    campaign::EventTrigger,
     geometry::ZoneName,
-    playlist::{Item, OnAir, OnWall, Playlist, Show, Source, TrustedManifest, on_wall},
+    playlist::{Item, OnAir, OnWall, Playlist, Show, Source, TrustedManifest, on_screen, on_wall},
     time::UtcMillis,
 };
 
@@ -152,6 +155,111 @@ fn what_is_on_the_wall_at_an_instant() {
     let head = json!({ "manifests": head, "playlists": { "county": county }, "publisher": publisher,
                        "screen": signed::screen() });
     committed("on_wall", head, &cases);
+}
+
+/// Manifests as they are signed, with what must be known to check them.
+fn signed_manifests<'a>(
+    manifests: impl IntoIterator<Item = (&'a str, &'a xuanping_core::playlist::Manifest)>,
+) -> Value {
+    let key = signed::publisher();
+    let signed: serde_json::Map<_, _> = manifests
+        .into_iter()
+        .map(|(name, manifest)| {
+            let bytes = manifest.sign(&key);
+            TrustedManifest::accept(bytes.clone(), &key.public(), signed::screen(), None).expect(name);
+            (name.to_owned(), json!(hex::encode(bytes)))
+        })
+        .collect();
+    let county = hex::encode(programmes::all()[0].playlist.to_bytes());
+    json!({ "manifests": signed, "playlists": { "county": county }, "publisher": key.public().to_string(),
+            "screen": signed::screen() })
+}
+
+#[test]
+fn what_a_screen_shows_whose_wall_is_off_at_times() {
+    let walls = format2::walls();
+    let county = programmes::all().swap_remove(0).playlist;
+    let mut cases = Vec::new();
+    for (name, manifest, instants) in &walls {
+        let (orders, takeovers) = (&manifest.orders, &manifest.takeovers);
+        for zone in [ZoneName::Main, ZoneName::Audio] {
+            let mut asked = Vec::new();
+            for from in instants {
+                let mut at = UtcMillis(*from);
+                for _ in 0..12 {
+                    asked.push(at.0);
+                    let answer = on_screen(orders, Some(&county), takeovers, zone, at);
+                    let (OnWall::Play { until, .. }
+                    | OnWall::Hold { until, .. }
+                    | OnWall::Nothing { until: Some(until), .. }) = answer
+                    else {
+                        break;
+                    };
+                    assert!(until > at, "{name} {zone:?} at {at:?}");
+                    asked.push(until.0 - 1);
+                    at = until;
+                }
+            }
+            asked.sort_unstable();
+            asked.dedup();
+            for at in asked {
+                let answer = on_screen(orders, Some(&county), takeovers, zone, UtcMillis(at));
+                let (at, tz) = (UtcMillis(at), orders.tz());
+                cases.push(json!({
+                    "manifest": name, "playlist": "county", "zone": zone_code(zone), "at": at.0,
+                    "answer": on_wall_in_words(&answer), "brightness": orders.wall.brightness_at(at, tz),
+                    "volume": orders.wall.volume_at(at, tz), "next": orders.wall.next_level(at, tz).map(|n| n.0),
+                }));
+            }
+        }
+    }
+    let black = |case: &&Value| case["answer"]["black"] == true;
+    assert!(cases.iter().filter(black).count() > 20 && cases.iter().any(|case| case["answer"]["is"] == "play"));
+    committed("on_screen", signed_manifests(walls.iter().map(|(name, manifest, _)| (*name, manifest))), &cases);
+}
+
+#[test]
+fn what_an_event_asks_for() {
+    let cinema = format2::cinema();
+    assert_eq!(Playlist::from_bytes(&cinema.playlist.to_bytes()).as_ref(), Ok(&cinema.playlist));
+    let mut cases = Vec::new();
+    for zone in [ZoneName::Main, ZoneName::Ticker] {
+        for at in cinema.instants.iter().flat_map(|at| [at - 1, *at, at + 1]) {
+            let items = cinema.playlist.on_event(zone, EventTrigger::PreShow, UtcMillis(at));
+            let items: Vec<_> = items.into_iter().map(item_in_words).collect();
+            cases.push(json!({ "zone": zone_code(zone), "at": at, "items": items }));
+        }
+    }
+    let most = cases.iter().filter_map(|case| case["items"].as_array()).map(Vec::len).max();
+    assert_eq!(most, Some(3));
+    committed("on_event", json!({ "playlist": hex::encode(cinema.playlist.to_bytes()) }), &cases);
+}
+
+#[test]
+fn what_stands_in_for_a_file_that_is_not_there() {
+    let Asked { playlist, instants, .. } = programmes::all().swap_remove(0);
+    let mut cases = Vec::new();
+    for at in instants.iter().flat_map(|at| (0..6).map(move |n| at + n * 17_000)) {
+        for lost in [&[][..], &[0], &[2], &[0, 4], &[0, 2, 4]] {
+            let usable = |item: &Item| !lost.iter().any(|n: &usize| playlist.items[*n].asset == item.asset);
+            for zone in [ZoneName::Main, ZoneName::Ticker] {
+                let stands_in = playlist.stand_in(zone, UtcMillis(at), usable).map(|item| item.asset);
+                cases.push(json!({ "zone": zone_code(zone), "at": at, "lost": lost, "asset": stands_in }));
+            }
+        }
+    }
+    let different: std::collections::HashSet<_> = cases.iter().map(|case| case["asset"].to_string()).collect();
+    assert!(different.len() > 2, "{different:?}");
+    committed("stand_in", json!({ "playlist": hex::encode(playlist.to_bytes()) }), &cases);
+}
+
+#[test]
+fn at_which_moments_a_screen_takes_a_picture_of_itself() {
+    let county = programmes::all().swap_remove(0).playlist;
+    let cases = format2::moment_cases(&county);
+    let walls = format2::walls();
+    assert!(cases.iter().any(|case| case["moments"].as_array().is_some_and(|moments| moments.len() > 2)));
+    committed("evidence", signed_manifests(walls.iter().map(|(name, manifest, _)| (*name, manifest))), &cases);
 }
 
 #[test]

@@ -143,6 +143,11 @@ impl Cache {
         self.evict(stored, total.saturating_sub(budget))
     }
 
+    /// Bytes of all files; `None` if the disk does not say.
+    pub fn bytes(&self) -> Option<u64> {
+        Some(self.files().ok()?.iter().map(|stored| stored.bytes).sum())
+    }
+
     /// Makes room for a file of so many bytes that is needed.
     pub fn room_for(&self, bytes: u64) -> Result<(), CacheError> {
         let stored = self.files()?;

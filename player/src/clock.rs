@@ -175,8 +175,13 @@ fn device_time() -> UtcMillis {
 }
 
 fn monotonic() -> u64 {
+    micros() / 1_000
+}
+
+/// The monotonic clock in microseconds.
+pub fn micros() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000
 }
 
 /// This run of the machine, as Linux names it: what [`Moment::monotonic`] counts from.

@@ -16,6 +16,10 @@ pub fn read(data: &Path) -> Health {
         clock_synchronised: synchronised(Path::new("/run/systemd/timesync")),
         clock_correction: 0,
         damaged_files: 0,
+        cache_bytes: None,
+        frames_shown: 0,
+        frames_dropped: 0,
+        frame_p99: None,
     }
 }
 

@@ -22,6 +22,7 @@ pub mod keys;
 mod loader;
 pub mod media;
 pub mod output;
+pub mod pacing;
 pub mod quiet;
 pub mod run;
 mod scrub;

@@ -11,11 +11,18 @@ use std::time::Instant;
 
 use chrono::Days;
 use futures_util::{StreamExt as _, stream};
-use xuanping_core::{playlog::SignedBatch, time::UtcMillis};
+use xuanping_core::{
+    playlog::{PlayStatus, SignedBatch},
+    position::Circle,
+    time::UtcMillis,
+};
 use xuanping_server::{
     accounts::Scope,
     db::{Db, Target, sql},
-    plays::{Cursor, Filter, Group, Order, exposure::Case},
+    plays::{
+        CountedAs, Cursor, Filter, Group, Order,
+        exposure::{Around, Case},
+    },
 };
 
 use self::county::{County, TOWN, VILLAGE, bytes};
@@ -61,7 +68,7 @@ async fn fill(screens: usize, days: usize) -> County {
         log.log().grow(end).await.expect("a checkpoint");
     }
     let counted = county.app.plays.summary(&Filter::default(), Group::Hour).await.expect("counters");
-    let counted: i64 = counted.iter().map(|line| line.completed).sum();
+    let counted: i64 = counted.iter().map(|line| line.completed + line.failed).sum();
     assert_eq!(counted, plays as i64, "every play counts");
     let stored = (bytes(&county.db).await - before) as f64 / plays as f64;
     println!(
@@ -202,10 +209,37 @@ async fn look(county: &County, days: usize) {
     measure!("a creative that was never shown", page(never.clone(), Order::NewestFirst, None).await);
     for (name, area) in [("village", VILLAGE), ("town", TOWN), ("county", "330482000000")] {
         let area = area.parse().expect("an area");
-        let case = Case { area, date: last, days: 14, fraud_type: None };
+        let case = Case { around: Around::Area(area), date: last, days: 14, fraud_type: None };
         measure!(format!("look-back around a case, {name}, all days"), {
             log.exposure(&case, &Scope::default()).await.expect("an exposure").0.screens.len()
         });
     }
+    for km in [1, 5, 20] {
+        let centre = "29.2,115.2".parse().expect("a position");
+        let around = Around::Near(Circle { centre, metres: km * 1_000 });
+        let case = Case { around, date: last, days: 14, fraud_type: None };
+        measure!(format!("look-back within {km} km of a case, all days"), {
+            log.exposure(&case, &Scope::default()).await.expect("an exposure").0.screens.len()
+        });
+    }
+    for (name, filter) in [
+        ("failed for its file", Filter { status: Some(PlayStatus::ContentFailure), ..all() }),
+        ("counted as failed", Filter { counted_as: Some(CountedAs::Failed), ..all() }),
+        (
+            "counted as failed, in a town",
+            Filter { counted_as: Some(CountedAs::Failed), area: Some(TOWN.into()), ..all() },
+        ),
+        ("interrupted (there are none)", Filter { counted_as: Some(CountedAs::Interrupted), ..all() }),
+        ("not believed (there are none)", Filter { counted_as: Some(CountedAs::NotCounted), ..all() }),
+    ] {
+        measure!(format!("plays {name}, whole county: the newest hundred"), {
+            page(filter.clone(), Order::NewestFirst, None).await
+        });
+        measure!(format!("plays {name}: how many"), log.count(&filter).await.expect("a count").expect("few").plays);
+    }
+    let begin = Instant::now();
+    let looked = log.find_gaps(middle, then.plus(86_400_000)).await.expect("gaps");
+    let each = begin.elapsed().as_secs_f64() * 1_000.0 / looked.screens as f64;
+    println!("| a night's search for gaps, each screen's day | {} | {each:.1} | |", looked.found);
     measure!("sums of everything by creative", log.summary(&all(), Group::Creative).await.expect("sums").len());
 }

@@ -40,6 +40,8 @@ use crate::{
 pub struct App {
     /// The database.
     pub db: Db,
+    /// The folder of archived days of the play log.
+    pub archive: PathBuf,
     /// Files by digest.
     pub blobs: Blobs,
     /// Background work.
@@ -158,6 +160,7 @@ impl App {
         );
         plays.convert().await?;
         Ok(Self {
+            archive: data.join("archive"),
             db,
             blobs,
             jobs,
@@ -231,6 +234,7 @@ impl App {
         let work = {
             let (jobs, mut handlers) = (self.jobs.clone(), self.handlers());
             let (playlists, screens, plays) = (self.playlists.clone(), self.screens.clone(), self.plays.clone());
+            let archive = self.archive.clone();
             let drawing = handlers.split_off(&[content::RENDER_CREATIVE, content::RENDER_CLASS]);
             let filming = handlers.split_off(&[content::TRANSCODE]);
             tokio::spawn(async move {
@@ -240,7 +244,9 @@ impl App {
                     jobs.run(filming),
                     playlists.keep_fresh(),
                     plays.keep_quotas(),
+                    plays.keep_gaps(),
                     plays.log().keep(),
+                    plays.keep_archive(archive),
                     screens.keep_reports()
                 );
             })

@@ -162,6 +162,7 @@ impl County {
             department: "fin".into(),
             address: String::new(),
             opening: "00:00-24:00".into(),
+            position: String::new(),
         };
         self.app.screens.add_venue(venue, None, &Actor::CommandLine, clock::now()).await.unwrap().id
     }

@@ -107,6 +107,8 @@ struct VenueEntry {
     department: String,
     address: String,
     opening: String,
+    #[serde(default)]
+    position: String,
 }
 
 #[derive(Deserialize)]
@@ -209,6 +211,7 @@ async fn load_places(
             department: venue.department.clone(),
             address: venue.address.clone(),
             opening: venue.opening.clone(),
+            position: venue.position.clone(),
         };
         app.screens.add_venue(new, None, &people.editor, now).await.map_err(fault(&venue.name))?;
         done.venues += 1;

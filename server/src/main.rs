@@ -15,7 +15,7 @@ use xuanping_server::{
     config::Config,
     demo::{self, Demo},
     import::{self, People},
-    plays::{verify::Verify, witness::Witness},
+    plays::{gaps::GapFilter, verify::Verify, witness::Witness},
     screens::NewToken,
     signing::Publisher,
 };
@@ -112,9 +112,25 @@ enum Admin {
         #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=90))]
         days: i64,
     },
+    /// Seal the play log's days that are over into Parquet files now, instead of at three in the morning.
+    Archive {
+        #[command(flatten)]
+        config: Config,
+        /// Where; below the data folder without. Always the same one: what was sealed elsewhere is not sealed again.
+        #[arg(long)]
+        folder: Option<std::path::PathBuf>,
+    },
     /// Compare everything that the tables say of plays with what the screens signed; changes nothing. Exit code 0: all
     /// agrees, 1: something was changed.
     Recount(Config),
+    /// Look through a day of all screens for gaps, as the server does in the night after it, and print what they come to.
+    FindGaps {
+        #[command(flatten)]
+        config: Config,
+        /// The day; yesterday without.
+        #[arg(long)]
+        day: Option<chrono::NaiveDate>,
+    },
     /// Give an account a new one-time password and print it.
     ResetSignIn {
         #[command(flatten)]
@@ -184,11 +200,24 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
             let new = NewToken { venue: found.id, name, layout, sound, life: days * 86_400_000 };
             println!("{}", app.screens.issue_token(new, &Actor::CommandLine, clock::now()).await?);
         }
+        Command::Admin(Admin::Archive { config, folder }) => {
+            let app = App::open(&config).await?;
+            let folder = folder.unwrap_or_else(|| app.archive.clone());
+            for part in app.plays.archive(&folder, clock::now()).await? {
+                let batches = part.to - part.from;
+                println!(
+                    "已归档 {}：批次 {batches} 个，播放 {} 次，{} 字节，摘要 {}",
+                    part.received, part.plays, part.bytes, part.digest
+                );
+            }
+            println!("归档目录 {}：共 {} 份。", folder.display(), app.plays.archived().await?.len());
+        }
         Command::Admin(Admin::Recount(config)) => {
             let recount = App::open(&config).await?.plays.recount().await?;
             println!("{recount}");
             return Ok(if recount.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) });
         }
+        Command::Admin(Admin::FindGaps { config, day }) => find_gaps(&config, day).await?,
         Command::Admin(Admin::ResetSignIn { config, name }) => {
             let app = App::open(&config).await?;
             let account = app.accounts.by_name(&name).await?.ok_or("no such account")?;
@@ -208,6 +237,22 @@ fn by_code<T: serde::de::DeserializeOwned>(code: &str) -> Result<T, String> {
 async fn person(app: &App, name: &str) -> Result<Actor, Fault> {
     let account = app.accounts.by_name(name).await?.ok_or_else(|| format!("there is no account {name}"))?;
     Ok(Actor::Person { id: account.id, name: account.display_name })
+}
+
+/// Looks through a day and prints its gaps by cause.
+async fn find_gaps(config: &Config, day: Option<chrono::NaiveDate>) -> Result<(), Fault> {
+    let app = App::open(config).await?;
+    let today = clock::today(chrono_tz::Asia::Shanghai);
+    let day = day.or_else(|| today.pred_opt()).filter(|day| *day <= today).ok_or("the day is yet to come")?;
+    let looked = app.plays.find_gaps(day, clock::now()).await?;
+    println!("{day}：已核查 {} 块屏幕，{} 块未能核查。", looked.screens, looked.failed);
+    println!("空缺 {} 处，其中新发现 {} 处；原有 {} 处已补齐。", looked.found, looked.new, looked.resolved);
+    let filter = GapFilter { day_from: Some(day), day_to: Some(day), open_only: true, ..GapFilter::default() };
+    for line in app.plays.gap_causes(&filter).await? {
+        let minutes = line.missing_ms / 60_000;
+        println!("  {}：{} 处，{} 块屏幕，共 {minutes} 分钟", line.cause.name_zh(), line.findings, line.screens);
+    }
+    Ok(())
 }
 
 /// Prints what the judge says of each playlist in force.

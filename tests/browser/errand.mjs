@@ -24,6 +24,7 @@ const errands = {
   compare: (page) => planner.compare(page, settings),
   takeOver: (page) => people.takeOver(page, settings),
   withdraw: (page) => people.withdrawTakeover(page, settings.title),
+  figures: (page) => people.followFigures(page),
   proofs: (page) => people.takeProofs(page, settings),
 }
 

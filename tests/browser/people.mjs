@@ -231,6 +231,27 @@ export async function takeProofs(page, { creative, folder }) {
   return file
 }
 
+/** The auditor clicks figures of the counts, by screen, creative, area and hour: each leads to as many records as it says. */
+export async function followFigures(page) {
+  const followed = []
+  for (const group of ["按屏幕", "按素材", "按区划", "按小时"]) {
+    // Plays come in meanwhile: then the same figure is looked at again.
+    for (let tries = 0; ; tries++) {
+      await go(page, "播放记录")
+      await page.getByRole("tab", { name: "统计" }).click()
+      await page.getByText(group, { exact: true }).click()
+      const figure = page.getByRole("region", { name: "统计" }).getByRole("row").getByTitle("查看这些记录").first()
+      const said = (await figure.innerText()).trim()
+      await figure.click()
+      const counted = (await page.getByRole("status", { name: "合计" }).locator("b").innerText()).replace(/[^\d]/g, "")
+      if (counted === said.replace(/,/g, "")) break
+      if (tries === 5) throw new Error(`${group}: the figure said ${said}, and there are ${counted} records behind it`)
+    }
+    followed.push(group)
+  }
+  return followed
+}
+
 /** Lets a file fall, as when it is dragged in from a folder. */
 async function drop(zone, file) {
   const bytes = (await readFile(file)).toString("base64")

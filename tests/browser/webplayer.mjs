@@ -10,7 +10,7 @@ const settings = JSON.parse(process.argv[2])
 const { width, height } = settings
 let context
 let page
-let host
+const hosts = []
 const said = []
 
 async function start() {
@@ -42,6 +42,36 @@ function identity() {
   })
 }
 
+/** Runs inside the page: what of its storage may be asked for. */
+function kept(what) {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("xuanping")
+    opening.onerror = () => reject(opening.error)
+    opening.onsuccess = () => {
+      const db = opening.result
+      const answer = (value) => (db.close(), resolve(value))
+      if (what === "pictures") {
+        db.transaction("pictures").objectStore("pictures").count().onsuccess = ({ target }) => answer(target.result)
+        return
+      }
+      db.transaction("facts").objectStore("facts").get("key").onsuccess = async ({ target }) => {
+        const key = target.result.privateKey
+        const tries = ["pkcs8", "jwk", "raw"].map((form) => crypto.subtle.exportKey(form, key).then(() => form, () => null))
+        answer({ extractable: key.extractable, exported: (await Promise.all(tries)).filter((form) => form !== null), usages: key.usages })
+      }
+    }
+  })
+}
+
+/** Runs inside the page around the player's: says something to it, and waits for its answer. */
+function say(message) {
+  return new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error("the player did not answer")), 10_000)
+    addEventListener("message", ({ data }) => resolve(data), { once: true })
+    document.querySelector("iframe").contentWindow.postMessage(message, "*")
+  })
+}
+
 /** Runs inside the page: it is (not) to be seen. */
 function hide(hidden) {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden })
@@ -59,6 +89,13 @@ const commands = {
   // Out of sight. A browser without a display never hides a page by itself: what it would say is put into its mouth.
   cover: () => page.evaluate(hide, true),
   uncover: () => page.evaluate(hide, false),
+  kept: ({ what }) => page.evaluate(kept, what),
+  say: ({ message }) => page.evaluate(say, message),
+  // Every connection of the browser, its service worker's too.
+  cut: () => context.setOffline(true),
+  mend: () => context.setOffline(false),
+  // Whether the page was loaded anew since the last time this was asked.
+  fresh: () => page.evaluate(() => ((window.seen ??= 0), window.seen++ === 0)),
   // As when the power goes: the browser is not asked.
   kill: async () => {
     const browser = context.browser()
@@ -73,10 +110,11 @@ const commands = {
   // A county's website with the player in a frame.
   host: ({ port, address }) =>
     new Promise((resolve) => {
-      host = createServer((_, response) => {
+      const host = createServer((_, response) => {
         response.setHeader("content-type", "text/html")
         response.end(`<!doctype html><style>body{margin:0}iframe{border:0;display:block}</style><iframe width="${width}" height="${height}" allow="autoplay" src="${address}"></iframe>`)
       }).listen(port, () => resolve(null))
+      hosts.push(host)
     }),
   frame: async () => {
     // A frame has no address before it is decided whether it may have one.
@@ -96,5 +134,5 @@ for await (const line of createInterface({ input: process.stdin })) {
     console.log(JSON.stringify({ fault: `${command}: ${fault.message}\n${said.slice(-20).join("\n")}` }))
   }
 }
-host?.close()
+for (const host of hosts) host.close()
 await context.close().catch(() => undefined)

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import sys
+import uuid
 
 import cbor2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -149,11 +150,33 @@ def witnessed(path):
     return log, seen
 
 
+def judgements(statement, playlists, text):
+    """What the office held of the plays, as far as it can be read without its rules, and the edges of each chain."""
+    screens, listed = statement[5], statement[8]
+    rules, named, told, held = statement[11]
+    assert rules == 1 and len(told) == len(screens) and len(held) == len(listed)
+    assert [[sha256(body), len(body)] for body in playlists] == named
+    assert [name for name, _ in named] == sorted(name for name, _ in named)
+    for said, (_, flags) in zip(listed, held, strict=True):
+        flag = 0
+        for step in column(flags, len(said[7]) // 4):
+            flag ^= step
+            assert flag <= 10, "a rule that is not known"
+    lines = [line.split(",", 2) for line in text.decode().splitlines()[1:]]
+    asked_for = {(screen, int(sequence)) for screen, sequence, _ in lines}
+    for nth, (screen, newest) in enumerate((screen[0], told[1]) for screen, told in zip(screens, told, strict=True)):
+        sequences = [said[1] for said in listed if said[0] == nth]
+        name = str(uuid.UUID(bytes=screen))
+        assert sequences[0] == 1 or (name, sequences[0]) not in asked_for, "nothing before what was asked for"
+        last = sequences[-1]
+        assert last == newest or (last < newest and (name, last) not in asked_for), "nothing after it"
+
+
 def main():
     data = open(sys.argv[1], "rb").read()
-    magic = b"xuanping-bundle/2\n"
-    assert data.startswith(magic)
-    at, frames = len(magic), []
+    magic = b"xuanping-bundle/"
+    assert data.startswith(magic) and data[17:18] == b"\n"
+    at, frames = 18, []
     while at < len(data):
         kind, length = data[at], int.from_bytes(data[at + 1 : at + 5], "big")
         frames.append((kind, data[at + 5 : at + 5 + length]))
@@ -161,23 +184,29 @@ def main():
     assert at == len(data)
     publisher = bytes.fromhex(sys.argv[2])
     statement = cose(frames[0][1], publisher, b"xuanping/bundle/1")
-    assert statement[0] == 2 and statement[1] == publisher
+    version = statement[0]
+    assert version in (2, 3) and data[16:17] == b"%d" % version and statement[1] == publisher
     screens, listed, records = statement[5], statement[8], statement[9]
     log_key, proofs = statement[10]
     batches = [body for kind, body in frames if kind == 2]
     texts = [body for kind, body in frames if kind == 3]
     proven = [body for kind, body in frames if kind == 4]
-    assert [kind for kind, _ in frames] == [1] + [2] * len(listed) + [3] + [4] * len(listed)
+    playlists = [body for kind, body in frames if kind == 5]
+    assert [kind for kind, _ in frames] == [1] + [2] * len(listed) + [3] + [4] * len(listed) + [5] * len(playlists)
+    if version == 3:
+        judgements(statement, playlists, texts[0])
+    else:
+        assert not playlists
     plays = 0
     previous = {}
     checkpoints = {}
     for said, body, (length, digest), proof in zip(listed, batches, proofs, proven, strict=True):
         assert sha256(body) == said[3] and len(body) == said[2]
         screen, _, _, key = screens[said[0]]
-        version = cbor2.loads(cbor2.loads(body)[2])[0]
-        batch = cose(body, key, b"xuanping/play-batch/%d" % version)
-        assert version in (1, 2) and batch[1] == screen and batch[3] == said[1]
-        if version == 2:
+        written = cbor2.loads(cbor2.loads(body)[2])[0]
+        batch = cose(body, key, b"xuanping/play-batch/%d" % written)
+        assert written in (1, 2) and batch[1] == screen and batch[3] == said[1]
+        if written == 2:
             shown = plays_of(batch)
             pictures = [[digest for at, digest in batch.get(9, []) if at == n] for n in range(len(shown))]
             shown = [play + [taken] for play, taken in zip(shown, pictures, strict=True)]

@@ -15,3 +15,9 @@ pub fn county_day(later: i64) -> String {
     let at = now().plus(8 * 3_600_000 + later * 86_400_000);
     at.to_string()[..10].to_owned()
 }
+
+/// The local time in the county so many minutes from now, `HH:MM`.
+pub fn in_minutes(minutes: i64) -> String {
+    let minute = (now().0 / 60_000 + 8 * 60 + minutes).rem_euclid(24 * 60);
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}

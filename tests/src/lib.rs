@@ -25,6 +25,7 @@ pub mod samples;
 pub mod server;
 pub mod small_disk;
 pub mod verifier;
+pub mod virtual_display;
 pub mod waiting;
 pub mod webplayer;
 pub mod witnessed;

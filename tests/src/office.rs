@@ -9,6 +9,7 @@ use crate::{
     console::{Answer, Console, Wish, zone_code},
     databases::Database,
     player::Player,
+    samples::sample,
     server::Server,
 };
 
@@ -68,6 +69,24 @@ impl Office {
         let venue =
             self.operator.add_venue(&format!("{name}营业厅"), "bank_hall", RIVERSIDE, "finance").expect("a venue");
         self.operator.pair(&player.pairing_code(), venue, name, layout).expect("the code is taken")
+    }
+
+    /// A token for a screen in a bank hall of its own, with a line below its main zone.
+    pub fn hall_token(&self, name: &str) -> String {
+        self.operator.add_venue(&format!("{name}营业厅"), "bank_hall", RIVERSIDE, "finance").expect("a venue");
+        let wanted = ["--venue", &format!("{name}营业厅"), "--name", name, "--layout", "main_and_ticker"];
+        self.server.command(&[&["admin", "issue-token"], &wanted[..]].concat()).trim().to_owned()
+    }
+
+    /// Every wall shows a poster above a line that scrolls.
+    pub fn shows_a_poster_above_a_line(&self) -> (CreativeId, CreativeId) {
+        const WORDS: &str =
+            "陌生来电提转账，不听不信不转账；凡是要求屏幕共享、提供验证码、先交保证金的，都是诈骗。请拨打 96110。";
+        let poster = self.approved_poster("贷款", sample("posters/loan-wide.png"));
+        let slogan = self.approved(self.editor.write_slogan("不转账", WORDS).expect("a slogan"));
+        let (campaign, _) = self.campaign("日常", &[poster, slogan], &Wish::default());
+        self.publish(campaign).expect("it is published");
+        (poster, slogan)
     }
 
     /// An approved poster made of this picture, standing for three seconds.

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use super::{Batch, Covered, ItemRef, Play, PlayStatus, Trigger, WallChange, WallReason, WallState};
@@ -57,6 +58,9 @@ pub enum Flag {
     Overlaps,
     /// The wall was off: nobody saw it.
     WallOff,
+    /// What was to be expected and what was do not agree in time: it began before the machine had run for as long as the play
+    /// before it in its zone says it was shown, whatever the wall clock said.
+    TimelineDisagrees,
     /// That time of the zone was reported before, by the same run of the machine.
     Repeated,
     /// That time of the zone was shown before the clock was set back: true, and counted only once.
@@ -65,7 +69,7 @@ pub enum Flag {
 
 impl Flag {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::UnknownItem,
         Self::ImpossibleTime,
         Self::NotInForce,
@@ -73,6 +77,7 @@ impl Flag {
         Self::WrongLength,
         Self::Overlaps,
         Self::WallOff,
+        Self::TimelineDisagrees,
         Self::Repeated,
         Self::ClockSetBack,
     ];
@@ -87,11 +92,15 @@ impl Flag {
             Self::WrongLength => "播放时长与排定的时段不符",
             Self::Overlaps => "与同一分区的上一次播放重叠",
             Self::WallOff => "当时屏幕处于关闭状态",
+            Self::TimelineDisagrees => "与机器实际运行时间不符",
             Self::Repeated => "该时段重复上报",
             Self::ClockSetBack => "时钟回拨后重复的时段",
         }
     }
 }
+
+/// The version of these rules. Whoever judges by others cannot say that a judgement is wrong.
+pub const RULES: u32 = 1;
 
 /// How a play enters the counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,13 +116,17 @@ pub enum Counts {
 }
 
 /// A time in which a screen was told something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
 pub struct Reign {
     /// When it was told.
+    #[n(0)]
     pub from: UtcMillis,
     /// When it was told otherwise; `None`: it is in force.
+    #[n(1)]
     pub until: Option<UtcMillis>,
     /// When the screen was first heard of after that; `None`: not since.
+    #[n(2)]
     pub heard: Option<UtcMillis>,
 }
 
@@ -143,11 +156,14 @@ pub struct IssuedPlaylist {
 }
 
 /// Takeovers as one manifest of the screen had them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
 pub struct IssuedTakeovers {
     /// All of that manifest.
+    #[n(0)]
     pub takeovers: Vec<Takeover>,
     /// From that manifest until the first without the takeover in question.
+    #[n(1)]
     pub reign: Reign,
 }
 
@@ -209,18 +225,49 @@ impl Place {
 /// Judges every play of a batch whose signature and place in the chain were checked, in the batch's order, and takes the
 /// time of those that are believed.
 pub fn judge(batch: &Batch, known: &Known, covered: &mut Covered) -> Vec<Judgement> {
-    let mut judge = Judge { known, walls: &batch.walls, last: HashMap::new() };
+    judge_each(batch, known, covered, |_, found| found)
+}
+
+/// Judges a batch that somebody judged already, each play as if what was held of those before it were right: so one wrong
+/// judgement is one, and not the beginning of many. What was held is taken as said of its first so many plays.
+pub fn judge_again(batch: &Batch, known: &Known, held: &[Option<Flag>], covered: &mut Covered) -> Vec<Judgement> {
+    judge_each(batch, known, covered, |number, found| held.get(number).copied().unwrap_or(found))
+}
+
+/// `held` says what those after it are to think of a play, given its number and what was found.
+fn judge_each(
+    batch: &Batch,
+    known: &Known,
+    covered: &mut Covered,
+    held: impl Fn(usize, Option<Flag>) -> Option<Flag>,
+) -> Vec<Judgement> {
+    let one_run = batch.machine.is_some();
+    let mut judge = Judge { known, walls: &batch.walls, one_run, last: HashMap::new(), up: HashMap::new() };
     for Before { play, item, believed } in &known.before {
         let place = judge.place(play, item).ok().filter(|place| *believed && place.holds_whole(play));
         judge.last.insert(play.zone, Last { play, believed: *believed, done: place.map(|place| place.start) });
     }
     let next = following(&batch.plays);
-    let judged = batch.plays.iter().zip(next).map(|(play, next)| {
+    let judged = batch.plays.iter().zip(next).enumerate().map(|(number, (play, next))| {
         // Verified batches name only items of their table.
         let item = batch.items.get(play.item as usize);
-        judge.play(play, item, next.and_then(|next| batch.plays.get(next)), covered)
+        let next = next.and_then(|next| batch.plays.get(next));
+        judge.play(play, item, next, covered, |found| held(number, found))
     });
     judged.collect()
+}
+
+/// The last play of each zone of a batch, of which this was held: what is known [`before`](Known::before) the next.
+pub fn last_of_each_zone(batch: &Batch, held: &[Option<Flag>]) -> Vec<Before> {
+    let mut last: Vec<Before> = Vec::new();
+    for (position, play) in batch.plays.iter().enumerate().rev() {
+        if !last.iter().any(|known| known.play.zone == play.zone) {
+            let believed = held.get(position).is_none_or(Option::is_none);
+            let item = batch.items.get(play.item as usize);
+            last.extend(item.map(|item| Before { play: play.clone(), item: *item, believed }));
+        }
+    }
+    last
 }
 
 /// For each play, the one that follows it in its zone.
@@ -247,7 +294,11 @@ struct Last<'a> {
 struct Judge<'a> {
     known: &'a Known,
     walls: &'a [WallChange],
+    /// Whether all of the batch is known to be of one run of the machine, whose monotonic clock then only runs on.
+    one_run: bool,
     last: HashMap<ZoneName, Last<'a>>,
+    /// The play before in this batch that was on the wall, believed or not.
+    up: HashMap<ZoneName, &'a Play>,
 }
 
 impl<'a> Judge<'a> {
@@ -257,11 +308,14 @@ impl<'a> Judge<'a> {
         item: Option<&ItemRef>,
         next: Option<&Play>,
         covered: &mut Covered,
+        held: impl FnOnce(Option<Flag>) -> Option<Flag>,
     ) -> Judgement {
         let last = self.last.get(&play.zone).copied();
         let found = item.ok_or(Flag::UnknownItem).and_then(|item| self.place(play, item));
         let shown = found.ok().map_or(Millis(0), |place| within(play, place));
         let on_wall = matches!(play.status, PlayStatus::Success | PlayStatus::Interrupted);
+        let up = if on_wall { self.up.insert(play.zone, play) } else { None };
+        let too_soon = self.one_run && up.is_some_and(|before| began_too_soon(before, play));
         let flag = match found {
             Err(flag) => Some(flag),
             Ok(place) if play.planned != place.duration => Some(Flag::WrongLength),
@@ -274,7 +328,8 @@ impl<'a> Judge<'a> {
                 // A place is not filled twice, however long it is.
                 let again =
                     play.completed() && (!place.holds_whole(play) || last.is_some_and(|l| l.done == Some(place.start)));
-                taken(play, shown, last, covered).or(again.then_some(Flag::WrongLength))
+                let taken = taken(play, shown, last, covered);
+                taken.or(too_soon.then_some(Flag::TimelineDisagrees)).or(again.then_some(Flag::WrongLength))
             }
         };
         let counts = match (flag, play.status) {
@@ -284,14 +339,14 @@ impl<'a> Judge<'a> {
             (None, PlayStatus::Success | PlayStatus::Interrupted) => Counts::Interrupted,
             (None, PlayStatus::HardwareFailure | PlayStatus::ContentFailure) => Counts::Failed,
         };
-        if flag.is_some() || !on_wall {
-            return Judgement { flag, counts, shown: Millis(0) };
+        if on_wall && held(flag).is_none() {
+            let whole = found.ok().filter(|_| play.completed()).map(|place| place.start);
+            let done = whole.or(last.and_then(|last| last.done));
+            self.last.insert(play.zone, Last { play, believed: true, done });
+            covered.take(play.zone, UtcInterval { start: play.start, end: play.start + shown });
         }
-        let whole = found.ok().filter(|_| counts == Counts::Completed).map(|place| place.start);
-        let done = whole.or(last.and_then(|last| last.done));
-        self.last.insert(play.zone, Last { play, believed: true, done });
-        covered.take(play.zone, UtcInterval { start: play.start, end: play.start + shown });
-        Judgement { flag, counts, shown: play.actual }
+        let shown = if flag.is_none() && on_wall { play.actual } else { Millis(0) };
+        Judgement { flag, counts, shown }
     }
 
     /// The place that a play was made for, or why there is none.
@@ -424,6 +479,12 @@ fn taken(play: &Play, shown: Millis, last: Option<Last<'_>>, covered: &Covered) 
     Some(if same_run { Flag::Repeated } else { Flag::ClockSetBack })
 }
 
+/// Whether the machine had not run for as long as the play before says it was on the wall. No clock that is set explains it.
+fn began_too_soon(before: &Play, play: &Play) -> bool {
+    let ran = signed_since(play.monotonic, before.monotonic);
+    ran < 0 || ran + Play::TOLERANCE.as_i64() < before.actual.as_i64()
+}
+
 fn signed_since(later: u64, earlier: u64) -> i64 {
     let distance = i64::try_from(later.abs_diff(earlier)).unwrap_or(i64::MAX);
     if later >= earlier { distance } else { -distance }
@@ -440,4 +501,4 @@ fn overlaps(before: &Play, play: &Play) -> bool {
 #[cfg(test)]
 mod honest_tests;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -111,8 +111,8 @@ pub struct PlayerStatus {
     pub obeyed: Vec<Obeyed>,
 }
 
-/// What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. The browser's
-/// player, and those of older versions, say nothing.
+/// What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. Players of
+/// older versions say nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -161,6 +161,14 @@ pub struct Health {
     pub clock_synchronised: Option<bool>,
     /// Files in the cache that were found damaged since the process began: fetched again, but such a disk is dying.
     pub damaged_files: u32,
+    /// Bytes of content that it keeps.
+    pub cache_bytes: Option<u64>,
+    /// Frames of what scrolls that were shown in their turn since the process began.
+    pub frames_shown: u64,
+    /// Frames of what scrolls that were due and came too late for their turn.
+    pub frames_dropped: u64,
+    /// 99 of 100 of them were followed by the next within so many microseconds; left out if nothing scrolled.
+    pub frame_p99: Option<u32>,
 }
 
 /// The display at the player's connector, as the kernel says it.

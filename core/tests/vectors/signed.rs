@@ -8,17 +8,22 @@ use xuanping_core::{
     geometry::{Layout, Size, Sound, ZoneName},
     id::{BookingId, BootId, CreativeId, ScreenId, TakeoverId},
     playlist::{
-        MANIFEST_VERSION, Manifest, ManifestRefusal, ScreenOrders, Takeover, TakeoverItem, TakeoverLevel,
-        TrustedManifest, WallSettings,
+        DayLevel, Errand, Instruction, MANIFEST_VERSION, Manifest, ManifestRefusal, ScreenOrders, Takeover,
+        TakeoverItem, TakeoverLevel, TrustedManifest, WallSettings,
     },
-    playlog::{Batch, ChainHead, ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger},
+    playlog::{
+        Batch, ChainHead, ItemRef, Play, PlayStatus, Receipt, SignedBatch, Trigger, WallChange, WallReason, WallState,
+    },
     sign::{Context, SecretKey, unverified_payload},
     time::{Millis, UtcMillis},
     vocabulary::CreativeKind,
     wire::{RequestProof, Retirement, SignedTime},
 };
 
-use super::programmes::{DAY, HOUR, item};
+use super::{
+    format2,
+    programmes::{DAY, HOUR, item},
+};
 
 pub fn publisher() -> SecretKey {
     SecretKey::from_seed(&[1; 32])
@@ -32,17 +37,17 @@ pub fn screen() -> ScreenId {
     ScreenId::new(Uuid::from_u128(0x0197_2a00_0000_7000_8000_0000_0000_0001))
 }
 
-fn takeover(n: u128, level: TakeoverLevel, from: i64, to: i64, items: Vec<TakeoverItem>) -> Takeover {
+pub fn takeover(n: u128, level: TakeoverLevel, from: i64, to: i64, items: Vec<TakeoverItem>) -> Takeover {
     let id = TakeoverId::new(Uuid::from_u128(0x0197_2a00_0000_7000_8000_0000_0000_0040 + n));
     let at = |seconds: i64| UtcMillis(DAY + 8 * HOUR + seconds * 1000);
     Takeover { id, level, starts: at(from), expires: at(to), items }
 }
 
-fn shown(zone: ZoneName, n: u128, kind: CreativeKind, secs: u32) -> TakeoverItem {
+pub fn shown(zone: ZoneName, n: u128, kind: CreativeKind, secs: u32) -> TakeoverItem {
     TakeoverItem { zone, item: item(n, kind, secs) }
 }
 
-fn manifest(version: u64, takeovers: Vec<Takeover>) -> Manifest {
+pub fn manifest(version: u64, takeovers: Vec<Takeover>) -> Manifest {
     Manifest {
         format: MANIFEST_VERSION,
         screen: screen(),
@@ -94,12 +99,40 @@ fn in_words(manifest: &Manifest) -> Value {
             json!({ "id": t.id, "level": t.level, "starts": t.starts.0, "expires": t.expires.0, "items": items })
         })
         .collect();
+    let orders = &manifest.orders;
+    let wall = &orders.wall;
+    let levels = |levels: &[DayLevel]| -> Vec<_> {
+        levels.iter().map(|level| json!({ "from": level.from.minutes(), "percent": level.percent })).collect()
+    };
+    let off: Vec<_> =
+        wall.off.iter().map(|window| json!({ "from": window.from.minutes(), "to": window.to.minutes() })).collect();
     json!({
         "screen": manifest.screen, "version": manifest.version, "issued": manifest.issued.0,
         "expires": manifest.expires.0, "playlist": manifest.playlist,
-        "orders": { "name": manifest.orders.name, "timezone": manifest.orders.timezone, "zones": manifest.orders.zones },
+        "orders": {
+            "name": orders.name, "timezone": orders.timezone, "zones": orders.zones,
+            "wall": {
+                "off": off, "brightness": levels(&wall.brightness), "volume": levels(&wall.volume),
+                "transition": wall.transition,
+            },
+            "evidence": orders.evidence.map(|e| json!({ "nonce": e.nonce, "perDay": e.per_day })),
+        },
         "takeovers": takeovers,
+        "instructions": manifest.instructions.iter().map(instruction_in_words).collect::<Vec<_>>(),
     })
+}
+
+fn instruction_in_words(told: &Instruction) -> Value {
+    let what = match &told.what {
+        Errand::Identify { seconds, code, lines } => {
+            let lines: Vec<_> =
+                lines.iter().map(|l| json!({ "width": l.width, "bits": hex::encode(&l.bits) })).collect();
+            json!({ "is": "identify", "seconds": seconds, "code": code, "lines": lines })
+        }
+        Errand::Capture => json!({ "is": "capture" }),
+        Errand::Restart => json!({ "is": "restart" }),
+    };
+    json!({ "id": told.id, "expires": told.expires.0, "what": what })
 }
 
 pub fn manifest_cases() -> Vec<Value> {
@@ -117,7 +150,7 @@ pub fn manifest_cases() -> Vec<Value> {
     // COSE_Sign1 begins 84 58 26 <38 bytes> a0 59 …
     let header_entry = [&signed[..41], &[0xa1, 0x04, 0x41, 0x00], &signed[42..]].concat();
     let longer_length = [&signed[..1], &[0x59, 0x00, 0x26], &signed[3..]].concat();
-    let cases: Vec<(&str, Vec<u8>, ScreenId, Option<u64>)> = vec![
+    let mut cases: Vec<(&str, Vec<u8>, ScreenId, Option<u64>)> = vec![
         ("good", signed.clone(), screen(), None),
         ("good, the same version again", signed.clone(), screen(), Some(9)),
         ("without a playlist", without.sign(&publisher()), screen(), Some(2)),
@@ -139,6 +172,7 @@ pub fn manifest_cases() -> Vec<Value> {
         ("a payload cut short", publisher().sign(Context::Manifest, payload[..60].to_vec()), screen(), None),
         ("a format to come", unknown.sign(&publisher()), screen(), None),
     ];
+    cases.extend(format2::manifests().into_iter().map(|(name, bytes)| (name, bytes, screen(), None)));
     cases
         .into_iter()
         .map(|(name, bytes, screen, followed)| {
@@ -196,11 +230,15 @@ fn batches() -> Vec<(&'static str, Batch)> {
     ];
     let items = vec![reference(0, playlist), reference(1, playlist), reference(2, None)];
     let many = (0..30).map(|n| play(0, ZoneName::Main, n * 10_000, 9_999, PlayStatus::Success, Trigger::Loop, vec![]));
-    vec![
-        ("every status, zone and trigger", batch(1, items, every)),
+    let first = batch(1, items, every);
+    let more = format2::batches(&first);
+    let mut all = vec![
+        ("every status and zone", first),
         ("nothing at all", batch(2, Vec::new(), Vec::new())),
         ("thirty plays of one poster", batch(3, vec![reference(0, playlist)], many.collect())),
-    ]
+    ];
+    all.extend(more);
+    (1..).zip(all).map(|(sequence, (name, batch))| (name, Batch { sequence, ..batch })).collect()
 }
 
 pub fn batch_cases() -> Vec<Value> {
@@ -209,8 +247,8 @@ pub fn batch_cases() -> Vec<Value> {
         .into_iter()
         .map(|(name, batch)| {
             let batch = Batch { previous: head.digest, ..batch };
-            // What the browser writes; every verifier reads it for ever.
-            let signed = SignedBatch::sign_version1(batch.clone(), &device()).expect("version 1 can say it");
+            let signed = SignedBatch::sign(batch.clone(), &device());
+            SignedBatch::verify(signed.signed().to_vec(), &device().public()).expect("what is written is read");
             let payload = unverified_payload(signed.signed()).unwrap();
             head = head.accept(&signed).expect("the next link");
             let items: Vec<_> =
@@ -222,7 +260,7 @@ pub fn batch_cases() -> Vec<Value> {
                     json!({
                         "item": p.item, "zone": p.zone, "start": p.start.0, "monotonic": p.monotonic,
                         "planned": p.planned.0, "actual": p.actual.0, "status": p.status, "trigger": p.trigger.kind(),
-                        "evidence": p.evidence,
+                        "show": p.trigger.show(), "evidence": p.evidence,
                     })
                 })
                 .collect();
@@ -231,11 +269,27 @@ pub fn batch_cases() -> Vec<Value> {
                 "batch": {
                     "screen": batch.screen, "boot": batch.boot, "sequence": batch.sequence,
                     "previous": batch.previous, "sealed": batch.sealed.0, "items": items, "plays": plays,
+                    "walls": batch.walls.iter().map(wall_in_words).collect::<Vec<_>>(), "machine": batch.machine,
                 },
                 "payload": hex::encode(payload), "signed": hex::encode(signed.signed()), "digest": signed.digest(),
             })
         })
         .collect()
+}
+
+fn wall_in_words(change: &WallChange) -> Value {
+    let state = match change.state {
+        WallState::On => "on",
+        WallState::Off => "off",
+        WallState::Unknown => "unknown",
+    };
+    let why = match change.why {
+        WallReason::NotKnown => "not_known",
+        WallReason::Hours => "hours",
+        WallReason::Order => "order",
+        WallReason::Fault => "fault",
+    };
+    json!({ "from": change.from.0, "state": state, "why": why })
 }
 
 pub fn word_cases() -> Vec<Value> {

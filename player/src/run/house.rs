@@ -33,7 +33,7 @@ impl Life<'_> {
         }
         if now.monotonic >= self.next_health {
             self.next_health = now.monotonic + HEALTH_EVERY;
-            self.health = health::read(&self.config.data);
+            self.health = Health { cache_bytes: self.cache.bytes(), ..health::read(&self.config.data) };
         }
         let Some(sync) = &self.sync else { return };
         if now.monotonic >= self.next_status && self.enrolled.is_some() {
@@ -63,6 +63,9 @@ impl Life<'_> {
             health: Some(Health {
                 clock_correction: self.clock.correction(),
                 damaged_files: self.state.damaged_files(),
+                frames_shown: self.pacing.shown(),
+                frames_dropped: self.pacing.dropped(),
+                frame_p99: self.pacing.p99(),
                 ..self.health.clone()
             }),
             abilities: PlayerAbilities { evidence: true, instructions: true },

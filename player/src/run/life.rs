@@ -38,8 +38,9 @@ use crate::{
     loader::Loader,
     media,
     output::{Colours, Output},
+    pacing::Pacing,
     scrub::Scrub,
-    stage::{Light, Scene, Stage, Wall, next_frame},
+    stage::{Light, Scene, Stage, Wall, moving, next_frame},
     state::{Abilities, Action, State},
     sync::{self, Client, Context, Deliveries, Enrolled, Sync},
     watchdog::Watchdog,
@@ -80,6 +81,7 @@ pub(super) struct Life<'a> {
     _people: Option<Listener>,
     /// The display refused the last frame.
     dark: bool,
+    pub(super) pacing: Pacing,
     /// How the wall was when that was last written down, and why.
     pub(super) lamp: Option<(WallState, WallReason)>,
 }
@@ -129,6 +131,7 @@ impl<'a> Life<'a> {
             _people: listen(config, &inbox),
             inbox,
             dark: false,
+            pacing: Pacing::default(),
             lamp: None,
         };
         if dark::is_kept(&config.data) {
@@ -353,6 +356,7 @@ impl<'a> Life<'a> {
             return false;
         }
         self.dark = false;
+        self.pacing.frame(moving(scene, now.wall), clock::micros());
         true
     }
 

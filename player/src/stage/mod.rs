@@ -30,6 +30,8 @@ use xuanping_core::{
     vocabulary::ScreenKind,
 };
 
+use crate::pacing::FrameNumber;
+
 /// What the whole wall shows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scene {
@@ -280,9 +282,8 @@ fn rects(layers: &[Layer]) -> impl Iterator<Item = Rect> + '_ {
     layers.iter().map(|layer| layer.rect)
 }
 
-/// When a scene must be drawn again because a strip in it moves; `None` if none does (clips wake the loop with each frame). The instant is the middle of
-/// the next frame, so that being woken a few milliseconds early or late never skips or repeats a pixel.
-pub fn next_frame(scene: &Scene, at: UtcMillis) -> Option<UtcMillis> {
+/// What moves on a scene: which of its frames is due at `at`; `None` if nothing does.
+pub fn moving(scene: &Scene, at: UtcMillis) -> Option<FrameNumber> {
     let Scene::Zones(layers) = scene else { return None };
     let anchor = |layer: &Layer| match &layer.content {
         Content::Strip { strip, start, .. } if strip.size().width > layer.rect.width => {
@@ -291,7 +292,13 @@ pub fn next_frame(scene: &Scene, at: UtcMillis) -> Option<UtcMillis> {
         _ => None,
     };
     let anchor = layers.iter().find_map(anchor)?;
-    let frame = (at.since(anchor) * FRAMES_PER_SECOND).div_euclid(1000);
+    Some((anchor, (at.since(anchor) * FRAMES_PER_SECOND).div_euclid(1000)))
+}
+
+/// When a scene must be drawn again because a strip in it moves; `None` if none does (clips wake the loop with each frame). The instant is the middle of
+/// the next frame, so that being woken a few milliseconds early or late never skips or repeats a pixel.
+pub fn next_frame(scene: &Scene, at: UtcMillis) -> Option<UtcMillis> {
+    let (anchor, frame) = moving(scene, at)?;
     let middle = (2 * frame + 3) * 1000;
     Some(anchor.plus((middle + 2 * FRAMES_PER_SECOND - 1).div_euclid(2 * FRAMES_PER_SECOND)))
 }

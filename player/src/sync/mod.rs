@@ -75,7 +75,9 @@ impl Context {
     /// Does what a refusal asks for.
     async fn heed(&self, error: &RequestError, enrolled: &Enrolled) {
         match error.kind() {
-            Some(ProblemType::ClockSkew) => self.learn_time(enrolled).await,
+            Some(ProblemType::ClockSkew) => {
+                self.learn_time(enrolled).await;
+            }
             Some(ProblemType::ScreenRetired) => {
                 let said = error.retirement(&enrolled.publisher, &self.client.key().public());
                 if said.is_some_and(|said| said.screen == enrolled.screen) {
@@ -96,8 +98,8 @@ impl Context {
         }
     }
 
-    /// Asks several times, because one answer may have been held up.
-    async fn learn_time(&self, enrolled: &Enrolled) {
+    /// Asks several times, because one answer may have been held up. Answers whether there was any.
+    async fn learn_time(&self, enrolled: &Enrolled) -> bool {
         let mut samples = Vec::new();
         for _ in 0..TIMES_ASKED {
             match self.client.time(&enrolled.publisher).await {
@@ -112,6 +114,7 @@ impl Context {
             tracing::warn!(correction, "the device's clock is wrong and is corrected by the server's, in milliseconds");
             self.inbox.send(Event::Tick);
         }
+        !samples.is_empty()
     }
 }
 

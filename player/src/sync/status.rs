@@ -56,10 +56,16 @@ pub(super) async fn show(context: &Context, mut pictures: watch::Receiver<Option
     }
 }
 
-/// Compares clocks now and then.
+/// Compares clocks now and then. Just after the power came the network is not there yet: until it was done once, and whenever
+/// it fails, it is tried again soon.
 pub(super) async fn keep_time(context: &Context, enrolled: &Enrolled) {
+    let mut backoff = context.backoff();
     loop {
-        context.learn_time(enrolled).await;
-        tokio::time::sleep(TIME_EVERY).await;
+        if context.learn_time(enrolled).await {
+            backoff.reset();
+            tokio::time::sleep(TIME_EVERY).await;
+        } else {
+            pause(&mut backoff, None).await;
+        }
     }
 }

@@ -21,6 +21,11 @@ export class Clock {
     return { wall: Date.now() + this.correction, monotonic: Math.round(performance.now()) }
   }
 
+  /** By how much the device's clock is corrected, in milliseconds. */
+  get correctedBy(): number {
+    return Math.round(this.correction)
+  }
+
   /** The server signed that it is `server` now. Whether that changed the correction. */
   learn(server: number): boolean {
     const error = server - Date.now()

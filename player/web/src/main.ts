@@ -1,17 +1,21 @@
 /** The browser's player: opens its rooms, becomes a screen, and plays. One page at a time in one browser. */
 import { Clock } from "./clock.ts"
-import { acceptManifest, drawSigner, readPlaylist, signerOf, verifierOf, type Digest, type Entry, type Signer } from "./core/index.ts"
+import { acceptManifest, digestOf, drawSigner, readPlaylist, Sealing, signerOf, verifierOf, type Digest, type Entry, type Manifest, type Signer } from "./core/index.ts"
 import { Files } from "./files.ts"
+import { listen } from "./embedding.ts"
+import { Instructions } from "./instructions.ts"
+import { pack, packPng } from "./play/packing.ts"
 import { Player } from "./play/player.ts"
 import { Shelf } from "./play/shelf.ts"
 import { Stage } from "./play/stage.ts"
 import type { Journal } from "./play/zoneState.ts"
 import { Store } from "./store.ts"
-import { Client, RefusedByServer } from "./sync/client.ts"
+import { Client, RefusedByServer, sleep } from "./sync/client.ts"
 import { introduce } from "./sync/enrol.ts"
 import { Sync, type Source } from "./sync/serve.ts"
 import { sayCode, sayNote, sayNothing } from "./pairing.ts"
 import { settings } from "./settings.ts"
+import { Writing } from "./writing.ts"
 
 const SOFTWARE = `xuanping-web/${__VERSION__}`
 /** How often a long play's progress is noted, in milliseconds. */
@@ -32,7 +36,9 @@ async function main(): Promise<void> {
   await new Promise<void>((resolve) => void navigator.locks.request("xuanping-web-player", () => (resolve(), new Promise<never>(() => undefined))))
   sayNote("正在连接服务器")
   await navigator.storage.persist().catch(() => false)
-  const store = await Store.open()
+  const boot = crypto.randomUUID()
+  // Somebody cleared this site's data: whoever this page was, it no longer is.
+  const store = await Store.open(boot, () => location.reload())
   const files = await Files.open()
   const signer = await ownKey(store)
   const client = new Client(signer, clock)
@@ -44,32 +50,51 @@ async function main(): Promise<void> {
         : await introduce(client, clock, store, { size: asked.size, software: SOFTWARE, host: browserName(), token: asked.token }, (code, trouble) =>
             code === null ? sayNote(trouble ?? "正在连接服务器") : sayCode(code),
           )
-    await play(store, files, client, signer, identity)
+    await play(boot, store, files, client, signer, identity)
   } catch (error) {
     if (!(error instanceof RefusedByServer && error.kind === "screen-retired")) throw error
     await forget(store)
   }
 }
 
-async function play(store: Store, files: Files, client: Client, signer: Signer, identity: { publisher: string; screen: string }): Promise<void> {
+async function play(boot: string, store: Store, files: Files, client: Client, signer: Signer, identity: { publisher: string; screen: string }): Promise<void> {
   const publisher = await verifierOf(identity.publisher)
   const { screen } = identity
-  const boot = crypto.randomUUID()
   const troubles = new Map<Source, string>()
   const trouble = (source: Source, text: string | null) => void (text === null ? troubles.delete(source) : troubles.set(source, text))
-  const disk = () => trouble("journal-disk", "浏览器存储写入失败，播放记录可能丢失。")
-
   await store.recover()
-  // One after the other, in the order in which things happened.
-  let writing: Promise<void> = Promise.resolve()
-  const write = (act: () => Promise<void>) => void (writing = writing.then(act).then(() => trouble("journal-disk", null)).catch(disk))
+  const writing = new Writing((refuses) => trouble("journal-disk", refuses ? "浏览器存储写入失败，播放记录暂存于内存，将自动重试。" : null), sleep)
+  const write = (act: () => Promise<void>) => writing.add(act)
+  const sealing = new Sealing(asked.seal, await store.unsealed(), clock.now().monotonic)
+  const seal = async () => {
+    if (!sealing.due(sync.watched, await store.waiting(), clock.now().monotonic)) return
+    // What runs before this one left is sealed run by run.
+    while (await store.seal(screen, clock.now().wall, signer)) sync.wake()
+  }
+  // What waits stays where it is, and is sealed with what comes next.
+  const unsealed = (error: unknown) => console.warn("no batch was sealed", error)
   const journal: Journal = {
     opened: (key: number, entry: Entry) => write(() => store.opened(key, entry)),
     showing: (key: number, entry: Entry, shown: number) => write(() => store.showing(key, entry, shown)),
-    finished: (key: number, entry: Entry) => write(() => store.finished(key, entry)),
+    finished: (key: number, entry: Entry) => {
+      sealing.finished(entry.play, clock.now().monotonic)
+      write(() => store.finished(key, entry))
+    },
+    pictured: (...picture) => write(async () => (await store.pictured(...picture), sync.wake())),
+    wall: (change) => write(() => store.wall(change)),
   }
   const shelf = new Shelf(files, () => frame.ask(), () => trouble("sound", "浏览器不允许自动播放声音，请在启动参数中放行或点击一次页面。"))
   const player = new Player(shelf, journal)
+  player.darken(await store.dark())
+  const instructions = await Instructions.open(store)
+  const restart = async () => {
+    player.finish(clock.now())
+    await writing.settled()
+    location.reload()
+    await new Promise<never>(() => undefined)
+  }
+  const obey = (manifest: Manifest) =>
+    void instructions.obey(manifest.instructions, player, clock.now(), restart).catch((error: unknown) => console.error("an instruction was not done", error))
   for (const name of await files.names()) shelf.stored.add(name)
 
   // Before anything is asked of the network: what was followed when the page went away.
@@ -79,6 +104,7 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
   if (manifest !== null) {
     clock.notBefore(manifest.issued)
     wanted = player.follow(manifest)
+    obey(manifest)
     const bytes = wanted === null ? null : await files.read(wanted)
     if (wanted !== null && bytes !== null) {
       player.arrived({ digest: wanted, playlist: readPlaylist(bytes) }, clock.now())
@@ -94,6 +120,7 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
     manifest: (manifest) => {
       clock.notBefore(manifest.issued)
       const wanted = player.follow(manifest)
+      obey(manifest)
       frame.ask()
       return wanted
     },
@@ -127,8 +154,12 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
       missing_assets: player.wants(clock.now()).filter(({ asset }) => !shelf.stored.has(asset)).length,
       last_error: [...troubles.values()][0] ?? player.trouble(clock.now()),
       software: SOFTWARE,
+      dark: player.isDark,
+      abilities: { evidence: true, instructions: true },
+      obeyed: instructions.told(),
+      health: await health(shelf.damaged),
     }),
-    picture: (longest) => stage.picture(longest),
+    picture: (longest) => packPng(stage.seen(), longest),
     retired: () => forget(store),
   })
 
@@ -140,9 +171,21 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
     player.begin(now)
     const size = player.size()
     if (size !== null) stage.resize(size.width, size.height)
-    const layers = size === null ? null : player.layers(now)
-    if (layers === null) stage.standby()
-    else stage.draw(layers, now)
+    const { brightness, transition } = player.light(now)
+    stage.light(brightness, transition)
+    const scene = player.scene(now)
+    if (scene.is === "dark") stage.dark()
+    else if (scene.is === "identity") stage.identify(scene.identity)
+    else if (scene.is === "zones" && size !== null) stage.draw(scene.layers, now)
+    else stage.standby()
+    const wanted = player.photograph(now)
+    if (wanted !== null) {
+      const { key, cause } = wanted
+      void photograph(stage.seen(), now.wall).then(
+        (picture) => player.pictured(key, cause, { ...picture, cause }, clock.now()),
+        (error: unknown) => (console.warn("no evidence picture was taken", error), player.pictured(key, cause, null, clock.now())),
+      )
+    }
   })
   const see = () => {
     player.see(inSight() && !document.hidden, clock.now())
@@ -159,8 +202,21 @@ async function play(store: Store, files: Files, client: Client, signer: Signer, 
     player.step(clock.now())
     sync.wake()
   }, 1_000)
-  setInterval(() => write(async () => void ((await store.seal(screen, boot, clock.now().wall, signer)) && sync.wake())), asked.sealEvery)
+  setInterval(() => writing.idle && write(() => seal().catch(unsealed)), 1_000)
+  listen(player, store, clock)
   sync.run()
+}
+
+/** How the machine is doing, as far as a page can know. */
+async function health(damaged: number): Promise<Record<string, unknown>> {
+  const { quota, usage } = await navigator.storage.estimate().catch((): StorageEstimate => ({}))
+  const disk = quota === undefined || usage === undefined ? {} : { disk_free: Math.max(0, quota - usage), disk_total: quota }
+  return { ...disk, clock_correction: clock.correctedBy, damaged_files: damaged }
+}
+
+async function photograph(seen: OffscreenCanvas, taken: number) {
+  const bytes = await pack(seen)
+  return { bytes, taken, digest: await digestOf(bytes) }
 }
 
 /** Asks for frames as long as the page is seen. */

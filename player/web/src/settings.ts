@@ -1,12 +1,13 @@
 /** What the page's address asks for. */
+import { SEAL_RULES, type SealRules } from "./core/index.ts"
 
 export interface Settings {
   /** The wall's pixels, as it is introduced; afterwards the console's word counts. */
   readonly size: { readonly width: number; readonly height: number }
   /** A one-time enrolment token: after the #, so that it is in no server's or proxy's log. */
   readonly token: string | null
-  /** How often plays are sealed into a batch, in milliseconds. */
-  readonly sealEvery: number
+  /** When plays are sealed into batches. */
+  readonly seal: SealRules
 }
 
 const LARGEST = 8_192
@@ -15,10 +16,11 @@ export function settings({ search, hash }: Pick<Location, "search" | "hash">, pa
   const query = new URLSearchParams(search)
   const size = /^(\d{1,5})x(\d{1,5})$/.exec(query.get("size") ?? "")
   const edge = (given: string | undefined, otherwise: number) => Math.min(LARGEST, Math.max(1, Math.round(Number(given ?? otherwise))))
-  const seconds = Number(query.get("report") ?? 60)
+  const asked = Number(query.get("report") ?? NaN)
+  const every = Math.min(600, Math.max(1, asked)) * 1_000
   return {
     size: { width: edge(size?.[1], page.width), height: edge(size?.[2], page.height) },
     token: new URLSearchParams(hash.slice(1)).get("token"),
-    sealEvery: Math.min(600, Math.max(1, Number.isFinite(seconds) ? seconds : 60)) * 1_000,
+    seal: Number.isFinite(asked) ? { ...SEAL_RULES, interval: every, soon: every } : SEAL_RULES,
   }
 }

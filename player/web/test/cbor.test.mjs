@@ -50,6 +50,30 @@ test("a playlist with changed bytes, or cut short, is refused or read, and never
   assert.ok(read > 100 && read < 3900, `${read} were read`)
 })
 
+test("a manifest with changed bytes, or cut short, is refused or obeyed, and never breaks anything", () => {
+  let state = 7
+  const chance = (below) => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % below
+  const file = JSON.parse(readFileSync(new URL("../../../core/tests/vectors/manifest.json", import.meta.url), "utf8"))
+  const { signed } = file.cases.find(({ name }) => name === "everything of version 2")
+  const [, , good] = core.decode(core.fromHex(signed))
+  let read = 0
+  for (let n = 0; n < 6000; n++) {
+    const bytes = good.slice(0, chance(6) === 0 ? chance(good.length) : good.length)
+    for (let changes = 1 + chance(3); changes > 0; changes--) bytes[chance(bytes.length || 1)] = chance(256)
+    try {
+      const manifest = core.readManifest(bytes)
+      for (const at of [-8.64e15, 0, 1_748_793_600_000, 8.64e15]) {
+        for (const zone of core.ZONES) core.onScreen(manifest.orders, null, manifest.takeovers, zone, at)
+        core.nextLevel(manifest.orders, at)
+      }
+      read += 1
+    } catch (error) {
+      assert.ok(error instanceof core.Malformed || error instanceof core.UnknownFormat, `${error.stack}`)
+    }
+  }
+  assert.ok(read > 100 && read < 5900, `${read} were read`)
+})
+
 test("an integer that is too large for us is refused, not rounded", () => {
   assert.throws(() => core.encode(2 ** 53), core.Malformed)
   assert.throws(() => core.encode(0.5), core.Malformed)

@@ -21,6 +21,11 @@ export async function disagreements(core, files) {
     return { key: file.key, fingerprint: await core.digestOf(core.fromHex(file.key)), secret }
   }
 
+  const trusted = async (file) => {
+    const publisher = await core.verifierOf(file.publisher)
+    const all = Object.entries(file.manifests).map(async ([name, hex]) => [name, await core.acceptManifest(core.fromHex(hex), publisher, file.screen, null)])
+    return Object.fromEntries(await Promise.all(all))
+  }
   {
     const known = playlists(files.on_air)
     for (const { playlist, zone, at, answer } of files.on_air.cases) {
@@ -30,14 +35,44 @@ export async function disagreements(core, files) {
   {
     const file = files.on_wall
     const known = playlists(file)
-    const publisher = await core.verifierOf(file.publisher)
-    const manifests = {}
-    for (const [name, hex] of Object.entries(file.manifests)) {
-      manifests[name] = await core.acceptManifest(core.fromHex(hex), publisher, file.screen, null)
-    }
+    const manifests = await trusted(file)
     for (const { manifest, playlist, zone, at, answer } of file.cases) {
       const shown = core.onWall(playlist === null ? null : known[playlist], manifests[manifest].takeovers, zone, at)
       agree(`on the wall: ${manifest}, ${playlist} ${zone} at ${at}`, shown, answer)
+    }
+  }
+  {
+    const file = files.on_screen
+    const known = playlists(file)
+    const manifests = await trusted(file)
+    for (const { manifest, playlist, zone, at, answer, brightness, volume, next } of file.cases) {
+      const { orders, takeovers } = manifests[manifest]
+      const where = `${manifest}, ${playlist} ${zone} at ${at}`
+      agree(`on the screen: ${where}`, core.onScreen(orders, known[playlist], takeovers, zone, at), answer)
+      agree(`levels: ${where}`, [core.brightnessAt(orders, at), core.volumeAt(orders, at), core.nextLevel(orders, at)], [brightness, volume, next])
+    }
+  }
+  {
+    const playlist = core.readPlaylist(core.fromHex(files.on_event.playlist))
+    for (const { zone, at, items } of files.on_event.cases) {
+      agree(`at an event: ${zone} at ${at}`, core.onEvent(playlist, zone, "pre_show", at), items)
+    }
+  }
+  {
+    const playlist = core.readPlaylist(core.fromHex(files.stand_in.playlist))
+    for (const { zone, at, lost, asset } of files.stand_in.cases) {
+      const usable = (item) => !lost.some((n) => playlist.items[n].asset === item.asset)
+      agree(`stands in: ${zone} at ${at} without ${lost}`, core.standIn(playlist, zone, at, usable)?.asset ?? null, asset)
+    }
+  }
+  {
+    const file = files.evidence
+    const { county } = playlists(file)
+    const manifests = await trusted(file)
+    for (const { manifest, nonce, perDay, date, moments } of file.cases) {
+      const told = manifests[manifest]
+      const ordered = { ...told, orders: { ...told.orders, evidence: { nonce, perDay } } }
+      agree(`moments: ${manifest}, ${perDay} on day ${date}`, await core.moments(ordered, county, date), moments)
     }
   }
   for (const { name, bytes, digest, items } of files.playlist.cases) {
@@ -88,4 +123,4 @@ export async function disagreements(core, files) {
 }
 
 /** The names of the files. */
-export const FILES = ["on_air", "on_wall", "playlist", "manifest", "batch", "word", "request"]
+export const FILES = ["on_air", "on_wall", "on_screen", "on_event", "stand_in", "evidence", "playlist", "manifest", "batch", "word", "request"]

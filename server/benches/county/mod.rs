@@ -133,6 +133,9 @@ impl County {
     }
 }
 
+/// One play in so many does not come about: a file is damaged.
+const ONE_FAILS_IN: u64 = 500_000;
+
 /// Bytes of a database: all its pages, wherever they are just now.
 pub async fn bytes(db: &Db) -> i64 {
     let pages = sql("SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()");
@@ -161,6 +164,8 @@ async fn venues(app: &App, number: usize, now: UtcMillis) -> Vec<VenueId> {
             department: "fin".into(),
             address: String::new(),
             opening: "00:00-24:00".into(),
+            // A kilometre from one to the next, in rows of fifty.
+            position: format!("{:.6},{:.6}", 29.0 + (n % 50) as f64 * 0.009, 115.0 + (n / 50) as f64 * 0.010_3),
         };
         venues.push(app.screens.add_venue(venue, None, &by(1), now).await.expect("a venue").id);
     }
@@ -258,14 +263,15 @@ impl Player {
                 named.push(*item);
                 named.len() - 1
             });
+            let failed = self.below(ONE_FAILS_IN) == 0;
             plays.push(Play {
                 item: place as u32,
                 zone: ZoneName::Main,
                 start: at.plus(late[n] as i64 + self.below(2) as i64),
                 monotonic: at.0 as u64 + late[n],
                 planned: *length,
-                actual: Millis(length.0 + late[n + 1] as u32 - late[n] as u32),
-                status: PlayStatus::Success,
+                actual: if failed { Millis(0) } else { Millis(length.0 + late[n + 1] as u32 - late[n] as u32) },
+                status: if failed { PlayStatus::ContentFailure } else { PlayStatus::Success },
                 trigger: Trigger::Loop,
                 evidence: Vec::new(),
             });

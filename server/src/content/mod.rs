@@ -35,6 +35,7 @@ pub use self::{
     class::ScreenClass,
     creative::{Creative, Fit, State, Step, StepRefusal, StepTaken},
     renditions::{Given, Made, NoRendition, RENDER_CLASS, RENDER_CREATIVE, REPLAN, Rendition, TRANSCODE},
+    still::StillOf,
     store::Filter,
     uploads::Upload,
 };

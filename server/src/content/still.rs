@@ -7,7 +7,11 @@ use xuanping_core::{digest::Digest, geometry::Size, playlist::Show, time::Millis
 
 use super::{
     Content, ContentError, Fit,
-    render::{RenderError, card, poster},
+    render::{
+        RenderError, card,
+        paint::{Canvas, Colour},
+        poster,
+    },
     renditions::drawn,
 };
 
@@ -17,13 +21,23 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What a screen shows when it has nothing to show.
 const STANDBY: &str = "公共安全宣传屏";
 
+/// What a still picture is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StillOf {
+    /// A rendition, the whole of it.
+    Rendition(Digest, Show),
+    /// What a screen shows when it has nothing to show.
+    Standby,
+    /// A wall that is off.
+    Black,
+}
+
 impl Content {
-    /// PNG of exactly this size of what a rendition shows, the whole of it; without one, the standby picture. `None`: too many
-    /// pictures are being drawn just now.
-    pub async fn still(&self, shown: Option<(Digest, Show)>, size: Size) -> Result<Option<Vec<u8>>, ContentError> {
-        let file = match shown {
-            Some((asset, show)) => Some((self.blobs.read(asset).await?, show)),
-            None => None,
+    /// PNG of exactly this size. `None`: too many pictures are being drawn just now.
+    pub async fn still(&self, of: StillOf, size: Size) -> Result<Option<Vec<u8>>, ContentError> {
+        let file = match of {
+            StillOf::Rendition(asset, show) => Some((self.blobs.read(asset).await?, show)),
+            StillOf::Standby | StillOf::Black => None,
         };
         let Ok(Ok(turn)) = tokio::time::timeout(PATIENCE, self.drawing.clone().acquire_owned()).await else {
             return Ok(None);
@@ -33,6 +47,7 @@ impl Content {
             let _turn = turn;
             match file {
                 Some((file, show)) => still_of(file, show, size),
+                None if of == StillOf::Black => Canvas::filled(size, Colour::BLACK).into_png(),
                 None => card::slogan(STANDBY, FraudType::General, size, &style, &fonts).map(|card| card.file),
             }
         });

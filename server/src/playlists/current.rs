@@ -11,11 +11,12 @@ use xuanping_core::{
     digest::Digest,
     geometry::{Size, ZoneName},
     id::ScreenId,
-    playlist::{Item, OnWall, Playlist, Show, Takeover, on_wall},
+    playlist::{Item, Manifest, OnWall, Playlist, Show, on_screen},
     time::UtcMillis,
 };
 
 use super::{PlaylistError, Playlists};
+use crate::content::StillOf;
 
 /// The size where neither the request nor the screen says one.
 const USUAL: Size = Size { width: 1920, height: 1080 };
@@ -36,14 +37,22 @@ pub struct CurrentPicture {
     pub until: Option<UtcMillis>,
 }
 
-type Drawn = ((Option<Digest>, Size), Bytes);
+/// What a picture is of: its file, or what is made here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    File(Digest),
+    Standby,
+    Black,
+}
+
+type Drawn = ((Subject, Size), Bytes);
 
 /// Pictures drawn lately, the last used at the end.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pictures(Arc<Mutex<VecDeque<Drawn>>>);
 
 impl Pictures {
-    fn find(&self, key: (Option<Digest>, Size)) -> Option<Bytes> {
+    fn find(&self, key: (Subject, Size)) -> Option<Bytes> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = kept.iter().position(|(known, _)| *known == key)?;
         let found = kept.remove(place)?;
@@ -52,7 +61,7 @@ impl Pictures {
         Some(png)
     }
 
-    fn keep(&self, key: (Option<Digest>, Size), png: Bytes) {
+    fn keep(&self, key: (Subject, Size), png: Bytes) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|(known, _)| *known != key);
         kept.push_back((key, png));
@@ -64,36 +73,49 @@ impl Pictures {
     }
 }
 
-/// The still that stands for what a zone shows at `at`: the item's own, or while a clip plays the next one that comes; and
-/// until when that is so.
-fn still_at<'a>(
+/// What stands for a zone as a still.
+#[derive(Debug, PartialEq, Eq)]
+enum Seen<'a> {
+    /// The item's own picture; or while a clip plays that of the next one that comes.
+    Item(&'a Item),
+    /// Nothing that could be shown as a still.
+    Standby,
+    /// The wall is off, or a takeover has nothing for this zone.
+    Black,
+}
+
+/// What is seen of a zone at `at`, and until when that is so.
+fn seen_at<'a>(
+    says: &'a Manifest,
     playlist: Option<&'a Playlist>,
-    takeovers: &'a [Takeover],
     zone: ZoneName,
     at: UtcMillis,
-) -> (Option<&'a Item>, Option<UtcMillis>) {
+) -> (Seen<'a>, Option<UtcMillis>) {
     let mut ask = at;
     let mut first = None;
     for _ in 0..LOOK_AHEAD {
-        let (item, until) = match on_wall(playlist, takeovers, zone, ask) {
-            OnWall::Play { item, until, .. } | OnWall::Hold { item, until } => (Some(item), Some(until)),
-            OnWall::Nothing { until, .. } => (None, until),
+        let (item, until, black) = match on_screen(&says.orders, playlist, &says.takeovers, zone, ask) {
+            OnWall::Play { item, until, .. } | OnWall::Hold { item, until } => (Some(item), Some(until), false),
+            OnWall::Nothing { until, black } => (None, until, black),
         };
+        if black && first.is_none() {
+            return (Seen::Black, until);
+        }
         let changes = *first.get_or_insert(until);
         match (item, until) {
             (Some(item), _) if matches!(item.show, Show::Picture { .. } | Show::Strip { .. }) => {
-                return (Some(item), changes);
+                return (Seen::Item(item), changes);
             }
             (Some(_), Some(until)) => ask = until,
-            _ => return (None, changes),
+            _ => return (Seen::Standby, changes),
         }
     }
-    (None, first.flatten())
+    (Seen::Standby, first.flatten())
 }
 
 impl Playlists {
     /// What the screen's main zone shows at `now` as PNG of `size`, or of the zone's own size. `None`: too many are being drawn.
-    /// A file that cannot be had is no reason to show an error on somebody's television: then it is the standby picture.
+    /// Black while the wall is off by its hours. A file that cannot be had is no reason to show an error on somebody's television: then it is the standby picture.
     pub async fn current_picture(
         &self,
         screen: ScreenId,
@@ -112,27 +134,36 @@ impl Playlists {
         };
         let zones = says.map_or(&[][..], |says| &says.orders.zones);
         let zone = zones.iter().find(|zone| zone.name == ZoneName::Main);
-        let takeovers = says.map_or(&[][..], |says| &says.takeovers);
-        let (item, until) = still_at(playlist.as_ref(), takeovers, ZoneName::Main, now);
+        let (seen, until) =
+            says.map_or((Seen::Standby, None), |says| seen_at(says, playlist.as_ref(), ZoneName::Main, now));
         let size = size.or(zone.map(|zone| zone.rect.size())).unwrap_or(USUAL);
-        if let Some(item) = item {
-            match self.drawn(Some((item.asset, item.show)), size).await {
-                Ok(png) => return Ok(png.map(|png| named(Some(item.asset), size, png, until))),
+        let subject = match seen {
+            Seen::Item(item) => match self.drawn(StillOf::Rendition(item.asset, item.show), size).await {
+                Ok(png) => return Ok(png.map(|png| named(Subject::File(item.asset), size, png, until))),
                 Err(error) => {
                     tracing::error!(%screen, asset = %item.asset, %error, "a current picture cannot be drawn");
+                    Subject::Standby
                 }
-            }
-        }
-        let png = self.drawn(None, size).await?;
-        Ok(png.map(|png| named(None, size, png, until)))
+            },
+            Seen::Standby => Subject::Standby,
+            Seen::Black => Subject::Black,
+        };
+        let of = if subject == Subject::Black { StillOf::Black } else { StillOf::Standby };
+        let png = self.drawn(of, size).await?;
+        Ok(png.map(|png| named(subject, size, png, until)))
     }
 
-    async fn drawn(&self, shown: Option<(Digest, Show)>, size: Size) -> Result<Option<Bytes>, PlaylistError> {
-        let key = (shown.map(|(asset, _)| asset), size);
+    async fn drawn(&self, of: StillOf, size: Size) -> Result<Option<Bytes>, PlaylistError> {
+        let subject = match of {
+            StillOf::Rendition(asset, _) => Subject::File(asset),
+            StillOf::Standby => Subject::Standby,
+            StillOf::Black => Subject::Black,
+        };
+        let key = (subject, size);
         if let Some(png) = self.pictures.find(key) {
             return Ok(Some(png));
         }
-        let png = self.content.still(shown, size).await?.map(Bytes::from);
+        let png = self.content.still(of, size).await?.map(Bytes::from);
         if let Some(png) = &png {
             self.pictures.keep(key, png.clone());
         }
@@ -140,7 +171,11 @@ impl Playlists {
     }
 }
 
-fn named(asset: Option<Digest>, size: Size, png: Bytes, until: Option<UtcMillis>) -> CurrentPicture {
-    let what = asset.map_or("standby".to_owned(), |asset| asset.to_string());
+fn named(subject: Subject, size: Size, png: Bytes, until: Option<UtcMillis>) -> CurrentPicture {
+    let what = match subject {
+        Subject::File(asset) => asset.to_string(),
+        Subject::Standby => "standby".to_owned(),
+        Subject::Black => "black".to_owned(),
+    };
     CurrentPicture { png, name: format!("{what}-{}x{}", size.width, size.height), until }
 }

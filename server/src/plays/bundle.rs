@@ -1,6 +1,6 @@
 //! Making an export bundle: which batches and records, with whose keys and names. The file itself is made in `core`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xuanping_core::{
     id::ScreenId,
@@ -11,7 +11,7 @@ use xuanping_core::{
     time::UtcMillis,
 };
 
-use super::{Filter, Order, PlayError, Plays, names::Names};
+use super::{Filter, Order, PlayError, Plays, flags, grounds::Held, names::Names};
 
 /// Records of the largest bundle: it is made in memory, and an auditor opens it on an office computer.
 pub const MOST_RECORDS: usize = 100_000;
@@ -20,7 +20,7 @@ const MOST_BYTES: usize = 256 << 20;
 
 const TAKEOVER: &str = "紧急插播";
 
-fn damaged(screen: ScreenId, sequence: u64) -> PlayError {
+pub(super) fn damaged(screen: ScreenId, sequence: u64) -> PlayError {
     let why = BatchError::Malformed("what is stored of it does not fit together".into());
     PlayError::Damaged { screen, sequence, why }
 }
@@ -40,10 +40,14 @@ impl Plays {
             return Err(PlayError::TooMany);
         }
         let mut names = Names::open(self).await?;
-        let wanted: BTreeSet<(ScreenId, u64)> =
+        let mut wanted: BTreeSet<(ScreenId, u64)> =
             places.iter().map(|(screen, sequence, _)| (*screen, *sequence)).collect();
+        let asked_for: Vec<_> = wanted.iter().copied().collect();
+        let checkpoint = self.log.covering(&asked_for, now).await?.ok_or(PlayError::Nothing)?;
+        let newest = self.with_neighbours(&mut wanted, checkpoint.size).await?;
         names.learn_screens(self, wanted.iter().map(|(screen, _)| *screen).collect()).await?;
         let mut batches = Vec::with_capacity(wanted.len());
+        let mut held = Held::new();
         let mut bytes = 0;
         for (screen, sequence) in wanted {
             let kept = self.kept(screen, sequence).await?.ok_or(PlayError::Nothing)?;
@@ -55,6 +59,8 @@ impl Plays {
             let key = names.screen(screen).ok_or(PlayError::Nothing)?.key;
             let verified =
                 SignedBatch::verify(signed, &key).map_err(|why| PlayError::Damaged { screen, sequence, why })?;
+            let flags = flags::read(&kept.flags, verified.batch().plays.len());
+            held.insert((screen, sequence), (kept.received, flags.ok_or_else(|| damaged(screen, sequence))?));
             batches.push(verified);
         }
         let items = || batches.iter().flat_map(|batch| &batch.batch().items);
@@ -71,8 +77,10 @@ impl Plays {
         };
         let screens: BTreeSet<_> = batches.iter().map(|batch| batch.batch().screen).collect();
         let wanted: Vec<(ScreenId, u64)> = batches.iter().map(|b| (b.batch().screen, b.batch().sequence)).collect();
-        let proofs = self.log.prove(&wanted, now).await?;
-        let log = ProvenBy { key: self.log.verifier().clone(), proofs: wanted.into_iter().zip(proofs).collect() };
+        let proofs = self.log.prove_under(&checkpoint, &wanted).await?;
+        let judged = Some(self.grounds(&batches, held, &newest).await?);
+        let proofs = wanted.into_iter().zip(proofs).collect();
+        let log = ProvenBy { key: self.log.verifier().clone(), proofs, judged };
         let contents = Contents {
             exported: now,
             filter: filter.in_words(),
@@ -102,5 +110,26 @@ impl Plays {
             log: Some(log),
         };
         Ok(bundle::write(contents, self.publisher.public(), |statement| self.publisher.bundle(statement))?)
+    }
+
+    /// Adds the batches before and after what was asked for of each screen, as far as the log had them when it had so many
+    /// entries: so nothing can be left out at the edges. Answers the number of each screen's newest batch then.
+    async fn with_neighbours(
+        &self,
+        wanted: &mut BTreeSet<(ScreenId, u64)>,
+        size: u64,
+    ) -> Result<BTreeMap<ScreenId, u64>, PlayError> {
+        let mut ends: BTreeMap<ScreenId, (u64, u64)> = BTreeMap::new();
+        for (screen, sequence) in wanted.iter().copied() {
+            ends.entry(screen).or_insert((sequence, sequence)).1 = sequence;
+        }
+        let mut newest = BTreeMap::new();
+        for (screen, (first, last)) in ends {
+            let in_log = self.log.newest_of(screen, size).await?;
+            newest.insert(screen, in_log);
+            wanted.extend((first > 1).then(|| (screen, first - 1)));
+            wanted.extend((last < in_log).then(|| (screen, last + 1)));
+        }
+        Ok(newest)
     }
 }

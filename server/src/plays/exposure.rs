@@ -7,6 +7,7 @@ use chrono::{Days, NaiveDate};
 use xuanping_core::{
     campaign::AreaCode,
     id::{CreativeId, ScreenId},
+    position::Circle,
     vocabulary::FraudType,
 };
 
@@ -16,8 +17,8 @@ use crate::{accounts::Scope, screens::ScreenFilter};
 /// The place and time of a case.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// The village, township or county around it.
-    pub area: AreaCode,
+    /// What counts as around it.
+    pub around: Around,
     /// The day it happened: what was shown that day counts too.
     pub date: NaiveDate,
     /// How many days are looked back over, the day itself included.
@@ -26,11 +27,36 @@ pub struct Case {
     pub fraud_type: Option<FraudType>,
 }
 
+/// Around a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Around {
+    /// Its village, township or county.
+    Area(AreaCode),
+    /// Everything within a distance of where it happened.
+    Near(Circle),
+}
+
 impl Case {
     /// The first day that is looked at.
     pub fn first_day(&self) -> NaiveDate {
         let back = Days::new(u64::from(self.days.saturating_sub(1)));
         self.date.checked_sub_days(back).unwrap_or(self.date)
+    }
+
+    /// Everything shown around it in its days, of whatever kind.
+    pub fn filter(&self, within: &Scope) -> Filter {
+        let (area, near) = match self.around {
+            Around::Area(area) => (Some(area.to_string()), None),
+            Around::Near(circle) => (None, Some(circle)),
+        };
+        Filter {
+            area,
+            near,
+            day_from: Some(self.first_day()),
+            day_to: Some(self.date),
+            scope: within.clone(),
+            ..Filter::default()
+        }
     }
 }
 
@@ -45,12 +71,10 @@ pub struct Shown {
     pub plays: i64,
     /// Time on the wall, in milliseconds.
     pub shown_ms: i64,
-    /// On how many days.
+    /// On how many days that was.
     pub days: i64,
-    /// The first of them.
-    pub first: NaiveDate,
-    /// The last of them.
-    pub last: NaiveDate,
+    /// The last of them; `None`: it never was shown in full.
+    pub last: Option<NaiveDate>,
 }
 
 /// What was shown around a place.
@@ -102,10 +126,11 @@ pub struct ScreenLine {
 }
 
 impl Total {
+    /// Parts of showings are time on the wall, and nothing else: a screen that never showed it in full did not show it.
     fn add(&mut self, shown: &Shown) {
         self.plays += shown.plays;
         self.shown_ms += shown.shown_ms;
-        self.last = self.last.max(Some(shown.last));
+        self.last = self.last.max(shown.last);
     }
 }
 
@@ -115,16 +140,17 @@ fn summed(shown: &[Shown], matches: impl Fn(CreativeId) -> bool) -> Exposure {
     let mut screens: BTreeMap<ScreenId, (Total, Total)> = BTreeMap::new();
     let mut matching = Total::default();
     let mut matching_screens = BTreeSet::new();
-    for each in shown.iter().filter(|each| each.plays > 0) {
+    for each in shown {
+        let whole = each.plays > 0;
         let of_creative = creatives.entry(each.creative).or_default();
         of_creative.0.add(each);
-        of_creative.1.insert(each.screen);
+        of_creative.1.extend(whole.then_some(each.screen));
         let of_screen = screens.entry(each.screen).or_default();
         of_screen.0.add(each);
         if matches(each.creative) {
             of_screen.1.add(each);
             matching.add(each);
-            matching_screens.insert(each.screen);
+            matching_screens.extend(whole.then_some(each.screen));
         }
     }
     matching.screens = matching_screens.len();
@@ -134,9 +160,11 @@ fn summed(shown: &[Shown], matches: impl Fn(CreativeId) -> bool) -> Exposure {
         total: Total { screens: on.len(), ..total },
     };
     let mut creatives: Vec<CreativeLine> = creatives.into_iter().map(line).collect();
+    creatives.retain(|line| line.total.plays > 0);
     creatives.sort_by_key(|line| std::cmp::Reverse((line.matches, line.total.plays)));
     let line = |(screen, (all, matching)): (ScreenId, (Total, Total))| ScreenLine { screen, all, matching };
     let mut screens: Vec<ScreenLine> = screens.into_iter().map(line).collect();
+    screens.retain(|line| line.all.plays > 0);
     screens.sort_by_key(|line| std::cmp::Reverse((line.matching.plays, line.all.plays)));
     Exposure { creatives, screens, matching, in_service: 0 }
 }
@@ -144,14 +172,7 @@ fn summed(shown: &[Shown], matches: impl Fn(CreativeId) -> bool) -> Exposure {
 impl Plays {
     /// What was shown around a case's place in the days before, within this scope; and the names for it.
     pub async fn exposure(&self, case: &Case, within: &Scope) -> Result<(Exposure, Names), PlayError> {
-        let filter = Filter {
-            area: Some(case.area.to_string()),
-            day_from: Some(case.first_day()),
-            day_to: Some(case.date),
-            scope: within.clone(),
-            ..Filter::default()
-        };
-        let shown = self.shown(&filter).await?;
+        let shown = self.shown(&case.filter(within)).await?;
         let mut names = Names::open(self).await?;
         names.learn_screens(self, shown.iter().map(|each| each.screen).collect()).await?;
         names.learn_creatives(self, shown.iter().map(|each| each.creative).collect()).await?;
@@ -160,9 +181,25 @@ impl Plays {
             case.fraud_type.is_none_or(|wanted| own == Some(wanted))
         };
         let mut exposure = summed(&shown, matches);
-        let there = ScreenFilter { area: Some(case.area), ..ScreenFilter::default() };
-        exposure.in_service = self.screens.list(&there).await?.len();
+        exposure.in_service = self.in_service_around(case).await?;
         Ok((exposure, names))
+    }
+}
+
+impl Plays {
+    /// How many screens in service hang around a case's place now.
+    async fn in_service_around(&self, case: &Case) -> Result<usize, PlayError> {
+        Ok(match case.around {
+            Around::Area(area) => {
+                self.screens.list(&ScreenFilter { area: Some(area), ..ScreenFilter::default() }).await?.len()
+            }
+            Around::Near(circle) => {
+                let holds = circle.holds();
+                let venues = self.screens.venues().await?.into_iter();
+                let there = venues.filter(|venue| venue.position.is_some_and(&holds));
+                there.map(|venue| usize::try_from(venue.screens).unwrap_or(0)).sum()
+            }
+        })
     }
 }
 
@@ -180,8 +217,7 @@ mod tests {
             plays,
             shown_ms: plays * 6_000,
             days: 1,
-            first: day(1),
-            last: day(last),
+            last: (plays > 0).then(|| day(last)),
         }
     }
 
@@ -200,8 +236,10 @@ mod tests {
     #[test]
     fn a_look_back_over_so_many_days_ends_with_the_day_itself() {
         let date = NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
-        let first =
-            |days| Case { area: "330482100000".parse().unwrap(), date, days, fraud_type: None }.first_day().to_string();
+        let first = |days| {
+            let around = Around::Area("330482100000".parse().unwrap());
+            Case { around, date, days, fraud_type: None }.first_day().to_string()
+        };
         assert_eq!((first(1).as_str(), first(14).as_str()), ("2026-11-24", "2026-11-11"));
     }
 }

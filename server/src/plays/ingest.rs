@@ -17,7 +17,7 @@ use xuanping_core::{
     playlist::Playlist,
     playlog::{
         Batch, BatchError, ChainHead, ChainRefusal, Covered, ItemRef, Play, Receipt, SignedBatch,
-        credibility::{Before, Flag, IssuedPlaylist, IssuedTakeovers, Known, Reign},
+        credibility::{Before, Flag, IssuedPlaylist, IssuedTakeovers, Known, Reign, last_of_each_zone},
         utc_day,
     },
     time::UtcMillis,
@@ -300,15 +300,7 @@ impl Plays {
             return Ok(Vec::new());
         };
         let flags = flags::read(&kept.flags, batch.plays.len()).unwrap_or_default();
-        let mut last: Vec<Before> = Vec::new();
-        for (position, play) in batch.plays.iter().enumerate().rev() {
-            if !last.iter().any(|known| known.play.zone == play.zone) {
-                let believed = flags.get(position).is_none_or(Option::is_none);
-                let item = batch.items.get(play.item as usize);
-                last.extend(item.map(|item| Before { play: play.clone(), item: *item, believed }));
-            }
-        }
-        Ok(last)
+        Ok(last_of_each_zone(&batch, &flags))
     }
 
     /// What was taken already of the days that a batch speaks of.
@@ -320,7 +312,7 @@ impl Plays {
     }
 
     /// A playlist that was really issued to the screen, and when it was in force.
-    async fn issued_playlist(
+    pub(super) async fn issued_playlist(
         &self,
         screen: ScreenId,
         digest: Digest,
@@ -357,7 +349,7 @@ impl Plays {
     }
 
     /// The manifests of the screen that named a takeover.
-    async fn issued_takeovers(
+    pub(super) async fn issued_takeovers(
         &self,
         screen: ScreenId,
         takeover: TakeoverId,
@@ -402,11 +394,11 @@ struct News<'a> {
 
 /// Where an item comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Named {
+pub(super) enum Named {
     Playlist(Digest),
     Takeover(TakeoverId),
 }
 
-fn named(item: &ItemRef) -> Named {
+pub(super) fn named(item: &ItemRef) -> Named {
     item.playlist.map_or_else(|| Named::Takeover(TakeoverId::new(item.booking.uuid())), Named::Playlist)
 }

@@ -93,6 +93,13 @@ pub struct Count {
     pub shown_ms: u64,
 }
 
+impl Count {
+    /// All plays of it.
+    pub const fn plays(&self) -> u64 {
+        self.completed.saturating_add(self.interrupted).saturating_add(self.failed).saturating_add(self.not_counted)
+    }
+}
+
 /// What a batch adds to the counters of each local day; `numbers` are its items' in the dictionary.
 pub fn tally(judged: &[Judged<'_>], numbers: &[i64]) -> BTreeMap<NaiveDate, DayCounts> {
     let mut days: BTreeMap<NaiveDate, DayCounts> = BTreeMap::new();

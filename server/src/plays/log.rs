@@ -165,22 +165,51 @@ impl Log {
         }
     }
 
-    /// A proof for each of these batches, all under one checkpoint: the newest that witnesses have signed, if it covers
-    /// them, else the newest.
-    pub async fn prove(&self, batches: &[(ScreenId, u64)], now: UtcMillis) -> Result<Vec<LogProof>, LogError> {
+    /// The checkpoint that these batches are proven under: the newest that witnesses have signed, if it covers them, else the
+    /// newest of all.
+    pub async fn covering(
+        &self,
+        batches: &[(ScreenId, u64)],
+        now: UtcMillis,
+    ) -> Result<Option<StoredCheckpoint>, LogError> {
         self.grow(now).await?;
+        let indexes = self.indexes(batches).await?;
+        let covers = |checkpoint: &StoredCheckpoint| indexes.iter().all(|index| *index < checkpoint.size);
+        match store::newest_cosigned(&self.db).await?.filter(covers) {
+            Some(cosigned) => Ok(Some(cosigned)),
+            None => Ok(store::newest(&self.db).await?),
+        }
+    }
+
+    /// The number of a screen's newest batch that the log has in its first so many entries; 0 if there is none.
+    pub async fn newest_of(&self, screen: ScreenId, size: u64) -> Result<u64, LogError> {
+        Ok(store::newest_of(&self.db, screen, size).await?)
+    }
+
+    async fn indexes(&self, batches: &[(ScreenId, u64)]) -> Result<Vec<u64>, LogError> {
         let mut indexes = Vec::with_capacity(batches.len());
         for (screen, sequence) in batches.iter().copied() {
             let index = store::index_of(&self.db, screen, sequence).await?;
             indexes.push(index.ok_or(LogError::NotLogged { screen, sequence })?);
         }
-        let covers = |checkpoint: &StoredCheckpoint| indexes.iter().all(|index| *index < checkpoint.size);
-        let cosigned = store::newest_cosigned(&self.db).await?.filter(covers);
-        let checkpoint = match cosigned {
-            Some(cosigned) => Some(cosigned),
-            None => store::newest(&self.db).await?,
-        };
-        let Some(checkpoint) = checkpoint else { return Ok(Vec::new()) };
+        Ok(indexes)
+    }
+
+    /// A proof for each of these batches, all under the checkpoint that covers them.
+    pub async fn prove(&self, batches: &[(ScreenId, u64)], now: UtcMillis) -> Result<Vec<LogProof>, LogError> {
+        match self.covering(batches, now).await? {
+            Some(checkpoint) => self.prove_under(&checkpoint, batches).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// A proof for each of these batches under this checkpoint, which covers them.
+    pub async fn prove_under(
+        &self,
+        checkpoint: &StoredCheckpoint,
+        batches: &[(ScreenId, u64)],
+    ) -> Result<Vec<LogProof>, LogError> {
+        let indexes = self.indexes(batches).await?;
         let mut tiles = Tiles::new();
         let needed = indexes.iter().flat_map(|index| tiles_for_inclusion(*index, checkpoint.size));
         for tile in needed.collect::<std::collections::BTreeSet<_>>() {

@@ -3,8 +3,10 @@
 //! The signed bytes are the record, and there is no row for a play: it is read out of its batch whenever it is asked for. What
 //! is stored beside batches (facts of the time, flags, counters) is made from them in the same transaction. A batch that is refused leaves a finding, so that nothing disappears without a word.
 
+mod archive;
 mod bundle;
 mod catch_up;
+mod columns;
 mod commit;
 mod convert;
 mod counters;
@@ -12,14 +14,18 @@ mod day;
 pub mod evidence;
 pub mod exposure;
 mod flags;
+pub mod gaps;
+mod grounds;
 pub mod http;
 mod ingest;
 pub mod judge;
 pub mod log;
+mod looked_up;
 pub mod names;
 mod numbers;
 mod opened;
 mod packed;
+mod play_rows;
 mod query;
 mod recount;
 pub mod sheet;
@@ -53,7 +59,7 @@ pub use day::ShownDay;
 pub use evidence::EvidenceDay;
 pub use ingest::IngestError;
 pub use log::{Log, LogError};
-pub use query::{Cursor, Filter, Group, Order};
+pub use query::{Counted, CountedAs, Cursor, Filter, Group, Order};
 pub use recount::Recount;
 
 use crate::{
@@ -131,6 +137,14 @@ pub struct PlayRecord {
     pub department: String,
 }
 
+impl PlayRecord {
+    /// For how long it is believed to have been on the wall, in milliseconds.
+    pub fn shown_ms(&self) -> i64 {
+        let on_wall = matches!(self.status, PlayStatus::Success | PlayStatus::Interrupted) && self.flag.is_none();
+        if on_wall { self.actual.as_i64() } else { 0 }
+    }
+}
+
 /// A line of a summary.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SummaryLine {
@@ -178,6 +192,8 @@ pub enum FindingKind {
     WrongLength,
     /// Stored, but it holds plays on a wall that was off.
     WallOff,
+    /// Stored, but it holds plays that the machine had not run long enough for.
+    TimelineDisagrees,
     /// Stored, but it holds plays of time that was reported before.
     Repeated,
     /// Stored; its clock was set back, and what it showed twice is counted once.
@@ -194,6 +210,7 @@ impl From<Flag> for FindingKind {
             Flag::WrongLength => Self::WrongLength,
             Flag::Overlaps => Self::Overlaps,
             Flag::WallOff => Self::WallOff,
+            Flag::TimelineDisagrees => Self::TimelineDisagrees,
             Flag::Repeated => Self::Repeated,
             Flag::ClockSetBack => Self::ClockSetBack,
         }
@@ -217,6 +234,7 @@ impl FindingKind {
             Self::NotInForce => "含当时未生效的播放单或插播的播放，已保存但不计入",
             Self::WrongLength => "含时长与排定时段不符的播放，已保存但不计入",
             Self::WallOff => "含屏幕关闭时的播放，已保存但不计入",
+            Self::TimelineDisagrees => "含与机器实际运行时间不符的播放，已保存但不计入",
             Self::Repeated => "含重复上报时段的播放，已保存但不计入",
             Self::ClockSetBack => "播放器时钟回拨，重复的时段只计一次",
         }
@@ -279,6 +297,12 @@ pub enum PlayError {
     /// Writing a workbook failed.
     #[error("workbook: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// Writing or reading a Parquet table failed.
+    #[error("table: {0}")]
+    Columns(#[from] ::parquet::errors::ParquetError),
+    /// What was written to the archive is not what was read back.
+    #[error("archive: {0}")]
+    Archive(String),
     /// The temporary file of an export failed.
     #[error("export: {0}")]
     File(#[from] std::io::Error),
@@ -345,7 +369,7 @@ impl Plays {
         order: Order,
         cursor: Option<Cursor>,
     ) -> Result<walk::Walk, PlayError> {
-        walk::Walk::new(&self.db, &self.numbers, filter, order, cursor).await
+        walk::Walk::new(&self.db, &self.numbers, &self.looked_up(filter).await?, order, cursor).await
     }
 
     /// Everything stored of a batch.
@@ -358,12 +382,6 @@ impl Plays {
     async fn signed(&self, kept: &store::batches::Kept) -> Result<Option<Vec<u8>>, PlayError> {
         let items = packed::numbers(&kept.items).unwrap_or_default().into_iter().collect();
         Ok(kept.signed(&self.numbers.items(items).await?))
-    }
-
-    /// How many plays were shown in full on a day.
-    pub async fn counted_on(&self, day: NaiveDate) -> Result<i64, PlayError> {
-        let filter = Filter { day_from: Some(day), day_to: Some(day), ..Filter::default() };
-        Ok(self.summary(&filter, Group::Day).await?.iter().map(|line| line.completed).sum())
     }
 
     /// What a person should look into on the filter's screen within its scope, the newest first, older than `before`.

@@ -14,7 +14,7 @@ use xuanping_core::{
     vocabulary::VenueType,
 };
 
-use super::{Filter, packed, store::numbers as store};
+use super::{Filter, looked_up::LookedUp, packed, store::numbers as store};
 use crate::{
     db::{Db, DbError},
     screens::Screen,
@@ -78,11 +78,13 @@ impl Place {
         let within = |area: &Option<String>| {
             area.as_deref().is_none_or(|area| self.area.starts_with(super::query::significant(area)))
         };
+        let there = !filter.area_only || filter.area.as_ref().is_none_or(|area| *area == self.area);
         let of = |department: &Option<String>| department.as_ref().is_none_or(|code| *code == self.department);
         filter.venue.is_none_or(|venue| venue == self.venue)
             && filter.venue_type.is_none_or(|kind| kind == self.venue_type)
             && of(&filter.department)
             && of(&filter.scope.department)
+            && there
             && within(&filter.area)
             && within(&filter.scope.area)
     }
@@ -206,21 +208,29 @@ impl Numbers {
     }
 
     /// Places that a filter wants; `None`: all.
-    pub async fn wanted_places(&self, filter: &Filter) -> Result<(Places, Option<BTreeSet<i64>>), DbError> {
+    pub async fn wanted_places(&self, looked_up: &LookedUp) -> Result<(Places, Option<BTreeSet<i64>>), DbError> {
         let places = self.places().await?;
-        let wanted: BTreeSet<i64> =
-            places.iter().filter(|(_, place)| place.is_wanted(filter)).map(|(number, _)| *number).collect();
+        let near = |place: &Place| looked_up.venues.as_ref().is_none_or(|venues| venues.contains(&place.venue));
+        let wanted = places.iter().filter(|(_, place)| place.is_wanted(&looked_up.filter) && near(place));
+        let wanted: BTreeSet<i64> = wanted.map(|(number, _)| *number).collect();
         let all = wanted.len() == places.len();
         Ok((places, (!all).then_some(wanted)))
     }
 
     /// Items that a filter wants; `None`: all.
-    pub async fn wanted_items(&self, filter: &Filter) -> Result<Option<BTreeSet<i64>>, DbError> {
-        if filter.creative.is_none() && filter.campaign.is_none() {
+    pub async fn wanted_items(&self, looked_up: &LookedUp) -> Result<Option<BTreeSet<i64>>, DbError> {
+        let filter = &looked_up.filter;
+        let creatives = match (&looked_up.creatives, filter.creative) {
+            (Some(of_kind), Some(one)) => Some(of_kind.iter().copied().filter(|each| *each == one).collect()),
+            (Some(of_kind), None) => Some(of_kind.clone()),
+            (None, Some(one)) => Some(BTreeSet::from([one])),
+            (None, None) => None,
+        };
+        if creatives.is_none() && filter.campaign.is_none() && !filter.takeover {
             return Ok(None);
         }
-        let (creative, campaign) = (filter.creative.map(|v| v.to_string()), filter.campaign.map(|v| v.to_string()));
-        Ok(Some(store::items_of(&self.db, creative, campaign).await?.into_iter().collect()))
+        let of = store::ItemsOf { creatives, campaign: filter.campaign, takeover: filter.takeover };
+        Ok(Some(store::items_of(&self.db, &of).await?))
     }
 
     /// The numbers of a batch's items, as far as they have any.

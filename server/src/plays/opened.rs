@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, NaiveDate, Timelike as _};
 use chrono_tz::Tz;
 use xuanping_core::{
     geometry::ZoneName,
@@ -37,6 +37,12 @@ pub fn day_of_number(number: i64) -> NaiveDate {
 /// The local date at an instant.
 pub fn local_day(at: UtcMillis, zone: Tz) -> NaiveDate {
     at.to_datetime().unwrap_or_default().with_timezone(&zone).date_naive()
+}
+
+/// The local date and hour at an instant.
+fn local_time(at: UtcMillis, zone: Tz) -> (NaiveDate, u32) {
+    let local = at.to_datetime().unwrap_or_default().with_timezone(&zone);
+    (local.date_naive(), local.hour())
 }
 
 /// Starts of plays as they are looked for: no calendar goes further, and differences of these are numbers for every database.
@@ -115,9 +121,9 @@ impl Opened {
             let counted = flag.is_none() && play.completed();
             let at = Cursor { started: play.start, screen, sequence: kept.sequence, position };
             if wanted.get(play.item as usize) == Some(&true)
-                && sought.play(play.status, counted)
+                && sought.play(play.status, counted, flag)
                 && sought.is_beyond(&at)
-                && sought.day(|| local_day(play.start, zone))
+                && sought.time(|| local_time(play.start, zone))
             {
                 plays.push(Light {
                     started: play.start,

@@ -24,6 +24,8 @@ pub enum Format {
     Ndjson,
     /// For spreadsheet programs: a workbook with the columns of the table for people.
     Xlsx,
+    /// For whoever computes: a Parquet table with a column for each fact, as the archive has them.
+    Parquet,
 }
 
 /// Headers of the table for people.

@@ -10,18 +10,21 @@ use xuanping_core::{
 };
 
 use super::{
-    Filter, Group, Order, PlayError, Plays, SummaryLine,
+    CountedAs, Filter, Group, Order, PlayError, PlayRecord, Plays, SummaryLine,
     counters::{HOURS, Line, sum},
     exposure::Shown,
     judge::Count,
     numbers::{Items, Places},
     opened::day_of_number,
+    query::Counted,
     store::days::{self, DayKey},
     walk::limits,
 };
 
 /// Days read at once.
 const AT_ONCE: u32 = 2000;
+/// Plays that are looked at one by one to be counted, at most.
+const MOST_COUNTED: usize = 10_000;
 
 impl Plays {
     /// Every counter of the days, places and items that a filter wants, day by day, the oldest first.
@@ -30,8 +33,10 @@ impl Plays {
         filter: &Filter,
         mut take: impl FnMut(DayKey, Line, &[Count; HOURS]),
     ) -> Result<Places, PlayError> {
-        let (places, wanted) = self.numbers.wanted_places(filter).await?;
-        let items = self.numbers.wanted_items(filter).await?;
+        let looked_up = self.looked_up(filter).await?;
+        let (places, wanted) = self.numbers.wanted_places(&looked_up).await?;
+        let items = self.numbers.wanted_items(&looked_up).await?;
+        let hour = filter.hour.map(usize::from);
         let screen = match filter.screen {
             Some(screen) => match self.numbers.screen(screen).await? {
                 Some(number) => Some(number),
@@ -47,7 +52,14 @@ impl Plays {
             for row in some {
                 row.each(|line, hours| {
                     if items.as_ref().is_none_or(|items| items.contains(&line.0)) {
-                        take(row.key, line, hours);
+                        match hour {
+                            Some(hour) => {
+                                let mut only = [Count::default(); HOURS];
+                                only.iter_mut().zip(hours).skip(hour).take(1).for_each(|(only, count)| *only = *count);
+                                take(row.key, line, &only);
+                            }
+                            None => take(row.key, line, hours),
+                        }
                     }
                 })?;
             }
@@ -78,12 +90,54 @@ impl Plays {
         let words = self.words(group, sums.keys().copied().collect(), &places).await?;
         // Hours in the order of numbers, everything else in that of its words.
         let mut lines: BTreeMap<(i64, String), Count> = BTreeMap::new();
-        for (number, count) in sums {
+        // An hour that was chosen has other items of the day than were shown in it.
+        for (number, count) in sums.into_iter().filter(|(_, count)| *count != Count::default()) {
             let Some(key) = words.get(&number) else { continue };
             let order = if group == Group::Hour { number } else { 0 };
             lines.entry((order, key.clone())).or_default().add(&count);
         }
         Ok(lines.into_iter().map(|((_, key), count)| line(key, &count)).collect())
+    }
+
+    /// How many plays a filter has, on how many screens, and how long they were on the wall: from counters alone, so in no
+    /// time; of what no counter tells apart, by looking at the plays. `None`: there are too many of these for that.
+    pub async fn count(&self, filter: &Filter) -> Result<Option<Counted>, PlayError> {
+        if filter.status.is_some() || filter.flag.is_some() || filter.sequence.is_some() {
+            return self.count_plays(filter).await;
+        }
+        let column = match (filter.counted_as, filter.counted_only) {
+            (None, false) => None,
+            (None | Some(CountedAs::Completed | CountedAs::Shown), true) => Some(CountedAs::Completed),
+            (Some(_), true) => return Ok(Some(Counted::default())),
+            (column, false) => column,
+        };
+        let (mut counted, mut shown_ms) = (Counted::default(), 0);
+        let mut screens = BTreeSet::new();
+        self.each_counter(filter, |key, _, hours| {
+            let count = sum(hours);
+            let plays = column.map_or_else(|| count.plays(), |column| column.of(&count));
+            if plays > 0 {
+                counted.plays += signed(plays);
+                screens.insert(key.screen);
+            }
+            shown_ms += signed(count.shown_ms);
+        })
+        .await?;
+        counted.screens = screens.len();
+        // Counters know only how long completed and interrupted ones took together.
+        counted.shown_ms = matches!(column, None | Some(CountedAs::Shown)).then_some(shown_ms);
+        Ok(Some(counted))
+    }
+
+    async fn count_plays(&self, filter: &Filter) -> Result<Option<Counted>, PlayError> {
+        let mut walk = self.walk(filter, Order::NewestFirst, None).await?;
+        let some = walk.next(MOST_COUNTED + 1).await?;
+        if some.len() > MOST_COUNTED {
+            return Ok(None);
+        }
+        let screens: BTreeSet<ScreenId> = some.iter().map(|play| play.screen).collect();
+        let shown_ms = some.iter().map(PlayRecord::shown_ms).sum();
+        Ok(Some(Counted { plays: signed(some.len() as u64), screens: screens.len(), shown_ms: Some(shown_ms) }))
     }
 
     /// What the numbers that a summary is grouped by stand for.
@@ -129,9 +183,10 @@ impl Plays {
         let mut came: HashMap<(i64, i64), Came> = HashMap::new();
         self.each_counter(filter, |key, (item, _), hours| {
             let came = came.entry((item, key.screen)).or_default();
-            came.sum.add(&sum(hours));
+            let count = sum(hours);
+            came.sum.add(&count);
             // They come in order.
-            if came.days.last() != Some(&key.day) {
+            if count.completed > 0 && came.days.last() != Some(&key.day) {
                 came.days.push(key.day);
             }
         })
@@ -145,18 +200,17 @@ impl Plays {
             together.sum.add(&each.sum);
             together.days.extend(each.days);
         }
-        let shown = together.into_iter().filter_map(|((creative, screen), Came { sum, mut days })| {
+        let shown = together.into_iter().map(|((creative, screen), Came { sum, mut days })| {
             days.sort_unstable();
             days.dedup();
-            Some(Shown {
+            Shown {
                 creative,
                 screen,
                 plays: signed(sum.completed),
                 shown_ms: signed(sum.shown_ms),
                 days: signed(days.len() as u64),
-                first: day_of_number(*days.first()?),
-                last: day_of_number(*days.last()?),
-            })
+                last: days.last().copied().map(day_of_number),
+            }
         });
         Ok(shown.collect())
     }

@@ -10,7 +10,10 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use xuanping_core::{
-    playlog::bundle::{self, CheckKind, Fault, Finding, Remark, Trust, Verdict},
+    playlog::{
+        bundle::{self, CheckKind, Fault, Finding, Remark, Trust, Verdict},
+        credibility::Flag,
+    },
     sign::PublicKey,
     tlog::{InvalidWitnessed, Witnessed},
 };
@@ -137,7 +140,7 @@ impl Verify {
     }
 }
 
-fn print_zh(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn print_zh(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "播放凭证包：{}", file.display())?;
     if let Some(summary) = &verdict.summary {
         writeln!(out, "  导出时间：{}", summary.exported)?;
@@ -165,10 +168,13 @@ fn print_zh(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<
         writeln!(out, "  ✗ {finding}")?;
     }
     more(verdict, out, "  ……另有", "处")?;
+    if verdict.is_unaltered() {
+        return writeln!(out, "结论：文件未被改动，但导出单位所作的判定或所附的首尾批次不成立，请要求其说明。");
+    }
     writeln!(out, "结论：不可信。文件在导出之后被改动或损坏，请向导出单位重新索取。")
 }
 
-fn print_en(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn print_en(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "Play record bundle: {}", file.display())?;
     if let Some(summary) = &verdict.summary {
         writeln!(out, "  exported: {}", summary.exported)?;
@@ -197,6 +203,12 @@ fn print_en(verdict: &Verdict, file: &Path, out: &mut impl Write) -> io::Result<
         writeln!(out, "  FAIL {}", finding_en(finding))?;
     }
     more(verdict, out, "  … and", "more")?;
+    if verdict.is_unaltered() {
+        return writeln!(
+            out,
+            "Verdict: nothing was changed, but what the office holds of plays, or what it left out, does not stand. Ask why."
+        );
+    }
     writeln!(
         out,
         "Verdict: not to be trusted. The file was changed or damaged after it was exported; ask for it again."
@@ -220,6 +232,8 @@ const fn check_en(kind: CheckKind) -> &'static str {
         CheckKind::Records => "records compared with the signed batches",
         CheckKind::Log => "batches in the public log",
         CheckKind::Witness => "what the witness saw of the log",
+        CheckKind::Judgements => "which plays count, judged again",
+        CheckKind::Edges => "batches before and after",
         CheckKind::Times => "times of plays",
     }
 }
@@ -236,6 +250,17 @@ fn remark_en(remark: &Remark) -> String {
         Remark::WitnessUnchecked(key) => {
             format!("no witness file was given; the log's key is {key}")
         }
+        Remark::NoJudgements => "made by an older version, without what plays were judged by".into(),
+        Remark::OtherRules(rules) => {
+            format!("plays were judged by version {rules} of the rules, by which this program cannot judge again")
+        }
+        Remark::Undecided { plays } => {
+            format!("what was held of {plays} plays depends on batches that are not in the bundle: not checked")
+        }
+        Remark::NewestSaid { screens } => format!(
+            "of {screens} screens the last batch is the newest in the log as of its checkpoint, as the office says: \
+             compare with the public log"
+        ),
         Remark::NoLog => "made by an older version, without proofs of the log".into(),
         Remark::PublisherUnchecked(key) => {
             format!("no publishing key was given; compare this one with the key the office made public: {key}")
@@ -276,6 +301,30 @@ fn fault_en(fault: &Fault) -> String {
         ),
         Fault::Forked { size } => format!("the log was forked: at {size} batches the witness saw something else"),
         Fault::Record => "the record is not what the screen signed".into(),
+        Fault::Playlist(name) => format!("playlist {name} cannot be read"),
+        Fault::Judgement { held, found } => {
+            format!("judged otherwise: held \"{}\", by the rules \"{}\"", flag_en(*held), flag_en(*found))
+        }
+        Fault::NoNeighbour { after } => {
+            let side = if *after { "after" } else { "before" };
+            format!("the batch {side} it is not here: something may have been left out at this edge")
+        }
         Fault::RecordCount { found, stated } => format!("{found} records where the statement says {stated}"),
+    }
+}
+
+const fn flag_en(flag: Option<Flag>) -> &'static str {
+    match flag {
+        None => "credible",
+        Some(Flag::UnknownItem) => "never given to this screen",
+        Some(Flag::ImpossibleTime) => "impossible time",
+        Some(Flag::NotInForce) => "not in force then",
+        Some(Flag::NotOnAir) => "not on air then",
+        Some(Flag::WrongLength) => "wrong length",
+        Some(Flag::Overlaps) => "overlaps the one before",
+        Some(Flag::WallOff) => "the wall was off",
+        Some(Flag::TimelineDisagrees) => "the machine had not run for that long",
+        Some(Flag::Repeated) => "reported before",
+        Some(Flag::ClockSetBack) => "clock set back",
     }
 }

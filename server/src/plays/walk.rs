@@ -3,7 +3,8 @@
 //!
 //! There are two ways to come by the next batches. If few screens can matter, or the plays of some creative only, days lead:
 //! their counters say on which screens and in which batches there is something. Otherwise, and for a creative that is on many
-//! of all screens, all batches stand in line by the start of their last play (or their first, for the oldest first).
+//! of all screens, all batches stand in line by the start of their last play (or their first, for the oldest first). What only
+//! few batches have (`flags::Marks::RARE`) is looked for in the line of these, wherever it is sought.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -11,7 +12,9 @@ use chrono_tz::Tz;
 use xuanping_core::{recurrence::day_of, time::UtcMillis};
 
 use super::{
-    Cursor, Filter, Order, PlayError, PlayRecord,
+    CountedAs, Cursor, Filter, Order, PlayError, PlayRecord,
+    judge::Count,
+    looked_up::LookedUp,
     numbers::{Numbers, Places},
     opened::{Opened, day_number, day_of_number},
     packed,
@@ -33,6 +36,8 @@ const MOST_IN_LINE: u32 = 1024;
 const DAYS: u32 = 1000;
 /// If plays in more places are sought, all batches stand in line.
 const MOST_PLACES: usize = 200;
+/// What no more batches have than this is looked for among these alone, wherever it is sought.
+const MOST_RARE: u32 = 2_000;
 /// A creative on more screens in a day, and on more than one in so many of all, stands in line.
 const MOST_SCREENS: usize = 200;
 const PART_OF_ALL: usize = 16;
@@ -61,6 +66,8 @@ enum Source {
 struct ByDays {
     sought: days::Sought,
     items: Option<BTreeSet<i64>>,
+    counted_as: Option<CountedAs>,
+    hour: Option<u8>,
     behind: Option<DayKey>,
     ended: bool,
     rows: VecDeque<DayRow>,
@@ -81,24 +88,25 @@ impl Walk {
     pub async fn new(
         db: &Db,
         numbers: &Numbers,
-        filter: &Filter,
+        looked_up: &LookedUp,
         order: Order,
         cursor: Option<Cursor>,
     ) -> Result<Self, PlayError> {
-        Self::with(db, numbers, filter, order, cursor, MOST_SCREENS).await
+        Self::with(db, numbers, looked_up, order, cursor, MOST_SCREENS).await
     }
 
     /// The same, where a creative may be on so many screens in a day before it stands in line.
     pub(super) async fn with(
         db: &Db,
         numbers: &Numbers,
-        filter: &Filter,
+        looked_up: &LookedUp,
         order: Order,
         cursor: Option<Cursor>,
         most_screens: usize,
     ) -> Result<Self, PlayError> {
-        let (places, wanted) = numbers.wanted_places(filter).await?;
-        let items = numbers.wanted_items(filter).await?;
+        let filter = &looked_up.filter;
+        let (places, wanted) = numbers.wanted_places(looked_up).await?;
+        let items = numbers.wanted_items(looked_up).await?;
         let screen = match filter.screen {
             // A number that no screen has.
             Some(screen) => Some(numbers.screen(screen).await?.unwrap_or(0)),
@@ -106,10 +114,16 @@ impl Walk {
         };
         let few = wanted.as_ref().is_some_and(|wanted| wanted.len() <= MOST_PLACES);
         let mut days = ByDays::new(filter, screen, wanted.clone(), items.clone(), &places, order, cursor);
-        let lead = screen.is_some() || few || (items.is_some() && !days.is_common(db, order, most_screens).await?);
+        let sought = Sought::new(filter.clone(), items, order, cursor);
+        let marks = sought.marks();
+        // Few batches of all the county have it: an index of these stands in line.
+        let rare = screen.is_none()
+            && marks.are_rare()
+            && batches::number_with(db, &marks, MOST_RARE + 1).await? <= MOST_RARE as usize;
+        let lead =
+            !rare && (screen.is_some() || few || (days.chooses() && !days.is_common(db, order, most_screens).await?));
         let source =
             if lead { Source::Days(days) } else { Source::Line(InTheLine::new(filter, order, cursor, &days.zones)) };
-        let sought = Sought::new(filter.clone(), items, order, cursor);
         let start = match order {
             Order::NewestFirst => UtcMillis(i64::MAX),
             Order::OldestFirst => UtcMillis(i64::MIN),
@@ -246,18 +260,28 @@ impl ByDays {
                 Order::OldestFirst => from = from.max(day - 1),
             }
         }
-        let counts = items.is_some();
+        // What no column says (a rule broken, say) is within the column of what is.
+        let counted_as = filter.counted_as.or_else(|| filter.flag.map(|_| CountedAs::NotCounted));
+        let counted_as = counted_as.or_else(|| filter.counted_only.then_some(CountedAs::Completed));
+        let counts = items.is_some() || counted_as.is_some() || filter.hour.is_some();
         let zones: BTreeSet<&str> = places.values().map(|place| place.timezone.as_str()).collect();
         let zones = zones.into_iter().map(|zone| zone.parse().unwrap_or(Tz::Asia__Shanghai)).collect();
         Self {
             sought: days::Sought { screen, places: wanted, from, to, counts },
             items,
+            counted_as,
+            hour: filter.hour,
             behind: None,
             ended: false,
             rows: VecDeque::new(),
             zones,
             closed: Vec::new(),
         }
+    }
+
+    /// Whether counters tell days with what is sought from others, with which it is worth looking at them first.
+    fn chooses(&self) -> bool {
+        self.items.is_some() || self.counted_as == Some(CountedAs::Interrupted)
     }
 
     /// Whether what is sought is on so many screens in the first of the days that nearly every batch has some of it.
@@ -282,7 +306,7 @@ impl ByDays {
                 let spans: Vec<Span> = self.rows.drain(..end).map(|row| row.span).collect();
                 let marks = sought.marks();
                 self.closed = batches::outlines(db, &spans).await?;
-                self.closed.retain(|outline| outline.marks.have(marks));
+                self.closed.retain(|outline| marks.are_in(outline.marks) && sought.batch(outline.sequence));
                 match order {
                     Order::NewestFirst => self.closed.sort_by_key(|outline| outline.last),
                     Order::OldestFirst => self.closed.sort_by_key(|outline| std::cmp::Reverse(outline.first)),
@@ -313,6 +337,25 @@ impl ByDays {
         }
     }
 
+    /// Whether a day has any of what is sought, by its counters.
+    fn has_some(&self, row: &DayRow) -> Result<bool, DbError> {
+        let wanted = |item: &i64| self.items.as_ref().is_none_or(|items| items.contains(item));
+        if self.counted_as.is_none() && self.hour.is_none() {
+            return Ok(self.items.is_none() || row.items()?.iter().any(wanted));
+        }
+        let mut some = false;
+        row.each(|(item, _), hours| {
+            let of = |count: &Count| self.counted_as.map_or_else(|| count.plays(), |column| column.of(count)) > 0;
+            some = some
+                || wanted(&item)
+                    && match self.hour {
+                        Some(hour) => hours.get(usize::from(hour)).is_some_and(of),
+                        None => hours.iter().any(of),
+                    };
+        })?;
+        Ok(some)
+    }
+
     /// Reads rows until those of the next day are all there.
     async fn read(&mut self, db: &Db, order: Order) -> Result<(), DbError> {
         while !self.ended && self.rows.front().map(|row| row.key.day) == self.rows.back().map(|row| row.key.day) {
@@ -320,11 +363,7 @@ impl ByDays {
             self.ended = more.is_none();
             self.behind = more;
             for row in some {
-                let shows = match &self.items {
-                    Some(items) => row.items()?.iter().any(|item| items.contains(item)),
-                    None => true,
-                };
-                if shows {
+                if self.has_some(&row)? {
                     self.rows.push_back(row);
                 }
             }
@@ -372,7 +411,7 @@ impl InTheLine {
             let astride = batches::astride(db, begin).await?;
             return Ok((astride, Some(begin)));
         }
-        let some = batches::in_line(db, order, self.behind, self.end, sought.marks(), self.limit).await?;
+        let some = batches::in_line(db, order, self.behind, self.end, &sought.marks(), self.limit).await?;
         let last = some.last().filter(|_| some.len() == self.limit as usize).map(|kept| InLine {
             at: match order {
                 Order::NewestFirst => kept.last,

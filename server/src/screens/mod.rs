@@ -24,6 +24,7 @@ use xuanping_core::{
     geometry::{Layout, Size, Sound},
     id::{ScreenId, VenueId},
     playlist::{EvidenceOrders, InvalidWallSettings, WallSettings},
+    position::Position,
     recurrence::OpeningHours,
     sign::PublicKey,
     time::UtcMillis,
@@ -125,6 +126,9 @@ pub struct Venue {
     pub address: String,
     /// When its screens may be on.
     pub opening: OpeningHours,
+    /// Where it lies: WGS-84 latitude and longitude, if anybody said.
+    #[schema(value_type = Option<String>)]
+    pub position: Option<Position>,
     /// How many screens it has, retired ones not counted.
     pub screens: i64,
 }

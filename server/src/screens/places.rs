@@ -4,6 +4,7 @@ use serde_json::json;
 use xuanping_core::{
     campaign::AreaCode,
     id::VenueId,
+    position::{InvalidPosition, Position},
     recurrence::{InvalidOpening, OpeningHours},
     time::UtcMillis,
     vocabulary::VenueType,
@@ -43,6 +44,9 @@ pub enum PlaceFault {
     /// Opening hours that cannot be read.
     #[error("opening hours: {0}")]
     Opening(InvalidOpening),
+    /// A position that cannot be read.
+    #[error("position: {0}")]
+    Position(InvalidPosition),
     /// The area already has a venue of this name.
     #[error("the area already has a venue of this name")]
     VenueTaken,
@@ -74,6 +78,8 @@ pub struct NewVenue {
     pub address: String,
     /// As [`OpeningHours`] is written.
     pub opening: String,
+    /// As [`Position`] is written; empty: not known.
+    pub position: String,
 }
 
 /// What to change of a venue; `None` leaves it.
@@ -91,6 +97,8 @@ pub struct VenueChange {
     pub address: Option<String>,
     /// As [`OpeningHours`] is written.
     pub opening: Option<String>,
+    /// As [`Position`] is written; empty: not known any more.
+    pub position: Option<String>,
 }
 
 /// Whether area `outer` is `inner` or contains it; what is no area code contains nothing.
@@ -122,6 +130,10 @@ fn checked_name(name: &str) -> Result<String, PlaceFault> {
 /// As much of a street address as anybody writes.
 fn checked_address(address: &str) -> String {
     address.trim().chars().take(200).collect()
+}
+
+fn checked_position(text: &str) -> Result<Option<Position>, PlaceFault> {
+    if text.trim().is_empty() { Ok(None) } else { text.parse().map(Some).map_err(PlaceFault::Position) }
 }
 
 fn checked_opening(text: &str) -> Result<OpeningHours, PlaceFault> {
@@ -180,6 +192,11 @@ impl Screens {
         Ok(store::places::venues(&self.db).await?)
     }
 
+    /// Where the venues lie that somebody gave a position.
+    pub async fn positions(&self) -> Result<Vec<(VenueId, Position)>, ScreenError> {
+        Ok(store::places::positions(&self.db).await?)
+    }
+
     /// One venue.
     pub async fn venue(&self, id: VenueId) -> Result<Venue, ScreenError> {
         store::places::venue(&self.db, id).await?.ok_or(ScreenError::UnknownVenue)
@@ -216,6 +233,7 @@ impl Screens {
             department: new.department,
             address: checked_address(&new.address),
             opening,
+            position: checked_position(&new.position)?,
             screens: 0,
         };
         self.check_references(Some(&venue.area), Some(&venue.department)).await?;
@@ -263,6 +281,7 @@ impl Screens {
     ) -> Result<Venue, ScreenError> {
         let name = change.name.as_deref().map(checked_name).transpose()?;
         let opening = change.opening.as_deref().map(checked_opening).transpose()?;
+        let position = change.position.as_deref().map(checked_position).transpose()?;
         self.check_references(change.area.as_deref(), change.department.as_deref()).await?;
         let mut tx = self.db.begin().await?;
         // Two changes of one venue at once: the later one starts from what the earlier one made of it.
@@ -273,6 +292,7 @@ impl Screens {
         }
         venue.name = name.unwrap_or(venue.name);
         venue.opening = opening.unwrap_or(venue.opening);
+        venue.position = position.unwrap_or(venue.position);
         venue.kind = change.kind.unwrap_or(venue.kind);
         venue.area = change.area.unwrap_or(venue.area);
         venue.department = change.department.unwrap_or(venue.department);

@@ -88,9 +88,12 @@ impl From<Overview> for OverviewView {
 
 #[utoipa::path(get, path = "/api/v1/overview", tag = "supervision", responses((status = 200, body = OverviewView)),
     extensions(("x-roles" = json!(["admin", "operator", "editor", "reviewer", "auditor"]))))]
-async fn overview(State(supervision): State<Supervision>, _: Allowed<SignedIn>) -> Result<Body<OverviewView>, Problem> {
+async fn overview(
+    State(supervision): State<Supervision>,
+    Allowed(me, _): Allowed<SignedIn>,
+) -> Result<Body<OverviewView>, Problem> {
     let today = clock::today(chrono_tz::Asia::Shanghai);
-    Ok(Body(supervision.overview(today, clock::now()).await?.into()))
+    Ok(Body(supervision.overview(today, &me, clock::now()).await?.into()))
 }
 
 impl From<OverviewError> for Problem {

@@ -6,15 +6,17 @@ pub mod http;
 #[cfg(test)]
 mod tests;
 
+use chrono::NaiveDate;
 use xuanping_core::{
     id::{CampaignId, ScreenId, TakeoverId},
     time::UtcMillis,
 };
 
 use crate::{
+    accounts::Principal,
     campaigns::{Campaign, CampaignError, Campaigns, Review, Standing},
     content::{Content, ContentError, State},
-    plays::{PlayError, Plays},
+    plays::{CountedAs, Filter, PlayError, Plays},
     screens::{ScreenError, ScreenFilter, Screens},
 };
 
@@ -92,7 +94,7 @@ impl Supervision {
     }
 
     /// How things stand now.
-    pub async fn overview(&self, today: chrono::NaiveDate, now: UtcMillis) -> Result<Overview, OverviewError> {
+    pub async fn overview(&self, today: NaiveDate, who: &Principal, now: UtcMillis) -> Result<Overview, OverviewError> {
         let screens = self.screens.list(&ScreenFilter::default()).await?;
         let venues = self.screens.venues().await?;
         let campaigns = self.campaigns.list().await?;
@@ -110,7 +112,7 @@ impl Supervision {
             running_campaigns: named(&|c| c.standing(today) == Standing::Running),
             waiting_campaigns: named(&|c| matches!(c.review, Review::Waiting { .. })),
             active_takeovers: takeovers.into_iter().map(|t| (t.id, t.title, t.expires)).collect(),
-            plays_today: self.plays.counted_on(today).await?,
+            plays_today: self.plays_on(today, who).await?,
             silent: Vec::new(),
         };
         for screen in screens {
@@ -122,5 +124,18 @@ impl Supervision {
         }
         overview.silent.sort_by_key(|s| s.last_seen);
         Ok(overview)
+    }
+
+    /// How many plays were shown in full on a day, of those whose records the person may look at.
+    async fn plays_on(&self, day: NaiveDate, who: &Principal) -> Result<i64, OverviewError> {
+        let filter = Filter {
+            day_from: Some(day),
+            day_to: Some(day),
+            counted_as: Some(CountedAs::Completed),
+            scope: who.scope.clone(),
+            ..Filter::default()
+        };
+        // Counters tell these apart, so they are never too many.
+        Ok(self.plays.count(&filter).await?.map_or(0, |counted| counted.plays))
     }
 }

@@ -4,11 +4,12 @@ use chrono::NaiveDate;
 use xuanping_core::{time::UtcMillis, vocabulary::VenueType};
 
 use crate::{
+    accounts::{Role, Scope},
     app::App,
     campaigns::Unreached,
     clock,
     content::Step,
-    county::{County, EAST, WEST, booking, day, editor, report, takeover, today},
+    county::{County, EAST, WEST, booking, day, editor, person, report, takeover, today},
     db::testing::for_each_database,
     plays::testing::count,
     screens::Screen,
@@ -22,11 +23,15 @@ async fn plays_today_are_those_shown_in_full_on_this_day_only() {
         let folder = tempfile::tempdir().unwrap();
         let supervision = App::with_database(db.clone(), folder.path()).await.unwrap().supervision();
         let today = NaiveDate::from_ymd_opt(2026, 5, 2).unwrap();
-        assert_eq!(supervision.overview(today, UtcMillis(0)).await.unwrap().plays_today, 0);
+        assert_eq!(supervision.overview(today, &person(Role::Auditor), UtcMillis(0)).await.unwrap().plays_today, 0);
         count(&db, "2026-05-01", 23, 100, 0).await;
         count(&db, "2026-05-02", 0, 7, 3).await;
         count(&db, "2026-05-02", 9, 5, 0).await;
-        assert_eq!(supervision.overview(today, UtcMillis(0)).await.unwrap().plays_today, 12);
+        assert_eq!(supervision.overview(today, &person(Role::Auditor), UtcMillis(0)).await.unwrap().plays_today, 12);
+        // The figure leads to the records, so it counts those that the person may see.
+        let mut elsewhere = person(Role::Auditor);
+        elsewhere.scope = Scope { area: Some(WEST.into()), department: None };
+        assert_eq!(supervision.overview(today, &elsewhere, UtcMillis(0)).await.unwrap().plays_today, 0);
     })
     .await;
 }
@@ -35,7 +40,7 @@ async fn plays_today_are_those_shown_in_full_on_this_day_only() {
 async fn an_empty_county_has_an_empty_overview() {
     for_each_database(async |db| {
         let county = County::new(&db).await;
-        let overview = county.app.supervision().overview(today(), clock::now()).await.unwrap();
+        let overview = county.app.supervision().overview(today(), &person(Role::Auditor), clock::now()).await.unwrap();
         let counts = (overview.screens, overview.venues, overview.waiting_reviews, overview.plays_today);
         assert_eq!(counts, (0, 0, 0, 0));
         assert!(overview.running_campaigns.is_empty() && overview.silent.is_empty());
@@ -56,7 +61,9 @@ async fn screens_are_counted_by_what_their_players_last_said_and_named_when_they
         let report = |screen: &Screen, at| county.app.screens.report(screen.id, &report(), at);
         report(&one, now);
         report(&two, now.plus(-46_000));
-        let at = async |later: i64| county.app.supervision().overview(today(), now.plus(later)).await.unwrap();
+        let at = async |later: i64| {
+            county.app.supervision().overview(today(), &person(Role::Auditor), now.plus(later)).await.unwrap()
+        };
         let overview = at(0).await;
         assert_eq!((overview.screens, overview.online, overview.never_seen), (3, 1, 1));
         assert_eq!((overview.venues, overview.venues_without_screen), (2, 1));
@@ -97,14 +104,16 @@ async fn reviews_campaigns_and_takeovers_are_those_of_this_moment() {
         let order = county.app.campaigns.start_takeover(order, &editor(), clock::now()).await.unwrap();
 
         let supervision = county.app.supervision();
-        let overview = supervision.overview(today(), clock::now()).await.unwrap();
+        let overview = supervision.overview(today(), &person(Role::Auditor), clock::now()).await.unwrap();
         assert_eq!(overview.waiting_reviews, 1);
         assert_eq!(overview.running_campaigns, [(running, "宣传月".to_owned())]);
         assert_eq!(overview.waiting_campaigns, [(draft, "草稿".to_owned())]);
         assert_eq!(overview.active_takeovers, [(order.id, "预警".to_owned(), order.expires)]);
-        let running_on = async |date| supervision.overview(date, clock::now()).await.unwrap().running_campaigns.len();
+        let running_on = async |date| {
+            supervision.overview(date, &person(Role::Auditor), clock::now()).await.unwrap().running_campaigns.len()
+        };
         assert_eq!((running_on(day(-1)).await, running_on(day(30)).await, running_on(day(31)).await), (0, 1, 0));
-        let after = supervision.overview(today(), order.expires).await.unwrap();
+        let after = supervision.overview(today(), &person(Role::Auditor), order.expires).await.unwrap();
         assert_eq!(after.active_takeovers, []);
     })
     .await;

@@ -138,6 +138,10 @@ fn from_a_pairing_code_to_proofs_by_clicking() {
     at("reviewer").does("withdraw", json!({ "title": WARNING }));
     player.shows("the programme again", |wall| same(&zone_of(wall, main), &picture));
 
+    // Figures lead to as many records as they say.
+    let followed = at("auditor").does("figures", json!({}));
+    assert_eq!(followed.as_array().map(Vec::len), Some(4));
+
     // The auditor takes the proofs away, and they hold.
     let bundle = at("auditor").does("proofs", json!({ "creative": TITLE }));
     let bundle = std::fs::read(bundle.as_str().unwrap()).unwrap();

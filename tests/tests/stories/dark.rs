@@ -1,6 +1,6 @@
 //! A wall that is off is black and counts nothing; how bright it is follows its table. Said in the console, done by the player.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use xuanping_core::geometry::ZoneName;
 use xuanping_tests::{
     clock,
@@ -16,13 +16,6 @@ use xuanping_tests::{
 };
 
 on_both_databases!(a_wall_goes_dark_when_it_is_told_to_and_nothing_is_counted_meanwhile);
-
-/// The local time so many minutes from now, in Shanghai.
-fn in_minutes(minutes: i64) -> Value {
-    const SHANGHAI: i64 = 8 * 60;
-    let minute = (clock::now().0 / 60_000 + SHANGHAI + minutes).rem_euclid(24 * 60);
-    json!(format!("{:02}:{:02}", minute / 60, minute % 60))
-}
 
 fn a_wall_goes_dark_when_it_is_told_to_and_nothing_is_counted_meanwhile(database: Database) {
     let office = Office::open(database);
@@ -45,7 +38,7 @@ fn a_wall_goes_dark_when_it_is_told_to_and_nothing_is_counted_meanwhile(database
     hall.shows("the poster at half brightness", |wall| same(wall, &dimmed));
 
     // Off since a moment ago.
-    let night = json!({ "off": [{ "from": in_minutes(-2), "to": in_minutes(120) }] });
+    let night = json!({ "off": [{ "from": clock::in_minutes(-2), "to": clock::in_minutes(120) }] });
     office.operator.set_wall(screen, &night).unwrap();
     hall.shows("nothing", |wall| {
         let dark = wall.pixels().all(|pixel| pixel.0[..3] == [0, 0, 0]);

@@ -20,15 +20,8 @@ on_both_databases!(
     what_an_office_tells_a_screen_is_done_once_and_the_office_hears_of_it
 );
 
-/// The local time so many minutes from now, in Shanghai.
-fn in_minutes(minutes: i64) -> Value {
-    const SHANGHAI: i64 = 8 * 60;
-    let minute = (clock::now().0 / 60_000 + SHANGHAI + minutes).rem_euclid(24 * 60);
-    json!(format!("{:02}:{:02}", minute / 60, minute % 60))
-}
-
 /// A screen's pictures of today and, just after midnight, of yesterday.
-fn pictures(office: &Office, screen: ScreenId) -> (Vec<Value>, Vec<Value>) {
+pub fn pictures(office: &Office, screen: ScreenId) -> (Vec<Value>, Vec<Value>) {
     let mut all = (Vec::new(), Vec::new());
     for day in [county_day(-1), county_day(0)] {
         let said = office.auditor.get(&format!("screens/{screen}/evidence?date={day}")).expect("the auditor may look");
@@ -50,7 +43,7 @@ fn at_a_moment_that_only_its_orders_know_a_wall_takes_a_picture_that_its_batch_n
 
     // As many as there can be, on a wall that is on for a few minutes only: one of its moments is near.
     let orders = json!({
-        "evidence_per_day": 24, "wall": { "off": [{ "from": in_minutes(6), "to": in_minutes(-1) }] },
+        "evidence_per_day": 24, "wall": { "off": [{ "from": clock::in_minutes(6), "to": clock::in_minutes(-1) }] },
     });
     office.operator.send(Method::PATCH, &format!("screens/{screen}"), &orders).unwrap();
     let manifest = until("a manifest that orders pictures", PATIENCE, || {
@@ -104,19 +97,19 @@ fn at_a_moment_that_only_its_orders_know_a_wall_takes_a_picture_that_its_batch_n
 }
 
 /// A screen's newest instruction of this kind.
-fn newest(office: &Office, screen: ScreenId, kind: &str) -> Value {
+pub fn newest(office: &Office, screen: ScreenId, kind: &str) -> Value {
     let all = office.operator.get(&format!("screens/{screen}/instructions")).expect("everybody may look");
     let found = all["items"].as_array().expect("a list").iter().find(|one| one["kind"] == kind).cloned();
     found.unwrap_or(Value::Null)
 }
 
-fn instruct(office: &Office, screen: ScreenId, kind: &str) -> Value {
+pub fn instruct(office: &Office, screen: ScreenId, kind: &str) -> Value {
     let path = format!("screens/{screen}/instructions");
     office.operator.send(Method::POST, &path, &json!({ "kind": kind, "seconds": 5 })).expect("it is told")
 }
 
 #[track_caller]
-fn is_done(office: &Office, screen: ScreenId, kind: &str) {
+pub fn is_done(office: &Office, screen: ScreenId, kind: &str) {
     until(&format!("{kind} to be done"), PATIENCE, || {
         let told = newest(office, screen, kind);
         if told["state"] == "done" { Ok(()) } else { Err(told.to_string()) }

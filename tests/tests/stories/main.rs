@@ -22,3 +22,4 @@ mod retired;
 mod same_moment;
 mod takeover;
 mod web;
+mod web_orders;

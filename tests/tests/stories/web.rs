@@ -16,10 +16,10 @@ use xuanping_tests::{
     webplayer::WebPlayer,
 };
 
-const SIZE: (u32, u32) = (480, 270);
+pub const SIZE: (u32, u32) = (480, 270);
 
 /// Pairs the browser by the code on its page.
-fn pair(office: &Office, browser: &mut WebPlayer) -> ScreenId {
+pub fn pair(office: &Office, browser: &mut WebPlayer) -> ScreenId {
     browser.does("open", json!({ "address": format!("{}/web/?report=1", office.server.url()) }));
     let code = browser.pairing_code();
     let venue = office.operator.add_venue("政务大厅", "bank_hall", RIVERSIDE, "finance").unwrap();
@@ -112,6 +112,7 @@ fn a_browser_plays_and_proves_it_and_goes_on_without_the_server() {
 fn only_sites_on_the_list_may_frame_the_player() {
     // Free a moment ago; nobody else here looks for one.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let site = format!("http://127.0.0.1:{port}");
     let office = Office::open_with(Database::Sqlite, &["--web-embedder", &site]);
     let mut browser = WebPlayer::start(SIZE);
@@ -128,6 +129,10 @@ fn only_sites_on_the_list_may_frame_the_player() {
     browser.shows("the poster in the county's website", |page| same(page, &picture));
     assert_eq!(browser.does("frame", json!({}))[1], json!(address));
 
+    // Not even the page that the browser has kept for days without a network is framed by a neighbour of that site.
+    browser.does("host", json!({ "port": other, "address": address }));
+    browser.does("open", json!({ "address": format!("http://127.0.0.1:{other}") }));
+    assert_eq!(browser.does("frame", json!({}))[1], "chrome-error://chromewebdata/");
     // The same site by another name is another site.
     browser.does("open", json!({ "address": format!("http://localhost:{port}") }));
     assert_eq!(browser.does("frame", json!({}))[1], "chrome-error://chromewebdata/");

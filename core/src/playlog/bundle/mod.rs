@@ -5,11 +5,13 @@
 //! The layout is in `FORMAT.md`, one folder up.
 
 mod damage;
+mod judged;
 mod logged;
 mod records;
 mod verdict;
 mod verify;
 
+pub use judged::{BundleHeld, BundleJudged, BundlePlaylist, BundleReigns, BundleTakeover, BundleTold, Judged, Told};
 pub use verdict::{Check, CheckKind, Fault, Finding, Remark, Summary, Verdict};
 pub use verify::{Trust, verify};
 
@@ -27,8 +29,8 @@ use crate::{
     tlog::{LogProof, VerifierKey},
 };
 
-/// First line of every bundle: of version 1 without, and of version 2 with proofs of the log.
-const MAGICS: [&[u8]; 2] = [b"xuanping-bundle/1\n", b"xuanping-bundle/2\n"];
+/// First line of every bundle: of version 1 without and of version 2 with proofs of the log, of version 3 with judgements too.
+const MAGICS: [&[u8]; 3] = [b"xuanping-bundle/1\n", b"xuanping-bundle/2\n", b"xuanping-bundle/3\n"];
 
 /// What the bytes after the magic line are made of: `kind`, length as four bytes with the highest first, body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +41,10 @@ pub(super) enum FrameKind {
     Batch = 2,
     /// The records in words, CSV. Once, after the batches.
     Records = 3,
-    /// A `.tlog-proof` file: that a batch is in the log. One for each, in the order of the batches, at the end.
+    /// A `.tlog-proof` file: that a batch is in the log. One for each, in the order of the batches, after the records.
     Proof = 4,
+    /// A playlist that plays are judged by. At the end.
+    Playlist = 5,
 }
 
 /// Bytes before a frame's body.
@@ -50,7 +54,7 @@ const FRAME_HEAD: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Statement {
-    /// 1, or 2 if there are proofs of the log.
+    /// 1; 2 if there are proofs of the log; 3 if there are judgements too.
     #[n(0)]
     pub version: u32,
     /// The key that signs.
@@ -83,6 +87,9 @@ pub struct Statement {
     /// The proofs of the log.
     #[n(10)]
     pub log: Option<BundleLog>,
+    /// The server's judgements.
+    #[n(11)]
+    pub judged: Option<BundleJudged>,
 }
 
 /// The log that the batches are in.
@@ -249,6 +256,8 @@ pub struct ProvenBy {
     pub key: VerifierKey,
     /// One for each batch, by screen and number.
     pub proofs: BTreeMap<(ScreenId, u64), LogProof>,
+    /// What the server held of the plays; without, a bundle of version 2 is made.
+    pub judged: Option<Judged>,
 }
 
 /// Why a bundle cannot be made.
@@ -273,6 +282,17 @@ pub enum BundleError {
         /// Which.
         sequence: u64,
     },
+    /// There are judgements, and none of a batch.
+    #[error("batch {sequence} of screen {screen} is not judged")]
+    NotJudged {
+        /// Whose.
+        screen: ScreenId,
+        /// Which.
+        sequence: u64,
+    },
+    /// There are judgements, and it is not said what a screen was told.
+    #[error("it is not said what screen {0} was told")]
+    NothingTold(ScreenId),
     /// A record refers to a play that is in none of the batches.
     #[error("play {} of batch {} of screen {} is not in the batches", .0.play, .0.sequence, .0.screen)]
     NoSuchPlay(PlayRef),
@@ -301,8 +321,13 @@ pub fn write(
     }
     let listed = batches.iter().map(|((screen, sequence), batch)| describe(*screen, *sequence, batch)).collect();
     let proofs = contents.log.as_ref().map(|log| proofs(log, batches.values().copied())).transpose()?;
+    let places: Vec<_> = batches.values().map(|batch| (batch.batch().screen, batch.batch().sequence)).collect();
+    let judged = contents.log.as_ref().and_then(|log| log.judged.as_ref());
+    let judged = judged.map(|judged| judged::listed(judged, &contents.screens, &places)).transpose()?;
+    let (judged, playlists) = judged.unzip();
+    let version: u32 = 1 + u32::from(proofs.is_some()) + u32::from(judged.is_some());
     let mut statement = Statement {
-        version: if proofs.is_some() { 2 } else { 1 },
+        version,
         publisher,
         exported: contents.exported,
         filter: contents.filter,
@@ -313,6 +338,7 @@ pub fn write(
         batches: listed,
         records: BundleRecords { count: 0, length: 0, digest: Digest::ZERO },
         log: proofs.as_ref().map(|(log, _)| log.clone()),
+        judged,
     };
     contents.records.sort_unstable();
     contents.records.dedup();
@@ -334,7 +360,7 @@ pub fn write(
     };
     // Encoding into a Vec cannot fail: the writer's error type is uninhabited.
     let signed = sign(minicbor::to_vec(&statement).unwrap_or_default());
-    let mut file = MAGICS[usize::from(proofs.is_some())].to_vec();
+    let mut file = format!("xuanping-bundle/{version}\n").into_bytes();
     push_frame(&mut file, FrameKind::Statement, &signed)?;
     for batch in batches.values() {
         push_frame(&mut file, FrameKind::Batch, batch.signed())?;
@@ -342,6 +368,9 @@ pub fn write(
     push_frame(&mut file, FrameKind::Records, text.as_bytes())?;
     for proof in proofs.iter().flat_map(|(_, proofs)| proofs) {
         push_frame(&mut file, FrameKind::Proof, proof.as_bytes())?;
+    }
+    for playlist in playlists.into_iter().flatten() {
+        push_frame(&mut file, FrameKind::Playlist, playlist)?;
     }
     Ok(file)
 }
@@ -423,6 +452,8 @@ fn mark_of(cbor: &[u8]) -> [u8; 4] {
     [a, b, c, d]
 }
 
+#[cfg(test)]
+mod judged_tests;
 #[cfg(test)]
 mod tamper_tests;
 #[cfg(test)]

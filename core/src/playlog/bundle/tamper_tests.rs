@@ -12,7 +12,7 @@ use crate::{
     tlog::{Cosigner, Edge, InvalidProof, Signer, Tiles, Witnessed, consistency, inclusion},
 };
 
-fn log_signer() -> Signer {
+pub(super) fn log_signer() -> Signer {
     Signer::new("xuanping.example/log".parse().unwrap(), SecretKey::from_seed(&[31; 32]))
 }
 
@@ -21,14 +21,14 @@ fn cosigner() -> Cosigner {
 }
 
 /// A log: batches of other screens, then these, then some more.
-struct LogOf {
+pub(super) struct LogOf {
     tiles: Tiles,
     roots: Vec<Digest>,
     at: BTreeMap<(ScreenId, u64), u64>,
 }
 
 impl LogOf {
-    fn new(batches: &[SignedBatch], others: &[u8]) -> Self {
+    pub(super) fn new(batches: &[SignedBatch], others: &[u8]) -> Self {
         let foreign = |n: u64| {
             let name = [others, &n.to_be_bytes()].concat();
             LogEntry::new(ScreenId::new(Uuid::from_u128(0xf00)), n, Digest::of(&name))
@@ -53,18 +53,18 @@ impl LogOf {
         log_signer().checkpoint(size, self.roots[size as usize]).to_string()
     }
 
-    fn proven(&self, batches: &[SignedBatch], size: u64) -> ProvenBy {
+    pub(super) fn proven(&self, batches: &[SignedBatch], size: u64) -> ProvenBy {
         let proof = |batch: &SignedBatch| {
             let place = (batch.batch().screen, batch.batch().sequence);
             let index = self.at[&place];
             let hashes = inclusion(&self.tiles, index, size).unwrap();
             (place, LogProof { index, hashes, checkpoint: self.checkpoint(size) })
         };
-        ProvenBy { key: log_signer().verifier().clone(), proofs: batches.iter().map(proof).collect() }
+        ProvenBy { key: log_signer().verifier().clone(), proofs: batches.iter().map(proof).collect(), judged: None }
     }
 
     /// A witness that looked in at these sizes.
-    fn witnessed(&self, sizes: &[u64]) -> Witnessed {
+    pub(super) fn witnessed(&self, sizes: &[u64]) -> Witnessed {
         let mut witness = Witnessed::new(log_signer().verifier().clone(), cosigner().verifier().clone());
         for &size in sizes {
             let before = witness.newest().map_or(0, |(size, _)| size);
@@ -84,7 +84,7 @@ fn logged() -> (Contents, LogOf, Trust) {
     (contents, log, trust)
 }
 
-fn faults(file: &[u8], trust: &Trust) -> Vec<Fault> {
+pub(super) fn faults(file: &[u8], trust: &Trust) -> Vec<Fault> {
     verify(file, trust).findings.into_iter().map(|finding| finding.fault).collect()
 }
 
@@ -92,7 +92,7 @@ fn faults(file: &[u8], trust: &Trust) -> Vec<Fault> {
 fn a_clean_bundle_under_a_witnessed_checkpoint_raises_no_alarm() {
     let (contents, _, trust) = logged();
     let verdict = verify(&written(contents), &trust);
-    assert_eq!((&verdict.findings[..], &verdict.remarks[..]), (&[][..], &[][..]));
+    assert_eq!((&verdict.findings[..], &verdict.remarks[..]), (&[][..], &[Remark::NoJudgements][..]));
     let count = |kind| verdict.checks.iter().find(|c| c.kind == kind).map(|c| (c.done, c.failed));
     assert_eq!(count(CheckKind::Log), Some((3, 0)));
     assert_eq!(count(CheckKind::Witness), Some((1, 0)));
@@ -116,13 +116,13 @@ fn every_byte_of_it_is_covered() {
 }
 
 /// Takes a bundle apart, lets somebody who holds the office's key change it, and signs what comes of it anew.
-fn resigned(file: &[u8], change: impl FnOnce(&mut Statement, &mut Vec<(FrameKind, Vec<u8>)>)) -> Vec<u8> {
+pub(super) fn resigned(file: &[u8], change: impl FnOnce(&mut Statement, &mut Vec<(FrameKind, Vec<u8>)>)) -> Vec<u8> {
     let (_, mut rest) = body_of(file).unwrap();
     let mut frames = Vec::new();
     while let Some((head, after)) = rest.split_first_chunk::<FRAME_HEAD>() {
         let [kind, a, b, c, d] = *head;
         let (body, next) = after.split_at(u32::from_be_bytes([a, b, c, d]) as usize);
-        let kind = [FrameKind::Statement, FrameKind::Batch, FrameKind::Records, FrameKind::Proof]
+        let kind = [FrameKind::Statement, FrameKind::Batch, FrameKind::Records, FrameKind::Proof, FrameKind::Playlist]
             .into_iter()
             .find(|k| *k as u8 == kind)
             .unwrap();

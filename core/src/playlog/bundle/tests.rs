@@ -105,7 +105,7 @@ pub(super) fn written(contents: Contents) -> Vec<u8> {
 fn an_untouched_bundle_passes_every_check_and_says_how_many() {
     let verdict = verify(&written(contents()), &Trust::publisher(key(9).public()));
     assert_eq!(verdict.findings, []);
-    assert_eq!(verdict.remarks, [Remark::NoLog]);
+    assert_eq!(verdict.remarks, [Remark::NoLog, Remark::NoJudgements]);
     let count = |kind| verdict.checks.iter().find(|c| c.kind == kind).map(|c| (c.done, c.failed));
     assert_eq!(count(CheckKind::Statement), Some((1, 0)));
     assert_eq!(count(CheckKind::Batches), Some((3, 0)));
@@ -257,7 +257,7 @@ fn a_bundle_of_another_publisher_is_found_even_if_it_is_sound_in_itself() {
     assert_eq!(verdict.findings[0].fault, Fault::OtherPublisher(key(8).public()));
     let unchecked = verify(&file, &Trust::default());
     assert!(unchecked.is_intact());
-    assert_eq!(unchecked.remarks, [Remark::PublisherUnchecked(key(8).public()), Remark::NoLog]);
+    assert_eq!(unchecked.remarks, [Remark::PublisherUnchecked(key(8).public()), Remark::NoLog, Remark::NoJudgements]);
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn a_batch_taken_out_of_the_middle_is_a_remark_and_a_replaced_one_breaks_the_cha
     let verdict = verify(&written(missing), &Trust::publisher(key(9).public()));
     assert!(verdict.is_intact());
     let missing = Remark::NotIncluded { screen: "大厅屏".into(), first: 2, last: 2 };
-    assert_eq!(verdict.remarks, [Remark::NoLog, missing]);
+    assert_eq!(verdict.remarks, [Remark::NoLog, Remark::NoJudgements, missing]);
 
     let mut replaced = contents();
     replaced.batches = chain(1, 2, 2);

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     digest::Digest,
     id::ScreenId,
-    playlog::{BatchError, ChainRefusal},
+    playlog::{BatchError, ChainRefusal, credibility::Flag},
     sign::{PublicKey, SignatureError},
     time::UtcMillis,
     tlog::{CheckpointError, InvalidProof},
@@ -75,6 +75,10 @@ pub enum CheckKind {
     Log,
     /// The witness saw the log as the checkpoint says it was.
     Witness,
+    /// Of each play, what was held of it against what is found by the same rules.
+    Judgements,
+    /// The batches before and after what was asked for are there, or there are none.
+    Edges,
     /// Each play ended before its batch was sealed and does not overlap the one before it in its zone.
     Times,
 }
@@ -90,6 +94,8 @@ impl fmt::Display for CheckKind {
             Self::Records => "播放记录与批次逐条比对",
             Self::Log => "批次已在公开日志中",
             Self::Witness => "与见证方所见一致",
+            Self::Judgements => "逐次播放的可信判定重新推算",
+            Self::Edges => "首尾相邻批次",
             Self::Times => "播放时间",
         })
     }
@@ -175,6 +181,23 @@ pub enum Fault {
         /// How many entries both have.
         size: u64,
     },
+    /// A playlist does not read.
+    #[error("播放单 {0} 无法读取")]
+    Playlist(Digest),
+    /// What was held of a play is not what its rules come to.
+    #[error("判定不符：导出单位记为“{}”，按规则推算为“{}”", flag_zh(*held), flag_zh(*found))]
+    Judgement {
+        /// What the server held.
+        held: Option<Flag>,
+        /// What is found.
+        found: Option<Flag>,
+    },
+    /// A screen's batches begin, or end (`after`), with what was asked for, and there were others.
+    #[error("{}的批次不在包内，无法确认首尾没有遗漏", if *after { "其后" } else { "此前" })]
+    NoNeighbour {
+        /// Which of both is missing.
+        after: bool,
+    },
     /// There are more or fewer records than the statement says.
     #[error("播放记录有 {found} 条，声明为 {stated} 条")]
     RecordCount {
@@ -214,6 +237,24 @@ pub enum Remark {
     /// Nobody said which witness to ask, so the log might show others something else.
     #[error("未指定见证文件：日志密钥为 {0}；如有审计方的见证文件，请一并核对")]
     WitnessUnchecked(String),
+    /// Made before judgements were in bundles.
+    #[error("旧版导出，包内没有可信判定的依据")]
+    NoJudgements,
+    /// Judged by rules that this program does not know.
+    #[error("可信判定依据第 {0} 版规则，本程序无法重新推算")]
+    OtherRules(u32),
+    /// Held against plays because of batches that are not in the bundle.
+    #[error("有 {plays} 次播放的判定取决于包外的批次，未能核对")]
+    Undecided {
+        /// How many plays.
+        plays: u64,
+    },
+    /// That no batch came after the last is what the office says: it can be compared with the log's entries.
+    #[error("有 {screens} 块屏幕的最后批次据导出单位声明是日志检查点时最新的一批，可与公开日志核对")]
+    NewestSaid {
+        /// How many screens.
+        screens: u64,
+    },
     /// Made before there was a log.
     #[error("旧版导出，包内没有日志证明")]
     NoLog,
@@ -223,6 +264,11 @@ impl Verdict {
     /// Whether nothing is wrong.
     pub fn is_intact(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// Whether nothing was changed since it was exported, though what the office says of it may be wrong.
+    pub fn is_unaltered(&self) -> bool {
+        self.findings.iter().all(|each| matches!(each.fault, Fault::Judgement { .. } | Fault::NoNeighbour { .. }))
     }
 
     pub(super) fn count(&mut self, kind: CheckKind, passed: bool) {
@@ -268,6 +314,10 @@ impl fmt::Display for Finding {
         let placed = self.screen.is_some() || self.sequence.is_some() || self.play.is_some();
         write!(f, "{}{}", if placed { ":" } else { "" }, self.fault)
     }
+}
+
+fn flag_zh(flag: Option<Flag>) -> &'static str {
+    flag.map_or("可信", Flag::name_zh)
 }
 
 fn signature_zh(error: SignatureError) -> &'static str {

@@ -2,14 +2,14 @@
 
 use std::{
     cell::LazyCell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 use minicbor::Decoder;
 
 use super::{
     BundleBatch, CheckKind, FRAME_HEAD, Fault, Finding, FrameKind, MAGICS, PlayRef, Remark, Statement, Summary,
-    Verdict, body_of, damage, frame_head,
+    Verdict, body_of, damage, frame_head, judged,
     records::{self, Names},
 };
 use crate::{
@@ -51,7 +51,10 @@ pub fn verify(file: &[u8], trust: &Trust) -> Verdict {
         verdict.findings.push(Finding::of(Fault::StatementUnreadable));
         return verdict;
     };
-    if let Some(contradiction) = contradiction(&statement, version) {
+    if version != 0 && version != statement.version {
+        verdict.findings.push(Finding::of(Fault::Magic));
+    }
+    if let Some(contradiction) = contradiction(&statement) {
         verdict.findings.push(Finding::of(Fault::StatementInconsistent(contradiction)));
     }
     let mut examination = Examination { names: Names::of(&statement), statement: &statement, trust, verdict };
@@ -101,7 +104,7 @@ fn statement<'f>(file: &'f [u8], expected: Option<PublicKey>, verdict: &mut Verd
 
 pub(super) struct Examination<'s> {
     pub(super) statement: &'s Statement,
-    names: Names,
+    pub(super) names: Names,
     pub(super) trust: &'s Trust,
     pub(super) verdict: Verdict,
 }
@@ -136,9 +139,11 @@ impl Examination<'_> {
             if !passed {
                 self.verdict.findings.push(Finding::of(Fault::Digest(Digest::of(body))));
             }
-            self.records(&text, &lines, &batches);
+            let recorded = self.records(&text, &lines, &batches);
+            self.edges(&recorded);
         }
         let rest = self.log(rest, &batches);
+        let rest = self.judged(rest, &batches);
         self.verdict.count(CheckKind::Frames, rest.is_empty());
         if !rest.is_empty() {
             self.verdict.findings.push(Finding::of(Fault::Trailing(rest.len() as u64)));
@@ -215,8 +220,15 @@ impl Examination<'_> {
         format!("{},{}", self.names.time(play.start), play.actual)
     }
 
-    /// Each line against the play it claims to be of.
-    fn records(&mut self, text: &str, lines: &[&str], batches: &BTreeMap<(u32, u64), SignedBatch>) {
+    /// Each line against the play it claims to be of. Answers the batches that there are lines of.
+    fn records(
+        &mut self,
+        text: &str,
+        lines: &[&str],
+        batches: &BTreeMap<(u32, u64), SignedBatch>,
+    ) -> BTreeSet<(u32, u64)> {
+        let mut recorded = BTreeSet::new();
+        let mut newest = None;
         if !text.starts_with(records::HEADER) {
             self.verdict.findings.push(Finding::of(Fault::Record));
         }
@@ -226,7 +238,13 @@ impl Examination<'_> {
         let mut made_again = String::new();
         for line in lines {
             let claimed = records::play_of(line);
-            let batch = claimed.and_then(|at| batches.get(&(*numbers.get(&at.screen)?, at.sequence)));
+            let place = claimed.and_then(|at| Some((*numbers.get(&at.screen)?, at.sequence)));
+            // Lines of a batch stand together.
+            if place != newest {
+                newest = place;
+                recorded.extend(place);
+            }
+            let batch = place.and_then(|place| batches.get(&place));
             made_again.clear();
             let made = claimed
                 .zip(batch)
@@ -252,6 +270,7 @@ impl Examination<'_> {
         if found != stated {
             self.verdict.findings.push(Finding::of(Fault::RecordCount { found, stated }));
         }
+        recorded
     }
 
     fn chains(&mut self, batches: &BTreeMap<(u32, u64), SignedBatch>) {
@@ -305,17 +324,20 @@ impl Examination<'_> {
     }
 }
 
-/// What a statement gets wrong about itself, in a file of this version; 0 if the file's first line is damaged.
-fn contradiction(statement: &Statement, version: u32) -> Option<&'static str> {
+/// What a statement gets wrong about itself.
+fn contradiction(statement: &Statement) -> Option<&'static str> {
     let ascending = statement
         .batches
         .windows(2)
         .all(|pair| (pair[0].screen, pair[0].sequence) < (pair[1].screen, pair[1].sequence));
     let proofs = statement.log.as_ref().map(|log| log.proofs.len());
-    if !(1..=2).contains(&statement.version) || version != 0 && version != statement.version {
+    let judged = statement.judged.as_ref();
+    if !(1..=3).contains(&statement.version) {
         Some("版本未知，请使用更新的程序")
-    } else if proofs != (statement.version == 2).then_some(statement.batches.len()) {
+    } else if proofs != (statement.version >= 2).then_some(statement.batches.len()) {
         Some("日志证明与批次的数量不符")
+    } else if judged.is_some() != (statement.version >= 3) {
+        Some("判定与版本不符")
     } else if !ascending {
         Some("批次未按屏幕和序号排列")
     } else if statement.batches.iter().any(|batch| batch.screen as usize >= statement.screens.len()) {
@@ -323,6 +345,6 @@ fn contradiction(statement: &Statement, version: u32) -> Option<&'static str> {
     } else if statement.timezone.parse::<chrono_tz::Tz>().is_err() {
         Some("时区未知")
     } else {
-        None
+        judged.and_then(|judged| judged::contradiction(judged, statement.screens.len(), &statement.batches))
     }
 }

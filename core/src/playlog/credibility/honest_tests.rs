@@ -11,7 +11,7 @@ use super::{
     *,
 };
 use crate::{
-    id::{BootId, ScreenId},
+    id::{BootId, MachineBootId, ScreenId},
     playlist::{TakeoverItem, TakeoverLevel},
 };
 
@@ -50,6 +50,8 @@ struct Honest {
     booted: i64,
     takeovers: Vec<Takeover>,
     seen: Vec<(Play, ItemRef)>,
+    /// When the machine began that showed each of them.
+    runs: Vec<i64>,
     late: i64,
 }
 
@@ -71,6 +73,7 @@ impl Honest {
                     let late = self.late.min(left);
                     let actual = left - late;
                     let complete = actual + 500 >= item.duration.as_i64();
+                    self.runs.push(self.booted);
                     self.seen.push((
                         Play {
                             item: 0,
@@ -139,7 +142,9 @@ impl Honest {
         // What one batch took is read back for the next as it was stored.
         let mut stored: HashMap<(ZoneName, i64), Vec<u8>> = HashMap::new();
         let mut all = Vec::new();
-        for some in self.seen.chunks(size) {
+        for (some, runs) in self.seen.chunks(size).zip(self.runs.chunks(size)) {
+            // Players seal what one run of the machine showed; what says nothing of it may be of several.
+            let one_run = runs.iter().all(|run| *run == runs[0]);
             let mut covered = Covered::default();
             for ((zone, day), bytes) in &stored {
                 covered.remember(*zone, *day, bytes);
@@ -155,7 +160,7 @@ impl Honest {
                 items,
                 plays,
                 walls: Vec::new(),
-                machine: None,
+                machine: one_run.then(|| MachineBootId::new(Uuid::from_u128(1))),
             };
             all.extend(judge(&batch, &known, &mut covered));
             let (play, item) = some.last().cloned().expect("chunks are not empty");
@@ -178,6 +183,7 @@ fn honest(timezone: &str, from: i64, late: i64) -> Honest {
         booted: 0,
         takeovers: Vec::new(),
         seen: Vec::new(),
+        runs: Vec::new(),
         late,
     }
 }

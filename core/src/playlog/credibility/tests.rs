@@ -14,11 +14,11 @@ use crate::{
 };
 
 /// 2025-06-02 00:00 in Shanghai, a Monday.
-pub(super) const MIDNIGHT: UtcMillis = UtcMillis(1_748_793_600_000);
-pub(super) const HOUR: i64 = 3_600_000;
+pub(in crate::playlog) const MIDNIGHT: UtcMillis = UtcMillis(1_748_793_600_000);
+pub(in crate::playlog) const HOUR: i64 = 3_600_000;
 pub(super) const DAY: i64 = 24 * HOUR;
 
-pub(super) fn item(n: u128, secs: u32) -> Item {
+pub(in crate::playlog) fn item(n: u128, secs: u32) -> Item {
     Item {
         booking: BookingId::new(Uuid::from_u128(n)),
         creative: CreativeId::new(Uuid::from_u128(n)),
@@ -32,7 +32,7 @@ pub(super) fn item(n: u128, secs: u32) -> Item {
 }
 
 /// All day long, for so many days: these items in turn in the main zone.
-pub(super) fn programme(items: Vec<Item>, days: u64, timezone: &str) -> Playlist {
+pub(in crate::playlog) fn programme(items: Vec<Item>, days: u64, timezone: &str) -> Playlist {
     let slots = (0..).zip(&items).map(|(item, each)| Slot { item, duration: each.duration }).collect();
     let tz: chrono_tz::Tz = timezone.parse().unwrap();
     let first = NaiveDate::from_ymd_opt(2025, 6, 2).unwrap();
@@ -52,7 +52,7 @@ fn playlist() -> Playlist {
 
 const LIST: Digest = Digest::ZERO;
 
-pub(super) fn reference(playlist: Option<Digest>, item: &Item) -> ItemRef {
+pub(in crate::playlog) fn reference(playlist: Option<Digest>, item: &Item) -> ItemRef {
     ItemRef { playlist, booking: item.booking, creative: item.creative, asset: item.asset }
 }
 
@@ -271,6 +271,52 @@ fn what_was_played_to_a_dark_wall_does_not_count() {
     // For less than half a second of it the wall was off: it was seen whole.
     batch.walls[2].from = noon(30_400);
     assert_eq!(judge(&batch, &known(), &mut Covered::default())[2].flag, None);
+}
+
+#[test]
+fn a_machine_cannot_have_shown_more_than_it_ran() {
+    // Days that never were: the wall clock goes from slot to slot, the machine's own clock hardly at all.
+    let made_up = |n: i64| Play { monotonic: (DAY + n * 100) as u64, ..play(n * 15_000) };
+    let mut batch = batch(items(), (0..40).map(made_up).collect());
+    batch.machine = Some(crate::id::MachineBootId::new(Uuid::from_u128(7)));
+    let judged = judge(&batch, &known(), &mut Covered::default());
+    let disagrees = Some(Flag::TimelineDisagrees);
+    assert_eq!(judged[0].flag, None, "there is nothing yet that it disagrees with");
+    assert!(judged[1..].iter().all(|each| each.flag == disagrees && each.counts == Counts::Not), "{judged:?}");
+    // Within one run of a machine its clock never goes back either.
+    batch.plays = vec![play(0), Play { monotonic: 1_000, ..play(15_000) }, play(30_000)];
+    let flags = |batch: &Batch| {
+        judge(batch, &known(), &mut Covered::default()).iter().map(|each| each.flag).collect::<Vec<_>>()
+    };
+    assert_eq!(flags(&batch), [None, disagrees, None]);
+    // Of players that do not say which run it was nothing is known: it may have begun anew.
+    batch.machine = None;
+    assert_eq!(flags(&batch), [None; 3]);
+}
+
+#[test]
+fn a_wall_clock_that_is_set_is_no_disagreement_of_the_machine_with_itself() {
+    // Ahead by three loops after two seconds, and the item that is on the wall then.
+    let cut = Play { actual: Millis(2_000), status: PlayStatus::Interrupted, ..play(0) };
+    let after = Play { monotonic: (DAY + 2_000) as u64, ..play(45_000) };
+    let mut batch = batch(items(), vec![cut, after, Play { monotonic: (DAY + 17_000) as u64, ..play(60_000) }]);
+    batch.machine = Some(crate::id::MachineBootId::new(Uuid::from_u128(7)));
+    let judged = judge(&batch, &known(), &mut Covered::default());
+    assert_eq!(judged.iter().map(|each| each.flag).collect::<Vec<_>>(), [None; 3]);
+}
+
+#[test]
+fn what_was_judged_is_judged_again_alike_and_one_wrong_judgement_is_one() {
+    let plays: Vec<_> = (0..6).map(|n| play(n * 15_000)).collect();
+    let batch = batch(items(), plays);
+    let again = |held: &[Option<Flag>]| {
+        let judged = judge_again(&batch, &known(), held, &mut Covered::default());
+        judged.iter().map(|each| each.flag).collect::<Vec<_>>()
+    };
+    assert_eq!(again(&[None; 6]), [None; 6]);
+    let mut held = [None; 6];
+    held[2] = Some(Flag::WallOff);
+    assert_eq!(again(&held), [None; 6], "it differs in that one, and the others are as they were");
 }
 
 #[test]

@@ -2,7 +2,10 @@
 import { toHex, toId, type Digest, type Id } from "./bytes.ts"
 import { asArray, asBytes, asInt, asMap, asOneOf, asText, asTuple, asUint, decode, Malformed, optional, type Cbor } from "./cbor.ts"
 import { readItem, ZONES, type Item, type ZoneName } from "./playlist.ts"
+import { readEvidence, type EvidenceOrders } from "./evidence.ts"
+import { readInstructions, type Instruction } from "./instruction.ts"
 import { BadSignature, verify, type Verifier } from "./sign.ts"
+import { isUsual, readWall, type WallSettings } from "./wall.ts"
 
 export interface Rect {
   readonly x: number
@@ -26,14 +29,25 @@ export interface Takeover {
   readonly items: readonly (readonly [ZoneName, Item])[]
 }
 
+/** How the screen is set up. */
+export interface Orders {
+  readonly name: string
+  readonly timezone: string
+  readonly zones: readonly ZoneOrder[]
+  readonly wall: WallSettings
+  /** The pictures that it takes of itself; null: none. */
+  readonly evidence: EvidenceOrders | null
+}
+
 export interface Manifest {
   readonly screen: Id
   readonly version: number
   readonly issued: number
   readonly expires: number
   readonly playlist: Digest | null
-  readonly orders: { readonly name: string; readonly timezone: string; readonly zones: readonly ZoneOrder[] }
+  readonly orders: Orders
   readonly takeovers: readonly Takeover[]
+  readonly instructions: readonly Instruction[]
 }
 
 export type Refusal = "signature" | "malformed" | "other screen" | "rollback"
@@ -52,8 +66,8 @@ export class UnknownFormat extends Refused {
   }
 }
 
-/** The formats that are understood. */
-const FORMATS = [1]
+/** The formats that are understood: 2 if and only if the manifest says something that came with it. */
+const FORMATS = [1, 2]
 const U32 = 0xffff_ffff
 
 /** Checks signature, format and addressee, and that it is not older than `followed`. Throws `Refused`. */
@@ -74,19 +88,31 @@ async function opened(signed: Uint8Array, publisher: Verifier): Promise<Manifest
   }
 }
 
-function readManifest(payload: Uint8Array): Manifest {
+/** Reads the payload of a manifest whose signature was checked; throws `Malformed` or `UnknownFormat`. */
+export function readManifest(payload: Uint8Array): Manifest {
   const map = asMap(decode(payload))
   const format = asUint(map.get(0))
   if (!FORMATS.includes(format)) throw new UnknownFormat(format)
-  const orders = asMap(map.get(6))
+  const said = asMap(map.get(6))
+  const orders: Orders = {
+    name: asText(said.get(0)),
+    timezone: asText(said.get(1)),
+    zones: asArray(said.get(2)).map(readZone),
+    wall: readWall(said.get(3)),
+    evidence: optional(said.get(7), readEvidence),
+  }
+  const instructions = readInstructions(map.get(8))
+  const usual = isUsual(orders.wall) && orders.evidence === null && instructions.length === 0
+  if (format !== (usual ? 1 : 2)) throw new Malformed("the format does not fit what is said")
   return {
     screen: toId(asBytes(map.get(1), 16)),
     version: asUint(map.get(2)),
     issued: asInt(map.get(3)),
     expires: asInt(map.get(4)),
     playlist: optional(map.get(5), (digest) => toHex(asBytes(digest, 32))),
-    orders: { name: asText(orders.get(0)), timezone: asText(orders.get(1)), zones: asArray(orders.get(2)).map(readZone) },
+    orders,
     takeovers: asArray(map.get(7)).map(readTakeover),
+    instructions,
   }
 }
 

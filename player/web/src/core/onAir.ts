@@ -1,6 +1,6 @@
 /** What a playlist shows at an instant: the very rules of core/src/playlist/on_air.rs, checked by the same vectors. */
-import { isStill, type Daypart, type Playlist, type Slot, type ZoneName, type ZoneProgramme } from "./playlist.ts"
-import { DAY, type Zone } from "./zone.ts"
+import { isStill, type Day, type Daypart, type Playlist, type Slot, type ZoneName, type ZoneProgramme } from "./playlist.ts"
+import { DAY, type Interval, type Zone } from "./zone.ts"
 
 export type OnAir =
   | {
@@ -92,16 +92,37 @@ function atDaypart(playlist: Playlist, part: Daypart, at: number, repeated: bool
   return nothing
 }
 
-/** The dayparts of a day past the horizon: those of the day it repeats, at the same local times. */
-function repeatedDay({ days }: ZoneProgramme, date: number, zone: Zone): Daypart[] {
+/** The dayparts of `zone` as far as they lie within a local day, past the horizon those of the day that it repeats. */
+export function daypartsWithin(playlist: Playlist, zone: ZoneName, day: Interval): Interval[] {
+  const programme = playlist.zones.find((one) => one.zone === zone)
+  if (!programme) return []
+  const own = programme.days.flatMap((one) => one.dayparts)
+  return [...own, ...repeatedDay(programme, playlist.zone.dateOf(day.start), playlist.zone)]
+    .map((part) => ({ start: Math.max(part.start, day.start), end: Math.min(part.end, day.end) }))
+    .filter((part) => part.start < part.end)
+}
+
+/** The day that a day past the horizon repeats, and how much earlier it is in local time; null for a day within the horizon. */
+export function repeatedBy({ days }: ZoneProgramme, date: number): { source: Day; later: number } | null {
   const last = days.at(-1)
-  if (!last || date <= last.date) return []
+  if (!last || date <= last.date) return null
   // 7 days later: the same day of the week again.
   const beforeLast = (7 - ((date - last.date) % 7)) % 7
   const source = days.at(-1 - beforeLast) ?? last
-  const later = (date - source.date) * DAY
-  const moved = (at: number) => zone.start(zone.local(at) + later)
-  return source.dayparts
-    .map((part) => ({ start: moved(part.start), end: moved(part.end), looped: part.looped }))
+  return { source, later: (date - source.date) * DAY }
+}
+
+/** A stretch of time, later by so much in local time; it may be that the clocks' change leaves nothing of it. */
+export function moved({ start, end }: Interval, later: number, zone: Zone): Interval {
+  const move = (at: number) => zone.start(zone.local(at) + later)
+  return { start: move(start), end: move(end) }
+}
+
+/** The dayparts of a day past the horizon: those of the day it repeats, at the same local times. */
+function repeatedDay(programme: ZoneProgramme, date: number, zone: Zone): Daypart[] {
+  const repeated = repeatedBy(programme, date)
+  if (repeated === null) return []
+  return repeated.source.dayparts
+    .map((part) => ({ ...moved(part, repeated.later, zone), looped: part.looped }))
     .filter((part) => part.start < part.end)
 }

@@ -8,6 +8,8 @@ export type ZoneName = (typeof ZONES)[number]
 export const KINDS = ["slogan", "poster", "clip", "audio"] as const
 export type CreativeKind = (typeof KINDS)[number]
 const TRIGGERS = ["pre_show"] as const
+/** What can make a player show something besides its loops. */
+export type Trigger = (typeof TRIGGERS)[number]
 
 export interface Size {
   readonly width: number
@@ -50,7 +52,7 @@ export interface Daypart {
 }
 
 export interface EventItem {
-  readonly trigger: (typeof TRIGGERS)[number]
+  readonly trigger: Trigger
   readonly item: number
   readonly start: number
   readonly end: number

@@ -4,7 +4,7 @@ import { decode, encode, Malformed } from "./cbor.ts"
 
 export const CONTEXTS = {
   manifest: "xuanping/manifest/1",
-  playBatch: "xuanping/play-batch/1",
+  playBatch2: "xuanping/play-batch/2",
   receipt: "xuanping/receipt/1",
   time: "xuanping/time/1",
   request: "xuanping/request/1",

@@ -3,6 +3,12 @@
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
+/** From `start` until, and without, `end`; UTC milliseconds. */
+export interface Interval {
+  readonly start: number
+  readonly end: number
+}
+
 /** As far as dates are asked about, either way of 1970; far beyond any programme. */
 const CALENDAR = 8e15
 /** The longest gap looked across, in minutes: Samoa once skipped a whole day. */
@@ -61,19 +67,41 @@ export class Zone {
 
   /** The first instant at which the local clock shows `local` or later. */
   start(local: number): number {
-    const offsets = new Set<number>()
-    for (let hours = -16; hours <= 16; hours += 2) offsets.add(this.offset(local + hours * HOUR))
+    return this.instant(local, (all) => Math.min(...all))
+  }
+
+  /** The instant after the last one at which the local clock shows earlier than `local`. */
+  end(local: number): number {
+    // A time that opens the repeated hour ends the hour before it, not the repetition.
+    const opensTheRepetition = this.showing(local - MINUTE, this.offsetsAround(local - MINUTE)).length < 2
+    return this.instant(local, (all) => (opensTheRepetition ? Math.min(...all) : Math.max(...all)))
+  }
+
+  /** The first instant of a local day, and of the next one. */
+  day(date: number): Interval {
+    return { start: this.start(date * DAY), end: this.start((date + 1) * DAY) }
+  }
+
+  private instant(local: number, choose: (all: readonly number[]) => number): number {
+    const offsets = this.offsetsAround(local)
     for (let minutes = 0; minutes <= LONGEST_GAP; minutes++) {
       const wanted = local + minutes * MINUTE
-      let first: number | undefined
-      for (const offset of offsets) {
-        const at = wanted - offset
-        if (this.offset(at) === offset && (first === undefined || at < first)) first = at
-      }
-      if (first !== undefined) return first
+      const all = this.showing(wanted, offsets)
+      if (all.length > 0) return choose(all)
       // Across the gap other offsets may hold.
       if (minutes % 120 === 119) for (const hours of [-16, 0, 16]) offsets.add(this.offset(wanted + hours * HOUR))
     }
     return local
+  }
+
+  private offsetsAround(local: number): Set<number> {
+    const offsets = new Set<number>()
+    for (let hours = -16; hours <= 16; hours += 2) offsets.add(this.offset(local + hours * HOUR))
+    return offsets
+  }
+
+  /** The instants at which the local clock shows just this. */
+  private showing(local: number, offsets: ReadonlySet<number>): number[] {
+    return [...offsets].map((offset) => local - offset).filter((at) => this.local(at) === local)
   }
 }

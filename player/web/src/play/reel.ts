@@ -34,6 +34,12 @@ export class Reel {
     this.element.src = this.url
   }
 
+  /** In percent. */
+  set volume(percent: number) {
+    const volume = percent / 100
+    if (this.element.volume !== volume) this.element.volume = volume
+  }
+
   /** Starts it, `late` milliseconds into it. */
   start(late: number): void {
     this.from = late / 1000

@@ -21,6 +21,8 @@ export class Shelf {
   private readonly bitmaps = new Map<Digest, ImageBitmap | "loading">()
   private readonly reels = new Map<string, Reel | "loading">()
   private readonly bad = new Map<Digest, Bad>()
+  /** Files found damaged since the start. */
+  damaged = 0
 
   constructor(
     private readonly files: Files,
@@ -30,6 +32,7 @@ export class Shelf {
 
   failed(asset: Digest, fault: Fault, now: Moment): void {
     const times = (this.bad.get(asset)?.times ?? 0) + 1
+    if (fault === "damaged") this.damaged += 1
     const gone = fault === "missing" || fault === "damaged"
     if (gone) this.stored.delete(asset)
     const wait = times === 1 && gone ? 0 : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(times - 1, 12))
@@ -44,6 +47,11 @@ export class Shelf {
   /** How many files are bad, for people. */
   troubled(): number {
     return [...this.bad.values()].filter((bad) => bad.times > 1 || bad.fault === "unplayable").length
+  }
+
+  /** Whether it cannot be shown as things are: it is not here, or it is bad. */
+  lacks(asset: Digest): boolean {
+    return !this.stored.has(asset) || this.bad.has(asset)
   }
 
   /** The picture, if it is decoded, or what is wrong with it. */

@@ -1,6 +1,7 @@
 /** Draws the wall: one canvas of exactly its pixels, and over it the clips that the browser plays. Touches only what changed. */
 import type { Moment } from "../clock.ts"
-import { stripOffset, type Rect, type ZoneName } from "../core/index.ts"
+import { stripOffset, type Rect, type Transition, type ZoneName } from "../core/index.ts"
+import { drawIdentity, drawStandby, fill, type Identity } from "./painting.ts"
 import { sameContent, type Content } from "./picture.ts"
 
 export interface Layer {
@@ -9,21 +10,25 @@ export interface Layer {
   readonly content: Content
 }
 
-const NAME = "宣屏"
-const LINE = "公共安全宣传屏"
-const FONT = "system-ui, 'Noto Sans SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif"
+/** How long one still takes to give way to the next, in milliseconds; see player/src/stage/transition.rs. */
+const PASSING = 400
 
 interface Drawn {
   readonly content: Content
   readonly offset: number | null
   readonly rect: Rect
+  /** The still that it gives way from, while it does. */
+  readonly passing: { readonly from: ImageBitmap; readonly begun: number } | null
 }
 
 export class Stage {
   private readonly canvas: HTMLCanvasElement
   private readonly context: CanvasRenderingContext2D
   private drawn = new Map<ZoneName, Drawn>()
-  private scene: "zones" | "standby" | null = null
+  private scene: "zones" | "standby" | "dark" | Identity | null = null
+  /** In percent. */
+  private brightness = 100
+  private transition: Transition = "cut"
 
   constructor(private readonly wall: HTMLElement) {
     this.canvas = document.createElement("canvas")
@@ -44,6 +49,22 @@ export class Stage {
     this.place()
   }
 
+  /** How bright it is from now on, in percent, and how one still gives way to the next. */
+  light(brightness: number, transition: Transition): void {
+    this.transition = transition
+    if (this.brightness === brightness) return
+    this.brightness = brightness
+    this.place()
+  }
+
+  private get whole(): Rect {
+    return { x: 0, y: 0, width: this.canvas.width, height: this.canvas.height }
+  }
+
+  private get filter(): string {
+    return this.brightness < 100 ? `brightness(${this.brightness}%)` : "none"
+  }
+
   /** One pixel of the wall is one of the display if the page has just these pixels; otherwise the whole is made to fit. */
   private place(): void {
     const { width, height } = this.canvas
@@ -53,7 +74,7 @@ export class Stage {
     const scale = Math.abs(fit - exact) * Math.max(width, height) < 1.5 ? exact : fit
     const left = Math.max(0, Math.floor((innerWidth - width * scale) / 2))
     const top = Math.max(0, Math.floor((innerHeight - height * scale) / 2))
-    this.wall.style.cssText = `width:${width}px;height:${height}px;left:${left}px;top:${top}px;transform:scale(${scale})`
+    this.wall.style.cssText = `width:${width}px;height:${height}px;left:${left}px;top:${top}px;transform:scale(${scale});filter:${this.filter}`
     this.wall.classList.toggle("enlarged", scale > exact * 1.01)
   }
 
@@ -61,7 +82,19 @@ export class Stage {
   standby(): void {
     if (this.scene === "standby") return
     this.clear("standby")
-    this.drawStandby({ x: 0, y: 0, width: this.canvas.width, height: this.canvas.height })
+    drawStandby(this.context, this.whole)
+  }
+
+  /** No light. */
+  dark(): void {
+    if (this.scene !== "dark") this.clear("dark")
+  }
+
+  /** Who the screen is, over everything. */
+  identify(identity: Identity): void {
+    if (this.scene === identity) return
+    this.clear(identity)
+    drawIdentity(this.context, this.whole, identity)
   }
 
   /** The zones as they are at `at`. */
@@ -74,42 +107,64 @@ export class Stage {
     for (const { zone, rect, content } of layers) {
       const before = this.drawn.get(zone)
       const offset = content.is === "strip" ? stripOffset(content.bitmap.width, rect.width, content.pixelsPerSecond, content.start, at.wall) : null
-      if (before && before.offset === offset && sameContent(before.content, content)) continue
+      const same = before !== undefined && before.offset === offset && sameContent(before.content, content)
+      if (same && before.passing === null) continue
       if (before?.content.is === "reel" && !sameContent(before.content, content)) before.content.reel.element.remove()
-      this.drawn.set(zone, { content, offset, rect })
+      const passing = same ? before.passing : this.passingFrom(before, content, at)
+      const passed = passing === null ? PASSING : at.monotonic - passing.begun
+      const over = passed < 0 || passed >= PASSING
+      this.drawn.set(zone, { content, offset, rect, passing: over ? null : passing })
       this.drawZone(rect, content, offset ?? 0)
+      if (!over && passing !== null && content.is === "picture") this.drawPassing(rect, passing.from, content.bitmap, passed / PASSING)
     }
   }
 
-  private clear(scene: "zones" | "standby"): void {
+  /** Stills alone give way to one another; everything else is cut. */
+  private passingFrom(before: Drawn | undefined, content: Content, at: Moment): Drawn["passing"] {
+    if (this.transition === "cut" || before?.content.is !== "picture" || content.is !== "picture") return null
+    return { from: before.content.bitmap, begun: at.monotonic }
+  }
+
+  private drawPassing(rect: Rect, from: ImageBitmap, to: ImageBitmap, part: number): void {
+    this.within(rect, () => {
+      this.context.fillStyle = "#000"
+      this.context.fillRect(rect.x, rect.y, rect.width, rect.height)
+      if (this.transition === "slide") {
+        const moved = Math.floor(rect.width * part)
+        this.drawCentred({ ...rect, x: rect.x - moved }, from)
+        this.drawCentred({ ...rect, x: rect.x + rect.width - moved }, to)
+      } else {
+        this.drawCentred(rect, from)
+        this.context.globalAlpha = part
+        this.drawCentred(rect, to)
+      }
+    })
+  }
+
+  private drawCentred(rect: Rect, bitmap: ImageBitmap): void {
+    this.context.drawImage(bitmap, rect.x + Math.floor((rect.width - bitmap.width) / 2), rect.y + Math.floor((rect.height - bitmap.height) / 2))
+  }
+
+  private clear(scene: Exclude<Stage["scene"], null>): void {
     for (const { content } of this.drawn.values()) if (content.is === "reel") content.reel.element.remove()
     this.drawn.clear()
     this.scene = scene
-    this.fill({ x: 0, y: 0, width: this.canvas.width, height: this.canvas.height }, "#000")
-  }
-
-  private fill({ x, y, width, height }: Rect, colour: string | CanvasGradient): void {
-    this.context.fillStyle = colour
-    this.context.fillRect(x, y, width, height)
+    fill(this.context, this.whole, "#000")
   }
 
   private drawZone(rect: Rect, content: Content, offset: number): void {
     switch (content.is) {
       case "black":
-        return this.fill(rect, "#000")
+        return fill(this.context, rect, "#000")
       case "standby":
-        return this.drawStandby(rect)
-      case "picture": {
-        const { bitmap } = content
-        this.fill(rect, "#000")
-        return this.within(rect, () => {
-          this.context.drawImage(bitmap, rect.x + Math.floor((rect.width - bitmap.width) / 2), rect.y + Math.floor((rect.height - bitmap.height) / 2))
-        })
-      }
+        return drawStandby(this.context, rect)
+      case "picture":
+        fill(this.context, rect, "#000")
+        return this.within(rect, () => this.drawCentred(rect, content.bitmap))
       case "strip":
         return this.within(rect, () => this.drawStrip(rect, content.bitmap, offset))
       case "reel": {
-        this.fill(rect, "#000")
+        fill(this.context, rect, "#000")
         const { element } = content.reel
         element.style.cssText = `left:${rect.x}px;top:${rect.y}px;width:${rect.width}px;height:${rect.height}px`
         this.wall.append(element)
@@ -134,37 +189,12 @@ export class Stage {
     this.context.drawImage(strip, x + offset, y)
   }
 
-  /** What the public sees when there is nothing to show, for whatever reason. Calm, and never a message. */
-  private drawStandby(rect: Rect): void {
-    const ground = this.context.createLinearGradient(0, rect.y, 0, rect.y + rect.height)
-    ground.addColorStop(0, "rgb(14,38,66)")
-    ground.addColorStop(1, "rgb(6,17,32)")
-    const small = rect.height < 160 || rect.width < 240
-    this.fill(rect, small ? "rgb(6,17,32)" : ground)
-    if (small) return
-    const unit = Math.min(rect.width, rect.height) / 1080
-    const middle = rect.x + rect.width / 2
-    const line = rect.y + rect.height / 2
-    this.write(NAME, middle, line - 6 * unit, `700 ${108 * unit}px ${FONT}`, "rgb(240,244,250)", 20 * unit)
-    this.fill({ x: Math.floor(middle - 32 * unit), y: Math.floor(line + 42 * unit), width: Math.ceil(64 * unit), height: Math.max(1, Math.floor(4 * unit)) }, "rgb(230,172,76)")
-    this.write(LINE, middle, line + 108 * unit, `400 ${34 * unit}px ${FONT}`, "rgb(139,160,186)", 12 * unit)
-  }
-
-  private write(text: string, x: number, y: number, font: string, colour: string, spacing: number): void {
-    this.context.font = font
-    this.context.letterSpacing = `${spacing}px`
-    this.context.textAlign = "center"
-    this.context.fillStyle = colour
-    this.context.fillText(text, x + spacing / 2, y)
-  }
-
-  /** What is to be seen now, as PNG, made smaller so that no edge is longer than `longest`. */
-  async picture(longest: number): Promise<Uint8Array<ArrayBuffer> | null> {
-    const scale = Math.min(1, longest / Math.max(this.canvas.width, this.canvas.height))
-    const copy = new OffscreenCanvas(Math.max(1, Math.round(this.canvas.width * scale)), Math.max(1, Math.round(this.canvas.height * scale)))
+  /** What is to be seen now, as bright as it is: copied before this returns. */
+  seen(): OffscreenCanvas {
+    const copy = new OffscreenCanvas(this.canvas.width, this.canvas.height)
     const context = copy.getContext("2d", { alpha: false })
-    if (!context) return null
-    context.scale(scale, scale)
+    if (!context) throw new Error("this browser cannot draw")
+    context.filter = this.filter
     context.drawImage(this.canvas, 0, 0)
     for (const { content, rect } of this.drawn.values()) {
       if (content.is !== "reel" || !(content.reel.element instanceof HTMLVideoElement)) continue
@@ -173,6 +203,6 @@ export class Stage {
       const [width, height] = [video.videoWidth * fit, video.videoHeight * fit]
       context.drawImage(video, rect.x + (rect.width - width) / 2, rect.y + (rect.height - height) / 2, width, height)
     }
-    return new Uint8Array(await (await copy.convertToBlob({ type: "image/png" })).arrayBuffer())
+    return copy
   }
 }

@@ -1,6 +1,8 @@
 /** One zone: what it should show, whether that really is up, and the play record that comes of it; see player/src/state/showing.rs. */
 import type { Moment } from "../clock.ts"
-import { TOLERANCE, type Digest, type Entry, type Item, type OnWall, type PlayStatus, type Rect, type ZoneName } from "../core/index.ts"
+import { TOLERANCE, type Digest, type Entry, type Id, type Item, type OnWall, type PlayStatus, type Rect, type WallChange, type ZoneName } from "../core/index.ts"
+import type { Picture, Up } from "./evidence.ts"
+import { Queue } from "./events.ts"
 import type { Shelf } from "./shelf.ts"
 import type { Content, Fault } from "./picture.ts"
 import type { Reel } from "./reel.ts"
@@ -13,7 +15,14 @@ export interface Journal {
   opened(key: number, entry: Entry): void
   showing(key: number, entry: Entry, shown: number): void
   finished(key: number, entry: Entry): void
+  /** A play that is up names this picture from now on. */
+  pictured(key: number, entry: Entry, shown: number, picture: Picture): void
+  /** The wall gives light from now on, or none. */
+  wall(change: WallChange): void
 }
+
+/** What a zone should show; an event's showing begins when it is ready, and not at an appointed time. */
+export type Planned = OnWall & { readonly event?: { readonly show: Id; readonly playlist: Digest } }
 
 type Progress =
   | { readonly is: "waiting" }
@@ -21,7 +30,7 @@ type Progress =
   | { readonly is: "up"; readonly since: Moment; readonly key: number | null; readonly bitmap: ImageBitmap | null; readonly reel: Reel | null }
 
 const WAITING: Progress = { is: "waiting" }
-const NOTHING: OnWall = { is: "nothing", black: false, until: null }
+const NOTHING: Planned = { is: "nothing", black: false, until: null }
 
 const STATUS_OF: Readonly<Record<Fault, PlayStatus>> = {
   missing: "content_failure",
@@ -37,7 +46,11 @@ let nextKey = 1
 export class ZoneState {
   /** When to ask again what it shows. */
   until: number | null = null
-  private planned: OnWall = NOTHING
+  /** What events asked for. */
+  readonly events = new Queue()
+  /** What is shown, without counting as anything, while the right thing is not there. */
+  standIn: Content | null = null
+  private planned: Planned = NOTHING
   private playlist: Digest | null = null
   private entered: Moment | null = null
   private progress: Progress = WAITING
@@ -45,6 +58,8 @@ export class ZoneState {
   /** This showing is in the journal already: it was hidden in the middle of it. */
   private recorded = false
   private before: Content = { is: "standby" }
+  /** Pictures taken of what is up. */
+  private evidence: Digest[] = []
 
   constructor(
     readonly name: ZoneName,
@@ -58,12 +73,36 @@ export class ZoneState {
     return !isMedia(this.planned.item) || this.progress.is === "waiting" ? this.planned.item : null
   }
 
+  /** What is planned, unless an event asks for something else and nothing above it has the wall. */
+  withEvents(planned: OnWall, now: Moment): Planned {
+    const taken = planned.is === "nothing" ? planned.black : planned.is === "play" && planned.takeover !== null
+    if (taken) {
+      this.events.wait()
+      return planned
+    }
+    const event = this.events.turn(this.eventUp(), now)
+    if (event === null) return planned
+    const until = Math.min(event.until ?? Infinity, planned.until ?? Infinity)
+    return event.is === "nothing" ? planned : { ...event, until }
+  }
+
+  /** Since when what an event asked for is on the wall, if that is what has its turn. */
+  private eventUp(): Moment | null {
+    return this.planned.event !== undefined && this.progress.is === "up" ? this.progress.since : null
+  }
+
+  /** The item of the playlist that should be shown. */
+  scheduled(): Item | null {
+    const { planned } = this
+    return planned.is === "nothing" || planned.event !== undefined || (planned.is === "play" && planned.takeover !== null) ? null : planned.item
+  }
+
   item(): Item | null {
     return this.planned.is === "nothing" ? null : this.planned.item
   }
 
   /** Turns to what is planned now, finishing what was. */
-  follow(planned: OnWall, playlist: Digest | null, now: Moment, visible: boolean): void {
+  follow(planned: Planned, playlist: Digest | null, now: Moment, visible: boolean): void {
     this.until = planned.until
     if (this.entered !== null && continues(this.planned, planned)) return
     const shown = this.content(now)
@@ -75,6 +114,7 @@ export class ZoneState {
     this.entered = now
     this.progress = WAITING
     this.recorded = false
+    this.evidence = []
     // Nobody can see a page that is hidden: what begins meanwhile has failed for want of a display.
     this.fault = visible ? null : "hardware"
   }
@@ -86,6 +126,7 @@ export class ZoneState {
     this.planned = NOTHING
     this.entered = null
     this.progress = WAITING
+    this.evidence = []
   }
 
   /** The page went out of sight: what was up ends here for the record. */
@@ -135,7 +176,8 @@ export class ZoneState {
     if (ready instanceof ImageBitmap) {
       this.up(now, ready, null)
     } else {
-      ready.start(this.planned.is === "play" ? Math.max(0, now.wall - this.planned.start) : 0)
+      const { planned } = this
+      ready.start(planned.is === "play" && planned.event === undefined ? Math.max(0, now.wall - planned.start) : 0)
       this.progress = { is: "starting", reel: ready }
     }
   }
@@ -189,9 +231,9 @@ export class ZoneState {
 
   private entry(since: Moment, actual: number, status: PlayStatus): Entry | null {
     if (this.planned.is !== "play") return null
-    const { item, takeover } = this.planned
+    const { item, takeover, event } = this.planned
     return {
-      item: [takeover === null ? this.playlist : null, item.booking, item.creative, item.asset],
+      item: [event ? event.playlist : takeover === null ? this.playlist : null, item.booking, item.creative, item.asset],
       play: {
         zone: this.name,
         start: since.wall,
@@ -199,10 +241,34 @@ export class ZoneState {
         planned: item.duration,
         actual,
         status,
-        trigger: takeover === null ? "loop" : "takeover",
-        evidence: [],
+        trigger: event ? "event" : takeover === null ? "loop" : "takeover",
+        show: event?.show ?? null,
+        evidence: [...this.evidence],
       },
     }
+  }
+
+  /** The play that is up, and since when. */
+  playing(): Up | null {
+    const { progress } = this
+    return progress.is === "up" && progress.key !== null && this.planned.is === "play" ? { key: progress.key, since: progress.since } : null
+  }
+
+  /** A picture of this play was taken: it names it from now on. False: the play is over. */
+  showsIn(key: number, picture: Picture, now: Moment): boolean {
+    if (this.progress.is !== "up" || this.progress.key !== key || this.recorded) return false
+    this.evidence.push(picture.digest)
+    const entry = this.entry(this.progress.since, 0, "interrupted")
+    if (entry === null) return false
+    this.journal.pictured(key, entry, this.shown(this.progress.since, this.progress.reel, now), picture)
+    return true
+  }
+
+  /** How loud it may be, in percent. */
+  sound(volume: number): void {
+    const { progress } = this
+    const reel = progress.is === "waiting" ? null : progress.reel
+    if (reel !== null) reel.volume = volume
   }
 
   /** Notes how far the play is that is up. */
@@ -219,7 +285,7 @@ export class ZoneState {
     if (progress.is === "up" && progress.bitmap !== null) {
       const { show } = planned.item
       if (show.is === "strip") {
-        const start = planned.is === "play" ? planned.start : null
+        const start = planned.is !== "play" ? null : planned.event ? progress.since.wall : planned.start
         return { is: "strip", bitmap: progress.bitmap, pixelsPerSecond: show.pixelsPerSecond, start }
       }
       return { is: "picture", bitmap: progress.bitmap }
@@ -227,7 +293,7 @@ export class ZoneState {
     if (progress.is === "up" && progress.reel !== null && planned.item.show.is === "clip") return { is: "reel", reel: progress.reel }
     const lingers = this.entered !== null && now.monotonic - this.entered.monotonic < LINGER
     if (progress.is !== "up" && this.fault === null && lingers) return this.before
-    return { is: "standby" }
+    return (progress.is === "waiting" ? this.standIn : null) ?? { is: "standby" }
   }
 
   /** The creative that really is up. */
@@ -237,10 +303,10 @@ export class ZoneState {
 }
 
 /** Whether both are one and the same showing; a new playlist that goes on with it does not interrupt it. */
-function continues(a: OnWall, b: OnWall): boolean {
+function continues(a: Planned, b: Planned): boolean {
   if (a.is === "play" && b.is === "play") {
     const one = a.item.asset === b.item.asset && a.item.booking === b.item.booking && a.item.creative === b.item.creative
-    return one && a.takeover === b.takeover && a.start === b.start
+    return one && a.takeover === b.takeover && a.event?.show === b.event?.show && a.start === b.start
   }
   if (a.is === "hold" && b.is === "hold") return a.item.asset === b.item.asset && a.item.show.is === b.item.show.is
   return a.is === "nothing" && b.is === "nothing" && a.black === b.black

@@ -4,11 +4,16 @@ import { acceptManifest, digestOf, isRetirement, openReceipt, readPlaylist, Unkn
 import type { Files } from "../files.ts"
 import type { Store } from "../store.ts"
 import { Backoff, RefusedByServer, sleep, type Client } from "./client.ts"
+import { deliverPicture } from "./evidence.ts"
 
 /** How long the server may take to have news, in seconds. */
 const WAIT = 45
 const TIME_EVERY = 600_000
 const LONGEST_WAIT = 60_000
+/** Between two evidence pictures, in milliseconds, and up to as much again by chance: after an outage all screens have some. */
+const PACE = 2_000
+/** A picture is large and in no hurry: after failures it waits so many times as long as other requests at most. */
+const LATER = 10
 /** The longest edge of a live picture. */
 const PICTURE_EDGE = 960
 
@@ -36,7 +41,7 @@ export interface Host {
 }
 
 export class Sync {
-  private watched = false
+  private someoneWatches = false
   private woken: (() => void)[] = []
   /** The playlist of the newest manifest, until it is here. */
   private wanted: Digest | null
@@ -52,8 +57,13 @@ export class Sync {
   }
 
   run(): void {
-    const loops = [this.follow, this.fetchPlaylist, this.fetch, this.deliver, this.report, this.show, this.keepTime]
+    const loops = [this.follow, this.fetchPlaylist, this.fetch, this.deliver, this.deliverPictures, this.report, this.show, this.keepTime]
     for (const loop of loops) void loop.call(this)
+  }
+
+  /** Whether somebody is looking at this screen in the console. */
+  get watched(): boolean {
+    return this.someoneWatches
   }
 
   /** There is something new to fetch or to deliver. */
@@ -112,7 +122,7 @@ export class Sync {
         else if (error instanceof RefusedByServer) {
           // What `heed` said of that says more.
           if (error.kind !== "unknown-device") this.host.trouble("server", `连接服务器失败，正用本地缓存播放：${error.status}`)
-        } else if (error instanceof UnknownFormat) this.host.trouble("programme", "播放指令含网页播放器尚不支持的设置（熄屏时段、亮度、音量等），继续按原指令播放。")
+        } else if (error instanceof UnknownFormat) this.host.trouble("programme", "播放指令的格式较新，此网页播放器尚不支持，继续按原指令播放；请更新服务器后刷新页面。")
         else this.host.trouble("programme", "收到的播放指令未通过验证，已拒绝。")
         await backoff.pause()
       }
@@ -239,12 +249,27 @@ export class Sync {
     return true
   }
 
+  private async deliverPictures(): Promise<void> {
+    const backoff = new Backoff(LONGEST_WAIT * LATER)
+    for (;;) {
+      try {
+        const delivered = await deliverPicture(this.client, this.store)
+        backoff.reset()
+        await (delivered ? sleep(PACE * (1 + Math.random())) : this.nap(5_000))
+      } catch (error) {
+        console.warn("an evidence picture was not delivered", error)
+        await this.heed(error)
+        await backoff.pause()
+      }
+    }
+  }
+
   private async report(): Promise<void> {
     const backoff = new Backoff(LONGEST_WAIT)
     for (;;) {
       try {
         const reply = await this.client.json("status", await this.host.status())
-        this.watched = reply["picture_wanted"] === true
+        this.someoneWatches = reply["picture_wanted"] === true
         backoff.reset()
         await sleep(Math.min(600_000, Math.max(1_000, Number(reply["next_in"]) || 15_000)))
       } catch (error) {
@@ -258,7 +283,7 @@ export class Sync {
   private async show(): Promise<void> {
     for (;;) {
       await sleep(2_000)
-      if (!this.watched) continue
+      if (!this.someoneWatches) continue
       try {
         const png = await this.host.picture(PICTURE_EDGE)
         if (png !== null) await this.client.send("picture", { method: "PUT", body: png, headers: { "content-type": "image/png" } })

@@ -532,6 +532,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plays/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_count"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plays/export": {
         parameters: {
             query?: never;
@@ -564,6 +580,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plays/exposure/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_exposure_pictures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plays/findings": {
         parameters: {
             query?: never;
@@ -580,6 +612,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plays/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plays/gaps/causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_gaps_causes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plays/log": {
         parameters: {
             query?: never;
@@ -588,6 +652,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["get_plays_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plays/package": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_plays_package"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1319,6 +1399,11 @@ export interface components {
              *     `Mo-Fr 08:30-12:00,13:30-17:30; Sa 09:00-12:00; Su off`. A later rule replaces earlier ones for its days.
              */
             opening: string;
+            /**
+             * @description Where it lies, as WGS-84 latitude and longitude: `29.12345,115.67890`. Nothing is converted: GCJ-02 and BD-09, as
+             *     Chinese maps show them, are hundreds of metres away. Empty: not known.
+             */
+            position?: string;
             type: components["schemas"]["VenueType"];
         };
         /** @description An administrative area. */
@@ -1571,6 +1656,26 @@ export interface components {
             /** @description Whether sound can be played. */
             sound: boolean;
         };
+        /** @description A picture of a screen around a case. */
+        CasePicture: {
+            /** @description Whether it is proven to show a warning of the case's kind (or any warning, if the case has none). */
+            matches: boolean;
+            /** @description The picture. */
+            picture: components["schemas"]["EvidencePicture"];
+            /** @description Which screen. */
+            screen: components["schemas"]["ScreenId"];
+            /** @description Its name. */
+            screen_name: string;
+            /** @description IANA zone its times are read in. */
+            timezone: string;
+            /** @description Where it hangs. */
+            venue_name: string;
+        };
+        /** @description Pictures of the walls around a case. */
+        CasePictures: {
+            /** @description Those that are proven to show a warning of its kind first, then the newest. */
+            items: components["schemas"]["CasePicture"][];
+        };
         /** @description What to change. A missing member is left as it is; dates can be taken away with `null`. Any change makes it a draft. */
         ChangeCreative: {
             /** Format: int32 */
@@ -1607,6 +1712,8 @@ export interface components {
             name?: string | null;
             /** @description Opening hours, as when a venue is added. */
             opening?: string | null;
+            /** @description Where it lies, as when a venue is added. */
+            position?: string | null;
             type?: components["schemas"]["VenueType"] | null;
         };
         /** @description What changed. */
@@ -2018,7 +2125,7 @@ export interface components {
          * @description What sort of thing a person should look into.
          * @enum {string}
          */
-        FindingKind: "bad_signature" | "malformed" | "other_screen" | "broken_chain" | "conflict" | "gap" | "unknown_item" | "impossible_time" | "not_on_air" | "overlaps" | "not_in_force" | "wrong_length" | "wall_off" | "repeated" | "clock_set_back";
+        FindingKind: "bad_signature" | "malformed" | "other_screen" | "broken_chain" | "conflict" | "gap" | "unknown_item" | "impossible_time" | "not_on_air" | "overlaps" | "not_in_force" | "wrong_length" | "wall_off" | "timeline_disagrees" | "repeated" | "clock_set_back";
         /** @description Findings, the newest first. */
         FindingPage: {
             items: components["schemas"]["FindingView"][];
@@ -2060,7 +2167,7 @@ export interface components {
          * @description Why a play is not counted although the screen signed it.
          * @enum {string}
          */
-        Flag: "unknown_item" | "impossible_time" | "not_in_force" | "not_on_air" | "wrong_length" | "overlaps" | "wall_off" | "repeated" | "clock_set_back";
+        Flag: "unknown_item" | "impossible_time" | "not_in_force" | "not_on_air" | "wrong_length" | "overlaps" | "wall_off" | "timeline_disagrees" | "repeated" | "clock_set_back";
         /** @description What publishing a campaign would not keep. */
         ForesightView: {
             /** @description Guarantees that are broken only at the seams of the day, where dayparts or fixed times meet. */
@@ -2101,7 +2208,72 @@ export interface components {
          * @description Why nothing was shown, as far as it can be told from what the screen signed.
          * @enum {string}
          */
-        GapCause: "not_reported" | "takeover" | "content" | "display" | "not_believed" | "power" | "restarted" | "clock" | "unknown";
+        GapCause: "not_reported" | "batches_missing" | "wall_off" | "takeover" | "content" | "display" | "not_believed" | "power" | "restarted" | "clock" | "unknown";
+        /** @description What a cause comes to. */
+        GapCauseLine: {
+            /** @description Which. */
+            cause: components["schemas"]["GapCause"];
+            /**
+             * Format: int64
+             * @description How many gaps were found.
+             */
+            findings: number;
+            /**
+             * Format: int64
+             * @description Milliseconds that were missing altogether.
+             */
+            missing_ms: number;
+            /**
+             * Format: int64
+             * @description On how many screens.
+             */
+            screens: number;
+        };
+        /** @description What gaps come to. */
+        GapCauses: {
+            /** @description By cause, that with most time missing first. */
+            items: components["schemas"]["GapCauseLine"][];
+            /** @description Days among these that were looked through, the newest first. Others are yet to be. */
+            looked_through: components["schemas"]["LookedThrough"][];
+        };
+        /** @description Gaps, those of the newest day first. */
+        GapPage: {
+            items: components["schemas"]["GapView"][];
+            /** @description Cursor of the next page; none on the last. */
+            next?: string | null;
+        };
+        /** @description A stretch of a screen's day in which something should have been shown and was not. */
+        GapView: {
+            /** @description Why, likely. */
+            cause: components["schemas"]["GapCause"];
+            /**
+             * Format: date
+             * @description The venue's local date.
+             */
+            day: string;
+            end: components["schemas"]["UtcMillis"];
+            found_at: components["schemas"]["UtcMillis"];
+            /**
+             * Format: int32
+             * @description In so many gaps.
+             */
+            gaps: number;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Milliseconds that were missing between.
+             */
+            missing_ms: number;
+            resolved_at?: components["schemas"]["UtcMillis"] | null;
+            screen: components["schemas"]["ScreenId"];
+            screen_name: string;
+            start: components["schemas"]["UtcMillis"];
+            /** @description IANA zone it is counted in. */
+            timezone: string;
+            venue_name: string;
+            zone: components["schemas"]["ZoneName"];
+        };
         /** @description What a screen is to do. */
         GiveInstruction: {
             kind: components["schemas"]["InstructionKind"];
@@ -2126,6 +2298,12 @@ export interface components {
         };
         /** @description How a player's machine is doing. What it cannot find out is left out. */
         Health: {
+            /**
+             * Format: int64
+             * @description Bytes of content that it keeps.
+             * @default null
+             */
+            cache_bytes: number | null;
             /**
              * Format: int64
              * @description By how much it corrects its own clock by the server's signed time, in milliseconds.
@@ -2157,6 +2335,24 @@ export interface components {
             disk_total: number | null;
             /** @default null */
             display: components["schemas"]["DisplayState"] | null;
+            /**
+             * Format: int32
+             * @description 99 of 100 of them were followed by the next within so many microseconds; left out if nothing scrolled.
+             * @default null
+             */
+            frame_p99: number | null;
+            /**
+             * Format: int64
+             * @description Frames of what scrolls that were due and came too late for their turn.
+             * @default 0
+             */
+            frames_dropped: number;
+            /**
+             * Format: int64
+             * @description Frames of what scrolls that were shown in their turn since the process began.
+             * @default 0
+             */
+            frames_shown: number;
             /**
              * Format: int64
              * @description Bytes of memory that the player holds.
@@ -2290,6 +2486,18 @@ export interface components {
             witnessed: number;
             /** @description Names of the witnesses that signed the newest checkpoint that any of them signed. */
             witnesses: string[];
+        };
+        /** @description A day that was looked through. */
+        LookedThrough: {
+            /** @description When it was. */
+            at: components["schemas"]["UtcMillis"];
+            /**
+             * Format: date
+             * @description Which.
+             */
+            day: string;
+            /** @description How many screens were in service. */
+            screens: number;
         };
         /** @description The signed-in person. */
         Me: {
@@ -2538,6 +2746,21 @@ export interface components {
         PictureInfo: {
             at?: components["schemas"]["UtcMillis"] | null;
         };
+        /** @description What plays come to, together. */
+        PlayCount: {
+            /**
+             * Format: int64
+             * @description How many; none: too many to be counted with a filter that no counter tells apart.
+             */
+            plays?: number | null;
+            /** @description On how many screens. */
+            screens?: number | null;
+            /**
+             * Format: int64
+             * @description Milliseconds on the wall; none: not known of these alone.
+             */
+            shown_ms?: number | null;
+        };
         /** @description Plays, the newest first. */
         PlayPage: {
             items: components["schemas"]["PlayView"][];
@@ -2600,8 +2823,8 @@ export interface components {
             zone: components["schemas"]["ZoneName"];
         };
         /**
-         * @description What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. The browser's
-         *     player, and those of older versions, say nothing.
+         * @description What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. Players of
+         *     older versions say nothing.
          */
         PlayerAbilities: {
             /**
@@ -3348,6 +3571,8 @@ export interface components {
             name: string;
             /** @description When its screens may be on. */
             opening: components["schemas"]["OpeningHours"];
+            /** @description Where it lies: WGS-84 latitude and longitude, if anybody said. */
+            position?: string | null;
             /**
              * Format: int64
              * @description How many screens it has, retired ones not counted.
@@ -4396,6 +4621,12 @@ export interface operations {
                 venue?: components["schemas"]["VenueId"];
                 /** @description In this area or below: 12 digits. */
                 area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
                 /** @description In venues of this department. */
                 department?: string;
                 /** @description In venues of this type. */
@@ -4404,12 +4635,24 @@ export interface operations {
                 creative?: components["schemas"]["CreativeId"];
                 /** @description For this campaign. */
                 campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
                 /** @description From this local day on. */
                 day_from?: string;
                 /** @description Until this local day, included. */
                 day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
                 /** @description That went like this. */
                 status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
                 /** @description Only those that count. */
                 counted_only?: boolean;
                 /** @description `next` of the page before. */
@@ -4442,6 +4685,12 @@ export interface operations {
                 venue?: components["schemas"]["VenueId"];
                 /** @description In this area or below: 12 digits. */
                 area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
                 /** @description In venues of this department. */
                 department?: string;
                 /** @description In venues of this type. */
@@ -4450,12 +4699,24 @@ export interface operations {
                 creative?: components["schemas"]["CreativeId"];
                 /** @description For this campaign. */
                 campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
                 /** @description From this local day on. */
                 day_from?: string;
                 /** @description Until this local day, included. */
                 day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
                 /** @description That went like this. */
                 status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
                 /** @description Only those that count. */
                 counted_only?: boolean;
             };
@@ -4487,6 +4748,66 @@ export interface operations {
             };
         };
     };
+    get_plays_count: {
+        parameters: {
+            query?: {
+                /** @description On this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description In this venue. */
+                venue?: components["schemas"]["VenueId"];
+                /** @description In this area or below: 12 digits. */
+                area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
+                /** @description In venues of this department. */
+                department?: string;
+                /** @description In venues of this type. */
+                venue_type?: components["schemas"]["VenueType"];
+                /** @description Of this creative. */
+                creative?: components["schemas"]["CreativeId"];
+                /** @description For this campaign. */
+                campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
+                /** @description That went like this. */
+                status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
+                /** @description Only those that count. */
+                counted_only?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayCount"];
+                };
+            };
+        };
+    };
     get_plays_export: {
         parameters: {
             query: {
@@ -4496,6 +4817,12 @@ export interface operations {
                 venue?: components["schemas"]["VenueId"];
                 /** @description In this area or below: 12 digits. */
                 area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
                 /** @description In venues of this department. */
                 department?: string;
                 /** @description In venues of this type. */
@@ -4504,16 +4831,28 @@ export interface operations {
                 creative?: components["schemas"]["CreativeId"];
                 /** @description For this campaign. */
                 campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
                 /** @description From this local day on. */
                 day_from?: string;
                 /** @description Until this local day, included. */
                 day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
                 /** @description That went like this. */
                 status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
                 /** @description Only those that count. */
                 counted_only?: boolean;
-                /** @description `people`, `outsmart`, `ndjson` or `xlsx`. */
-                format: "people" | "outsmart" | "ndjson" | "xlsx";
+                /** @description `people`, `outsmart`, `ndjson`, `xlsx` or `parquet`. */
+                format: "people" | "outsmart" | "ndjson" | "xlsx" | "parquet";
             };
             header?: never;
             path?: never;
@@ -4534,8 +4873,12 @@ export interface operations {
     get_plays_exposure: {
         parameters: {
             query: {
-                /** @description The village, township or county around it: 12 digits. */
-                area: string;
+                /** @description The village, township or county around it: 12 digits. This, or `near`. */
+                area?: string;
+                /** @description Where it happened, WGS-84 `29.12345,115.67890`: asks for what hangs within `within_m` of it. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
                 /** @description The day it happened. */
                 date: string;
                 /** @description How many days are looked back over, that day included: 14, at most 366. */
@@ -4555,6 +4898,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExposureView"];
+                };
+            };
+        };
+    };
+    get_plays_exposure_pictures: {
+        parameters: {
+            query: {
+                /** @description The village, township or county around it: 12 digits. This, or `near`. */
+                area?: string;
+                /** @description Where it happened, WGS-84 `29.12345,115.67890`: asks for what hangs within `within_m` of it. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
+                /** @description The day it happened. */
+                date: string;
+                /** @description How many days are looked back over, that day included: 14, at most 366. */
+                days?: number;
+                /** @description What kind of fraud it was. */
+                fraud_type?: components["schemas"]["FraudType"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePictures"];
                 };
             };
         };
@@ -4587,6 +4962,74 @@ export interface operations {
             };
         };
     };
+    get_plays_gaps: {
+        parameters: {
+            query?: {
+                /** @description Of this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description For this cause. */
+                cause?: components["schemas"]["GapCause"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description Only those that stand: a screen that was silent may have reported since. */
+                open?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Gaps on a page: 50, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapPage"];
+                };
+            };
+        };
+    };
+    get_plays_gaps_causes: {
+        parameters: {
+            query?: {
+                /** @description Of this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description For this cause. */
+                cause?: components["schemas"]["GapCause"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description Only those that stand: a screen that was silent may have reported since. */
+                open?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Gaps on a page: 50, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapCauses"];
+                };
+            };
+        };
+    };
     get_plays_log: {
         parameters: {
             query?: never;
@@ -4603,6 +5046,80 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LogView"];
                 };
+            };
+        };
+    };
+    get_plays_package: {
+        parameters: {
+            query: {
+                /** @description On this screen. */
+                screen?: components["schemas"]["ScreenId"];
+                /** @description In this venue. */
+                venue?: components["schemas"]["VenueId"];
+                /** @description In this area or below: 12 digits. */
+                area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
+                /** @description In venues of this department. */
+                department?: string;
+                /** @description In venues of this type. */
+                venue_type?: components["schemas"]["VenueType"];
+                /** @description Of this creative. */
+                creative?: components["schemas"]["CreativeId"];
+                /** @description For this campaign. */
+                campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
+                /** @description From this local day on. */
+                day_from?: string;
+                /** @description Until this local day, included. */
+                day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
+                /** @description That went like this. */
+                status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
+                /** @description Only those that count. */
+                counted_only?: boolean;
+                /** @description `people`, `outsmart`, `ndjson`, `xlsx` or `parquet`. */
+                format: "people" | "outsmart" | "ndjson" | "xlsx" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4634,6 +5151,12 @@ export interface operations {
                 venue?: components["schemas"]["VenueId"];
                 /** @description In this area or below: 12 digits. */
                 area?: string;
+                /** @description With `area`: in that very area, not below it. */
+                area_only?: boolean;
+                /** @description With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`. */
+                near?: string;
+                /** @description How many metres around `near`, at most 100,000. */
+                within_m?: number;
                 /** @description In venues of this department. */
                 department?: string;
                 /** @description In venues of this type. */
@@ -4642,12 +5165,24 @@ export interface operations {
                 creative?: components["schemas"]["CreativeId"];
                 /** @description For this campaign. */
                 campaign?: components["schemas"]["CampaignId"];
+                /** @description Of takeovers only. */
+                takeover?: boolean;
+                /** @description Of creatives against this kind of fraud. */
+                fraud_type?: components["schemas"]["FraudType"];
                 /** @description From this local day on. */
                 day_from?: string;
                 /** @description Until this local day, included. */
                 day_to?: string;
+                /** @description That began in this local hour, 0–23. */
+                hour?: number;
+                /** @description Out of the batch of this number; with `screen`. */
+                sequence?: number;
                 /** @description That went like this. */
                 status?: components["schemas"]["PlayStatus"];
+                /** @description That are in this column of summaries. */
+                counted_as?: "completed" | "interrupted" | "failed" | "not_counted" | "shown";
+                /** @description That break this rule. */
+                flag?: components["schemas"]["Flag"];
                 /** @description Only those that count. */
                 counted_only?: boolean;
                 /** @description What to have a line for. */

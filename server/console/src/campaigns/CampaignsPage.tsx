@@ -1,7 +1,7 @@
 /** All campaigns, and the form that begins one. */
 import { Button, Input, Select, Table } from "antd"
 import { useState } from "react"
-import { Link, useNavigate } from "react-router"
+import { Link, useNavigate, useSearchParams } from "react-router"
 import { useMay } from "../accounts/session"
 import { shortDateTime } from "../i18n/format"
 import { useWords } from "../i18n/language"
@@ -28,7 +28,9 @@ export function CampaignsPage() {
   const campaigns = useCampaigns()
   const [creating, setCreating] = useState(false)
   const [q, setQ] = useState("")
-  const [standing, setStanding] = useState<Standing>()
+  const [params] = useSearchParams()
+  // The overview links to the campaigns of one state.
+  const [standing, setStanding] = useState(() => STANDINGS.find((one) => one === params.get("state")))
   const create = mayDraft && <Button type="primary" onClick={() => setCreating(true)}>{t.create}</Button>
   return (
     <>

@@ -68,7 +68,8 @@ function ProofMark({ picture: { proof } }: { picture: EvidencePicture }) {
   return <span className={`dot ${proof.believed ? "good" : "bad"}`} title={t.provenIn(proof.sequence)}>{proof.believed ? t.proven : t.notBelieved}</span>
 }
 
-function Enlarged({ screen, picture, timezone, onClose }: { screen: string; picture: EvidencePicture; timezone: string; onClose: () => void }) {
+/** A picture as large as the window allows, with what proves it. */
+export function Enlarged({ screen, picture, timezone, onClose }: { screen: string; picture: EvidencePicture; timezone: string; onClose: () => void }) {
   const t = useWords(evidenceWords)
   const titles = useCreativeTitles()
   const { proof } = picture

@@ -5,20 +5,22 @@ import { useState } from "react"
 import { asRefusal, Refusal } from "../api/refusal"
 import { useWords } from "../i18n/language"
 import { useRefusalNotice } from "../shell/refusals"
-import { exportAddress, usePlayLog, usePublishingKey, type PlayFilter } from "./plays"
+import type { PlayFilter } from "./filter"
+import { exportAddress, usePlayLog, usePublishingKey, type Table } from "./plays"
 import { words } from "./words"
 
-type What = "people" | "xlsx" | "outsmart" | "ndjson" | "bundle"
+type What = Table | "bundle"
 
 export function Exports({ filter }: { filter: PlayFilter }) {
   const t = useWords(words)
   const [verifying, setVerifying] = useState(false)
   const notice = useRefusalNotice()
   const [busy, setBusy] = useState(false)
-  const take = async (what: What) => {
+  const [open, setOpen] = useState(false)
+  const take = async (what: What, proof: "alone" | "proven" = "alone") => {
     setBusy(true)
     try {
-      await download(exportAddress(what, filter))
+      await download(exportAddress(what, filter, proof))
       if (what === "bundle") setVerifying(true)
     } catch (error) {
       notice(asRefusal(error))
@@ -29,10 +31,25 @@ export function Exports({ filter }: { filter: PlayFilter }) {
   const entry = (what: What, title: string, hint: string) => ({
     key: what,
     label: (
-      <>
-        {title}
-        <div className="quiet small">{hint}</div>
-      </>
+      <div style={{ display: "flex", alignItems: "center", gap: 24 }}>
+        <div style={{ flex: 1 }}>
+          {title}
+          <div className="quiet small">{hint}</div>
+        </div>
+        {what !== "bundle" && (
+          <Button
+            size="small"
+            title={t.exportProvenHint}
+            onClick={(event) => {
+              event.stopPropagation()
+              setOpen(false)
+              void take(what, "proven")
+            }}
+          >
+            {t.exportProven}
+          </Button>
+        )}
+      </div>
     ),
   })
   return (
@@ -40,9 +57,11 @@ export function Exports({ filter }: { filter: PlayFilter }) {
       <Button onClick={() => setVerifying(true)}>{t.verify}</Button>
       <Dropdown
         trigger={["click"]}
+        open={open}
+        onOpenChange={setOpen}
         menu={{
           items: [
-            { key: "note", type: "group", label: t.exportNote, children: [entry("xlsx", t.exportXlsx, t.exportXlsxHint), entry("people", t.exportPeople, t.exportPeopleHint), entry("outsmart", t.exportOutsmart, t.exportOutsmartHint), entry("ndjson", t.exportNdjson, t.exportNdjsonHint), entry("bundle", t.exportBundle, t.exportBundleHint)] },
+            { key: "note", type: "group", label: t.exportNote, children: [entry("xlsx", t.exportXlsx, t.exportXlsxHint), entry("people", t.exportPeople, t.exportPeopleHint), entry("outsmart", t.exportOutsmart, t.exportOutsmartHint), entry("ndjson", t.exportNdjson, t.exportNdjsonHint), entry("parquet", t.exportParquet, t.exportParquetHint), entry("bundle", t.exportBundle, t.exportBundleHint)] },
           ],
           onClick: ({ key }) => void take(key as What),
         }}

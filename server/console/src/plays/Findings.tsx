@@ -5,6 +5,7 @@ import { dateTime, shortDateTime } from "../i18n/format"
 import { useWords } from "../i18n/language"
 import { Loaded, Nothing } from "../shell/Page"
 import { words as shell } from "../shell/words"
+import { recordsAt, type Flag } from "./filter"
 import { useFindings, type Finding } from "./plays"
 import { words } from "./words"
 
@@ -23,7 +24,16 @@ export function Findings() {
             pagination={false}
             locale={{ emptyText: <Nothing inTable title={t.findingsNone}>{t.findingsNoneHint}</Nothing> }}
             columns={[
-              { title: t.finding, key: "title", render: (_, f) => f.title },
+              {
+                title: t.finding,
+                key: "title",
+                render: (_, f) => (
+                  <>
+                    {f.title}
+                    <BehindFinding finding={f} />
+                  </>
+                ),
+              },
               {
                 title: t.findingScreen,
                 key: "screen",
@@ -64,4 +74,13 @@ export function Findings() {
       )}
     </>
   )
+}
+
+/** The plays of that batch which break the rule: the finding says how many. */
+function BehindFinding({ finding }: { finding: Finding }) {
+  const t = useWords(words)
+  const plays: unknown = (finding.details as Record<string, unknown>).plays
+  if (!(finding.kind in t.flagNames) || finding.sequence == null || typeof plays !== "number") return null
+  const to = recordsAt({ screen: finding.screen, sequence: finding.sequence, flag: finding.kind as Flag })
+  return <div className="small"><Link to={to} title={t.figureHint}>{t.findingPlays(plays)}</Link></div>
 }

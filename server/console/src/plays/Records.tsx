@@ -1,12 +1,13 @@
 /** Plays one by one, the newest first. */
 import { Button, Table } from "antd"
 import { Link } from "react-router"
-import { dateTime, duration } from "../i18n/format"
+import { count, dateTime, duration } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
 import { nameOf, useVenueTypes } from "../screens/places"
 import { Loaded, Nothing } from "../shell/Page"
 import { words as shell } from "../shell/words"
-import { STATUS_DOT, usePlays, type Play, type PlayFilter } from "./plays"
+import type { PlayFilter } from "./filter"
+import { STATUS_DOT, usePlayCount, usePlays, type Play } from "./plays"
 import { words } from "./words"
 
 export function Records({ filter }: { filter: PlayFilter }) {
@@ -15,9 +16,17 @@ export function Records({ filter }: { filter: PlayFilter }) {
   const { language } = useLanguage()
   const types = useVenueTypes()
   const plays = usePlays(filter)
+  const counted = usePlayCount(filter).data
   const items = plays.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <>
+      {counted?.plays != null && (
+        <p className="counted" role="status" aria-label={t.countedLabel}>
+          <b>{t.countedPlays(count(counted.plays))}</b>
+          {counted.screens != null && counted.plays > 0 && <span>{t.countedScreens(count(counted.screens))}</span>}
+          {counted.shown_ms != null && counted.plays > 0 && <span>{t.countedTime(duration(counted.shown_ms, language))}</span>}
+        </p>
+      )}
       <Loaded query={plays}>
         {() => (
           <Table<Play>

@@ -1,29 +1,34 @@
 /** What the records come to: one line per creative, screen, day … with their sum. */
 import { Segmented, Table } from "antd"
-import { useState } from "react"
+import type { ReactNode } from "react"
+import { Link, useSearchParams } from "react-router"
 import { count, duration } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
 import { Loaded, Nothing } from "../shell/Page"
-import { GROUPS, useSummary, type Group, type Line, type PlayFilter } from "./plays"
+import { behind, behindTotal, recordsAt, type Group, type PlayFilter } from "./filter"
+import { GROUPS, useSummary, type Line } from "./plays"
 import { words } from "./words"
 import "./lookback.css"
 
 const NUMBERS = ["completed", "interrupted", "failed", "not_counted"] as const
 
-/** The records behind a line, as a filter; none: it cannot be asked for. */
-function behind(group: Group, key: string): PlayFilter | null {
-  if (key === "" || group === "hour") return null
-  if (group === "day") return { day_from: key, day_to: key }
-  return { [group]: key }
+/** A figure that leads to the records behind it; nothing leads nowhere. */
+function Behind({ to, value, children }: { to: PlayFilter; value: number; children?: ReactNode }) {
+  const t = useWords(words)
+  if (!value) return <span className="faint">{children ?? 0}</span>
+  return <Link to={recordsAt(to)} title={t.figureHint}>{children ?? count(value)}</Link>
 }
 
-/** The records behind a column: those that failed did so in two ways, and those that are not believed have no filter. */
-const STATUS = { completed: "success", interrupted: "interrupted" } as const
-
-export function Summary({ filter, onRecords }: { filter: PlayFilter; onRecords: (filter: PlayFilter) => void }) {
+export function Summary({ filter }: { filter: PlayFilter }) {
   const t = useWords(words)
   const { language } = useLanguage()
-  const [group, setGroup] = useState<Group>("creative")
+  const [params, setParams] = useSearchParams()
+  // In the address, so that the way back from records leads to the same counts.
+  const group = GROUPS.find((one) => one === params.get("group")) ?? "creative"
+  const setGroup = (chosen: Group) => setParams((now) => {
+    now.set("group", chosen)
+    return now
+  }, { replace: true })
   const summary = useSummary(filter, group)
   const titles = { completed: t.completed, interrupted: t.interrupted, failed: t.failed, not_counted: t.notCounted }
   const byTime = group === "day" || group === "hour"
@@ -48,26 +53,22 @@ export function Summary({ filter, onRecords }: { filter: PlayFilter; onRecords: 
                 width: 120,
                 align: "right" as const,
                 sorter: (a: Line, b: Line) => a[key] - b[key],
-                render: (_: unknown, l: Line) => {
-                  if (!l[key]) return <span className="faint">0</span>
-                  const own = behind(group, l.key)
-                  if (!own || (key !== "completed" && key !== "interrupted")) return count(l[key])
-                  return <button className="figure" title={t.figureHint} onClick={() => onRecords({ ...filter, ...own, status: STATUS[key] })}>{count(l[key])}</button>
-                },
+                render: (_: unknown, l: Line) => <Behind to={behind(filter, group, l.key, key)} value={l[key]} />,
               })),
-              { title: t.airtime, key: "airtime", width: 150, align: "right", sorter: (a, b) => a.shown_ms - b.shown_ms, render: (_, l) => duration(l.shown_ms, language) },
+              { title: t.airtime, key: "airtime", width: 150, align: "right", sorter: (a, b) => a.shown_ms - b.shown_ms, render: (_, l) => <Behind to={behind(filter, group, l.key, "shown")} value={l.shown_ms}>{duration(l.shown_ms, language)}</Behind> },
             ]}
-            summary={() =>
-              lines.length > 1 && (
+            summary={() => {
+              const total = (key: (typeof NUMBERS)[number] | "shown_ms") => lines.reduce((sum, l) => sum + l[key], 0)
+              return lines.length > 1 && (
                 <Table.Summary.Row>
                   <Table.Summary.Cell index={0}><b>{t.total}</b></Table.Summary.Cell>
                   {NUMBERS.map((key, i) => (
-                    <Table.Summary.Cell key={key} index={i + 1} align="right"><b>{count(lines.reduce((sum, l) => sum + l[key], 0))}</b></Table.Summary.Cell>
+                    <Table.Summary.Cell key={key} index={i + 1} align="right"><b><Behind to={behindTotal(filter, key)} value={total(key)} /></b></Table.Summary.Cell>
                   ))}
-                  <Table.Summary.Cell index={5} align="right"><b>{duration(lines.reduce((sum, l) => sum + l.shown_ms, 0), language)}</b></Table.Summary.Cell>
+                  <Table.Summary.Cell index={5} align="right"><b><Behind to={behindTotal(filter, "shown")} value={total("shown_ms")}>{duration(total("shown_ms"), language)}</Behind></b></Table.Summary.Cell>
                 </Table.Summary.Row>
               )
-            }
+            }}
           />
         )}
       </Loaded>

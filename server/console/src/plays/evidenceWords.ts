@@ -30,7 +30,7 @@ export const evidenceWords = dictionary(
     perDayValue: (n: number) => (n === 0 ? "不拍" : `每天 ${n} 张，时刻随机`),
     perDayHint: "屏幕每天在随机时刻自拍的次数，0 为不拍。",
     perDayUnit: "张/天",
-    unable: "当前播放器不支持（浏览器播放，或版本较旧）",
+    unable: "当前播放器不支持（版本较旧）",
   },
   {
     title: "Evidence pictures",
@@ -61,6 +61,6 @@ export const evidenceWords = dictionary(
     perDayValue: (n) => (n === 0 ? "none" : `${n} a day, at random moments`),
     perDayHint: "How often a day the screen takes a picture of itself at a random moment; 0: never.",
     perDayUnit: "a day",
-    unable: "its player cannot (a browser, or an older version)",
+    unable: "its player cannot (an older version)",
   },
 )

@@ -1,30 +1,25 @@
 /** The play log as queries: records page by page, counts, findings, and the addresses of exports. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
 import { answered, api, type Schemas } from "../api/client"
+import type { Group, PlayFilter, PlayStatus } from "./filter"
 
 export type Play = Schemas["PlayView"]
-export type PlayStatus = Schemas["PlayStatus"]
 export type Finding = Schemas["FindingView"]
 export type Line = Schemas["SummaryView"]
-export type Group = "creative" | "campaign" | "screen" | "venue_type" | "area" | "department" | "day" | "hour"
 
 export const GROUPS: Group[] = ["creative", "campaign", "screen", "venue_type", "area", "department", "day", "hour"]
-export const STATUSES: PlayStatus[] = ["success", "interrupted", "content_failure", "hardware_failure"]
 
 /** The colour class of a status's dot. */
 export const STATUS_DOT: Record<PlayStatus, string> = { success: "good", interrupted: "wait", content_failure: "bad", hardware_failure: "bad" }
 
-export interface PlayFilter {
-  screen?: string
-  area?: string
-  department?: string
-  venue_type?: Schemas["VenueType"]
-  creative?: string
-  campaign?: string
-  day_from?: string
-  day_to?: string
-  status?: PlayStatus
-}
+/** What the plays of a filter come to together: nothing, if they are too many to be counted so. */
+export const usePlayCount = (filter: PlayFilter) =>
+  useQuery({
+    queryKey: ["plays", "count", filter],
+    queryFn: () => answered(api.GET("/api/v1/plays/count", { params: { query: filter } })),
+    placeholderData: (before) => before,
+    refetchInterval: 10_000,
+  })
 
 export const usePlays = (filter: PlayFilter) =>
   useInfiniteQuery({
@@ -59,9 +54,13 @@ export const usePublishingKey = () =>
 /** The Merkle log of all batches: what an auditor follows. */
 export const usePlayLog = () => useQuery({ queryKey: ["plays", "log"], queryFn: () => answered(api.GET("/api/v1/plays/log")) })
 
-/** Where an export is downloaded from. */
-export function exportAddress(what: "people" | "xlsx" | "outsmart" | "ndjson" | "bundle", filter: PlayFilter): string {
+/** A table that can be taken away. */
+export type Table = "people" | "xlsx" | "outsmart" | "ndjson" | "parquet"
+
+/** Where a table is downloaded from, alone or with its proof; or the proof alone. */
+export function exportAddress(what: Table | "bundle", filter: PlayFilter, proof: "alone" | "proven" = "alone"): string {
   const query = new URLSearchParams(what === "bundle" ? {} : { format: what })
-  for (const [key, value] of Object.entries(filter)) if (value) query.set(key, String(value))
-  return `/api/v1/plays/${what === "bundle" ? "bundle" : "export"}?${query.toString()}`
+  for (const [key, value] of Object.entries(filter)) if (value !== undefined && value !== "" && value !== false) query.set(key, String(value))
+  const path = what === "bundle" ? "bundle" : proof === "proven" ? "package" : "export"
+  return `/api/v1/plays/${path}?${query.toString()}`
 }

@@ -16,6 +16,8 @@ import { Ribbon } from "../playlists/Ribbon"
 import { PictureCard } from "../plays/Evidence"
 import { useEvidence } from "../plays/evidence"
 import { evidenceWords } from "../plays/evidenceWords"
+import { ScreenGaps } from "../plays/Gaps"
+import { gapWords } from "../plays/gapWords"
 import { Loaded, Nothing, Refused, Waiting } from "../shell/Page"
 import { useFormRefusal, useRefusalNotice } from "../shell/refusals"
 import { words as shell } from "../shell/words"
@@ -52,6 +54,7 @@ function Details({ screen }: { screen: Screen }) {
   const machine = useWords(healthWords)
   const links = useWords(linkWords)
   const told = useWords(instructionWords)
+  const gaps = useWords(gapWords)
   const manage = useMay("manageScreens")
   const read = useMay("readPlays")
   const { language } = useLanguage()
@@ -85,6 +88,12 @@ function Details({ screen }: { screen: Screen }) {
         <h2 className="section-title">{changes.title}</h2>
         <Changes screen={screen.id} timezone={screen.timezone} />
       </section>
+      {read && (
+        <section>
+          <h2 className="section-title">{gaps.ofScreen}</h2>
+          <ScreenGaps screen={screen.id} />
+        </section>
+      )}
       {read && screen.kind !== "speaker" && <NewestEvidence screen={screen} />}
       {screen.state !== "retired" && (
         <section>

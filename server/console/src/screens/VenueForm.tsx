@@ -12,6 +12,9 @@ import { words } from "./words"
 
 export type VenueFields = Schemas["AddVenue"]
 
+/** Two numbers with a comma or blanks between; whether there is such a place, the server says. */
+const POSITION = /^[+-]?\d{1,3}(\.\d+)?\s*[,，、\s]\s*[+-]?\d{1,3}(\.\d+)?$/
+
 /** The fields, at `prefix` of the surrounding form. */
 export function VenueFieldset({ prefix = [], focus }: { prefix?: string[]; focus?: boolean }) {
   const t = useWords(words)
@@ -41,6 +44,9 @@ export function VenueFieldset({ prefix = [], focus }: { prefix?: string[]; focus
       <Form.Item name={at("address")} label={t.address} style={{ gridColumn: "span 2" }}>
         <Input maxLength={120} />
       </Form.Item>
+      <Form.Item name={at("position")} label={t.position} extra={t.positionHint} rules={[{ validator: (_, text?: string) => (!text?.trim() || POSITION.test(text.trim()) ? Promise.resolve() : Promise.reject(new Error(t.positionBad))) }]} style={{ gridColumn: "span 2" }}>
+        <Input placeholder="29.12345,115.67890" maxLength={60} allowClear />
+      </Form.Item>
       <Form.Item
         name={at("opening")}
         label={t.opening}
@@ -63,10 +69,13 @@ export function VenueDialog({ venue, onClose }: { venue: Venue | null; onClose: 
   const [form] = Form.useForm<VenueFields>()
   const refused = useFormRefusal(form)
   const save = useMutation({
-    mutationFn: (body: VenueFields) =>
-      venue
+    mutationFn: ({ position, ...fields }: VenueFields) => {
+      // An empty field takes the position away.
+      const body = { ...fields, position: position ?? "" }
+      return venue
         ? answered(api.PATCH("/api/v1/venues/{id}", { params: { path: { id: venue.id } }, body }))
-        : answered(api.POST("/api/v1/venues", { body })),
+        : answered(api.POST("/api/v1/venues", { body }))
+    },
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ["venues"] })
       void client.invalidateQueries({ queryKey: ["screens"] })
@@ -76,7 +85,7 @@ export function VenueDialog({ venue, onClose }: { venue: Venue | null; onClose: 
     onError: refused,
   })
   const initial = venue
-    ? { name: venue.name, type: venue.type, area: venue.area, department: venue.department, opening: venue.opening, address: venue.address }
+    ? { name: venue.name, type: venue.type, area: venue.area, department: venue.department, opening: venue.opening, address: venue.address, position: venue.position ?? "" }
     : { opening: "00:00-24:00", address: "" }
   return (
     <Modal open title={venue ? t.venueTitle(venue.name) : t.addVenue} onCancel={onClose} okText={venue ? common.save : t.addVenue} onOk={() => form.submit()} confirmLoading={save.isPending} width={620}>

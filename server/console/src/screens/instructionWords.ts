@@ -16,7 +16,7 @@ export const instructionWords = dictionary(
     code: (code: string) => `核对码 ${code}`,
     by: (who: string, at: string) => `${who} ${at}`,
     given: (kind: string) => `“${kind}”已下达`,
-    unable: "当前播放器不支持远程指令（浏览器播放、版本较旧，或尚未上报）。",
+    unable: "当前播放器不支持远程指令（版本较旧，或尚未上报）。",
   },
   {
     title: "Instructions",
@@ -33,6 +33,6 @@ export const instructionWords = dictionary(
     code: (code) => `code ${code}`,
     by: (who, at) => `${who} ${at}`,
     given: (kind) => `“${kind}” was told`,
-    unable: "This player takes no instructions (a browser, an older version, or it never reported).",
+    unable: "This player takes no instructions (an older version, or it never reported).",
   },
 )

@@ -5,14 +5,19 @@ import { Link } from "react-router"
 import { useMay } from "../accounts/session"
 import { useCreatives } from "../content/creatives"
 import { Thumbnail } from "../content/Thumbnail"
-import { ago, COUNTY_ZONE, count, dateTime, duration, hourMinute } from "../i18n/format"
+import { ago, COUNTY_ZONE, count, dateTime, daysFromToday, duration, hourMinute, today } from "../i18n/format"
 import { useLanguage, useWords } from "../i18n/language"
+import { gapsAt, recordsAt } from "../plays/filter"
+import { useGapCauses } from "../plays/gaps"
+import { gapWords } from "../plays/gapWords"
+import { lookbackWords } from "../plays/lookbackWords"
 import { LivePicture } from "../screens/LivePicture"
 import { useNow, useScreens } from "../screens/screens"
 import { Loaded, Nothing, PageHead } from "../shell/Page"
 import { useOverview, type Overview } from "./overview"
 import { words } from "./words"
 import "../content/content.css"
+import "../plays/lookback.css"
 import "./overview.css"
 
 /** Most live pictures and most lines of a list: the rest is one click away. */
@@ -24,6 +29,7 @@ export function OverviewPage() {
   const t = useWords(words)
   const { language } = useLanguage()
   const overview = useOverview()
+  const mayReadPlays = useMay("readPlays")
   const day = dayjs().tz(COUNTY_ZONE).locale(language === "zh" ? "zh-cn" : "en")
   return (
     <>
@@ -38,6 +44,7 @@ export function OverviewPage() {
                 <div>
                   <Walls />
                   <DarkScreens data={data} />
+                  {mayReadPlays && <GapsYesterday />}
                 </div>
                 <div>
                   {data.active_takeovers.length > 0 && <Takeovers data={data} />}
@@ -63,8 +70,8 @@ function Figures({ data }: { data: Overview }) {
       <Figure to="/screens?state=offline" label={t.offline} value={offline} note={t.offlineNote} tone={offline > 0 ? "bad" : undefined} />
       <Figure to="/screens?state=never_seen" label={t.neverSeen} value={data.never_seen} note={t.neverSeenNote} tone={data.never_seen > 0 ? "wait" : undefined} />
       <Figure to="/creatives?tab=review" label={t.waiting} value={data.waiting_reviews} note={data.waiting_reviews ? t.waitingNote : t.waitingNone} tone={data.waiting_reviews > 0 ? "wait" : undefined} />
-      <Figure to="/campaigns" label={t.running} value={data.running_campaigns.length} note={t.runningNote} />
-      <Figure to={mayReadPlays ? "/plays" : undefined} label={t.plays} value={data.plays_today} note={t.playsNote} />
+      <Figure to="/campaigns?state=running" label={t.running} value={data.running_campaigns.length} note={t.runningNote} />
+      <Figure to={mayReadPlays ? recordsAt({ day_from: today(), day_to: today(), counted_as: "completed" }) : undefined} label={t.plays} value={data.plays_today} note={t.playsNote} />
     </section>
   )
 }
@@ -153,6 +160,36 @@ function DarkScreens({ data }: { data: Overview }) {
                 </li>
               ))}
               {dark.length > shown.length && <li><Link to="/screens?state=offline">{t.darkMore(dark.length - shown.length)}</Link></li>}
+            </ul>
+          )
+        }
+      </Loaded>
+    </Panel>
+  )
+}
+
+/** What was not shown yesterday, by cause: each leads to its gaps. */
+function GapsYesterday() {
+  const t = useWords(gapWords)
+  const causes = useWords(lookbackWords).causes
+  const { language } = useLanguage()
+  const yesterday = daysFromToday(-1)
+  const found = useGapCauses({ day_from: yesterday, day_to: yesterday, open: true })
+  const at = (cause?: string) => gapsAt({ day_from: yesterday, day_to: yesterday, open: "true", ...(cause ? { cause } : {}) })
+  return (
+    <Panel title={t.overview} action={<Link to={at()}>{t.all}</Link>}>
+      <Loaded query={found}>
+        {({ items, looked_through: looked }) =>
+          items.length === 0 ? (
+            <p className={looked.length > 0 ? "dot good" : "quiet"} style={{ margin: 0 }}>{looked.length > 0 ? t.overviewNone : t.overviewWaits}</p>
+          ) : (
+            <ul className="lines">
+              {items.map((line) => (
+                <li key={line.cause}>
+                  <Link to={at(line.cause)} className="grow clip-text"><span className={`swatch gap-${line.cause}`} />{causes[line.cause]}</Link>
+                  <span className="quiet small nowrap">{t.overviewLine(count(line.findings), count(line.screens))} · {duration(line.missing_ms, language)}</span>
+                </li>
+              ))}
             </ul>
           )
         }

@@ -202,11 +202,16 @@ impl Plays {
         let screen = self.seen_by(screen, who).await?;
         let mut pictures = Vec::new();
         for picture in store::evidence::newest(&self.db, screen.id, most).await? {
-            let around = UtcInterval { start: picture.taken, end: picture.taken.plus(1) };
-            let namings = self.namings(&screen, around).await?;
-            pictures.push(shown(picture, &namings));
+            pictures.push(self.proven(&screen, picture).await?);
         }
         Ok(EvidenceDay { timezone: screen.timezone, pictures, moments: Vec::new(), absent: Vec::new() })
+    }
+
+    /// A picture with the signed batch that names it, if one does.
+    pub(super) async fn proven(&self, screen: &Screen, picture: KeptPicture) -> Result<Shown, PlayError> {
+        let around = UtcInterval { start: picture.taken, end: picture.taken.plus(1) };
+        let namings = self.namings(screen, around).await?;
+        Ok(shown(picture, &namings))
     }
 
     /// The plays that name pictures taken within this time, a day at most, out of the bytes that the screen signed.

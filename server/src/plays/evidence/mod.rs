@@ -3,9 +3,11 @@
 //! A picture by itself proves nothing: it counts as proven when a batch that its screen signed names its digest, and that is
 //! looked up in the signed bytes whenever it is shown. Moments that were due and brought no picture are told too.
 
+mod case;
 mod day;
 mod picture;
 
+pub use case::CasePicture;
 pub use day::{EvidenceDay, Moment, MomentState, Named, Proof, Shown};
 pub use picture::{EvidenceRefusal, MediaType};
 

@@ -1,6 +1,6 @@
 //! Taking records away: tables streamed row by row, and bundles that prove themselves. Each is noted in the audit trail.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, fs::File};
 
 use axum::{
     body::{Body as HttpBody, Bytes},
@@ -15,8 +15,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{
-        Order, PlayError, PlayRecord, Plays,
+        Filter, Order, PlayError, PlayRecord, Plays,
+        columns::Table,
         names::Names,
+        play_rows,
         sheet::{Format, Lines},
         walk::Walk,
         workbook::Book,
@@ -24,7 +26,7 @@ use super::{
     records::{BundleQuery, ExportQuery, PlayView},
 };
 use crate::{
-    accounts::{Actor, Allowed, ReadPlays, SignedIn},
+    accounts::{Actor, Allowed, Principal, ReadPlays, SignedIn},
     clock,
     db::code_of,
     http::{Body, Problem, QueryOf},
@@ -49,39 +51,39 @@ async fn table(
     Allowed(me, _): Allowed<ReadPlays>,
     QueryOf(query): QueryOf<ExportQuery>,
 ) -> Result<Response, Problem> {
-    let mut filter = query.filter(&me)?;
-    // Interrupted and failed showings are no playouts.
-    filter.counted_only |= query.format == Format::Outsmart;
+    let filter = filter_of(&query, &me)?;
     let kind = code_of(&query.format);
     plays.note_export(&Actor::from(&me), &kind, &filter, clock::now()).await?;
-    let names = Names::open(&plays).await?;
-    let walk = plays.walk(&filter, Order::OldestFirst, None).await?;
-    let mut records = Pages { plays, names, walk };
+    let mut records = Pages::open(plays, &filter).await?;
     let (head, media_type, name, ending) = match query.format {
         Format::People => (table_of(Lines::People, records)?, CSV, "播放记录", "csv"),
         Format::Outsmart => (table_of(Lines::Outsmart, records)?, CSV, "outsmart", "csv"),
         Format::Ndjson => {
             let lines = stream::try_unfold(records, async |mut records| {
                 let Some(some) = records.next().await? else { return Ok(None) };
-                let mut bytes = Vec::new();
-                for record in some {
-                    // A view of a record has nothing that JSON cannot say.
-                    bytes.extend(serde_json::to_vec(&PlayView::new(record, &records.names)).unwrap_or_default());
-                    bytes.push(b'\n');
-                }
+                let bytes = json_lines(some, &records.names);
                 Ok::<_, PlayError>(Some((Bytes::from(bytes), records)))
             });
             (HttpBody::from_stream(lines), "application/x-ndjson", "播放记录", "ndjson")
         }
         Format::Xlsx => {
-            let mut book = Book::new().map_err(PlayError::from)?;
-            while let Some(some) = records.next().await? {
-                book.add(&some, &records.names).map_err(PlayError::from)?;
-            }
-            (file_of(book).await?, XLSX, "播放记录", "xlsx")
+            let book = book_of(&mut records).await?;
+            (file_of(move || Ok(book.finish()?)).await?, XLSX, "播放记录", "xlsx")
+        }
+        Format::Parquet => {
+            let table = columns_of(&mut records).await?;
+            (file_of(move || rewound(table.finish()?)).await?, PARQUET, "播放记录", "parquet")
         }
     };
     Ok((download(media_type, name, ending), head).into_response())
+}
+
+/// What a table of this format is made of.
+pub(super) fn filter_of(query: &ExportQuery, me: &Principal) -> Result<Filter, Problem> {
+    let mut filter = query.filter(me)?;
+    // Interrupted and failed showings are no playouts.
+    filter.counted_only |= query.format == Format::Outsmart;
+    Ok(filter)
 }
 
 const CSV: &str = "text/csv; charset=utf-8";
@@ -99,9 +101,47 @@ fn table_of(lines: Lines, records: Pages) -> Result<HttpBody, PlayError> {
     Ok(HttpBody::from_stream(stream::once(async { Ok(head) }).chain(rest)))
 }
 
-/// A workbook's file, packed and then read piece by piece.
-async fn file_of(book: Book) -> Result<HttpBody, PlayError> {
-    let packed = tokio::task::spawn_blocking(move || book.finish()).await;
+const PARQUET: &str = "application/vnd.apache.parquet";
+
+/// Records as JSON, one on each line.
+pub(super) fn json_lines(records: Vec<PlayRecord>, names: &Names) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for record in records {
+        // A view of a record has nothing that JSON cannot say.
+        bytes.extend(serde_json::to_vec(&PlayView::new(record, names)).unwrap_or_default());
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+pub(super) async fn book_of(records: &mut Pages) -> Result<Book, PlayError> {
+    let mut book = Book::new()?;
+    while let Some(some) = records.next().await? {
+        book.add(&some, &records.names)?;
+    }
+    Ok(book)
+}
+
+pub(super) async fn columns_of(records: &mut Pages) -> Result<Table<File>, PlayError> {
+    let mut table = Table::new(tempfile::tempfile()?, "play", &play_rows::COLUMNS)?;
+    while let Some(some) = records.next().await? {
+        for record in &some {
+            table.push(play_rows::row(record, &records.names))?;
+        }
+    }
+    Ok(table)
+}
+
+pub(super) fn rewound(mut file: File) -> Result<File, PlayError> {
+    std::io::Seek::rewind(&mut file)?;
+    Ok(file)
+}
+
+/// A file, finished and then read piece by piece.
+pub(super) async fn file_of(
+    finish: impl FnOnce() -> Result<File, PlayError> + Send + 'static,
+) -> Result<HttpBody, PlayError> {
+    let packed = tokio::task::spawn_blocking(finish).await;
     let file = tokio::fs::File::from_std(packed.map_err(std::io::Error::other)??);
     let pieces = stream::try_unfold(file, async |mut file| {
         let mut piece = vec![0; 64 << 10];
@@ -113,15 +153,21 @@ async fn file_of(book: Book) -> Result<HttpBody, PlayError> {
 }
 
 /// The records of an export, a page at a time, the oldest first.
-struct Pages {
+pub(super) struct Pages {
     plays: Plays,
-    names: Names,
+    pub(super) names: Names,
     walk: Walk,
 }
 
 impl Pages {
+    pub(super) async fn open(plays: Plays, filter: &Filter) -> Result<Self, PlayError> {
+        let names = Names::open(&plays).await?;
+        let walk = plays.walk(filter, Order::OldestFirst, None).await?;
+        Ok(Self { plays, names, walk })
+    }
+
     /// The next records with the names they need; `None` after the last.
-    async fn next(&mut self) -> Result<Option<Vec<PlayRecord>>, PlayError> {
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<PlayRecord>>, PlayError> {
         let records = self.walk.next(PIECE).await?;
         self.names.learn(&self.plays, &records).await?;
         Ok((!records.is_empty()).then_some(records))
@@ -181,7 +227,7 @@ async fn log(State(plays): State<Plays>, _: Allowed<SignedIn>) -> Result<Body<Lo
     Ok(Body(LogView { key: log.verifier().to_string(), size, root: root.to_string(), witnesses, witnessed }))
 }
 
-fn download(media_type: &'static str, name: &str, ending: &str) -> [(HeaderName, String); 3] {
+pub(super) fn download(media_type: &'static str, name: &str, ending: &str) -> [(HeaderName, String); 3] {
     let day = clock::today(chrono_tz::Asia::Shanghai);
     let mut encoded = String::new();
     for byte in name.bytes() {

@@ -10,10 +10,14 @@ use xuanping_core::{
     vocabulary::{CreativeKind, FraudType},
 };
 
-use super::super::{
-    Plays, ShownDay,
-    exposure::{Case, CreativeLine, Exposure, ScreenLine, Total},
-    names::Names,
+use super::{
+    super::{
+        Plays, ShownDay,
+        evidence::CasePicture,
+        exposure::{Around, Case, CreativeLine, Exposure, ScreenLine, Total},
+        names::Names,
+    },
+    records::circle,
 };
 use crate::{
     accounts::{Allowed, ReadPlays},
@@ -26,7 +30,7 @@ const USUAL_DAYS: u16 = 14;
 const MOST_DAYS: u16 = 366;
 
 pub(super) fn routes() -> OpenApiRouter<Plays> {
-    OpenApiRouter::new().routes(routes!(shown)).routes(routes!(exposure))
+    OpenApiRouter::new().routes(routes!(shown)).routes(routes!(exposure)).routes(routes!(pictures))
 }
 
 /// Which day.
@@ -55,14 +59,35 @@ async fn shown(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct CaseQuery {
-    /// The village, township or county around it: 12 digits.
-    area: String,
+    /// The village, township or county around it: 12 digits. This, or `near`.
+    area: Option<String>,
+    /// Where it happened, WGS-84 `29.12345,115.67890`: asks for what hangs within `within_m` of it.
+    near: Option<String>,
+    /// How many metres around `near`, at most 100,000.
+    within_m: Option<u32>,
     /// The day it happened.
     date: NaiveDate,
     /// How many days are looked back over, that day included: 14, at most 366.
     days: Option<u16>,
     /// What kind of fraud it was.
     fraud_type: Option<FraudType>,
+}
+
+impl CaseQuery {
+    fn case(&self) -> Result<Case, Problem> {
+        let around = match (&self.area, circle(self.near.as_deref(), self.within_m)?) {
+            (None, Some(circle)) => Around::Near(circle),
+            (Some(area), None) => {
+                Around::Area(area.parse().map_err(|_| Problem::invalid("area", "区划代码须为 12 位数字。"))?)
+            }
+            _ => return Err(Problem::invalid("area", "请选择案发地所在区划，或填写坐标和距离，两者选一。")),
+        };
+        let days = self.days.unwrap_or(USUAL_DAYS);
+        if !(1..=MOST_DAYS).contains(&days) {
+            return Err(Problem::invalid("days", format!("回溯天数须为 1 至 {MOST_DAYS}。")));
+        }
+        Ok(Case { around, date: self.date, days, fraud_type: self.fraud_type })
+    }
 }
 
 /// A sum of plays.
@@ -132,14 +157,27 @@ async fn exposure(
     Allowed(me, _): Allowed<ReadPlays>,
     QueryOf(query): QueryOf<CaseQuery>,
 ) -> Result<Body<ExposureView>, Problem> {
-    let area = query.area.parse().map_err(|_| Problem::invalid("area", "区划代码须为 12 位数字。"))?;
-    let days = query.days.unwrap_or(USUAL_DAYS);
-    if !(1..=MOST_DAYS).contains(&days) {
-        return Err(Problem::invalid("days", format!("回溯天数须为 1 至 {MOST_DAYS}。")));
-    }
-    let case = Case { area, date: query.date, days, fraud_type: query.fraud_type };
+    let case = query.case()?;
     let (exposure, names) = plays.exposure(&case, &me.scope).await?;
     Ok(Body(view(&case, exposure, &names)))
+}
+
+/// Pictures of the walls around a case.
+#[derive(Debug, Serialize, ToSchema)]
+struct CasePictures {
+    /// Those that are proven to show a warning of its kind first, then the newest.
+    items: Vec<CasePicture>,
+}
+
+#[utoipa::path(get, path = "/api/v1/plays/exposure/pictures", tag = "plays", params(CaseQuery),
+    responses((status = 200, body = CasePictures)),
+    extensions(("x-roles" = json!(["auditor", "editor", "reviewer", "admin"]))))]
+async fn pictures(
+    State(plays): State<Plays>,
+    Allowed(me, _): Allowed<ReadPlays>,
+    QueryOf(query): QueryOf<CaseQuery>,
+) -> Result<Body<CasePictures>, Problem> {
+    Ok(Body(CasePictures { items: plays.case_pictures(&query.case()?, &me).await? }))
 }
 
 fn view(case: &Case, exposure: Exposure, names: &Names) -> ExposureView {

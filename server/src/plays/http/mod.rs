@@ -2,8 +2,10 @@
 
 mod evidence;
 mod exports;
+mod gaps;
 mod log;
 mod lookback;
+mod package;
 mod player;
 mod records;
 
@@ -20,8 +22,10 @@ pub fn routes(state: Plays) -> OpenApiRouter {
         .merge(evidence::routes())
         .merge(records::routes())
         .merge(exports::routes())
+        .merge(package::routes())
         .merge(log::routes())
         .merge(lookback::routes())
+        .merge(gaps::routes())
         .with_state(state)
 }
 
@@ -32,6 +36,8 @@ impl From<PlayError> for Problem {
             | PlayError::Bundle(_)
             | PlayError::Sheet(_)
             | PlayError::Workbook(_)
+            | PlayError::Columns(_)
+            | PlayError::Archive(_)
             | PlayError::File(_) => Self::internal(&error),
             PlayError::Nothing => Self::new(
                 StatusCode::NOT_FOUND,

@@ -9,13 +9,14 @@ use xuanping_core::{
     geometry::ZoneName,
     id::{BookingId, CampaignId, CreativeId, ScreenId, VenueId},
     playlog::{PlayStatus, TriggerKind},
+    position::{Circle, InvalidPosition},
     time::{Millis, UtcMillis},
-    vocabulary::{CreativeKind, VenueType},
+    vocabulary::{CreativeKind, FraudType, VenueType},
 };
 
 use super::super::{
-    Cursor, Filter, Finding, FindingKind, Flag, Group, Order, PlayRecord, Plays, SummaryLine, names::Names,
-    sheet::Format,
+    Counted, CountedAs, Cursor, Filter, Finding, FindingKind, Flag, Group, Order, PlayRecord, Plays, SummaryLine,
+    names::Names, sheet::Format,
 };
 use crate::{
     accounts::{Allowed, Principal, ReadPlays},
@@ -27,7 +28,7 @@ const USUAL_PAGE: u32 = 100;
 const LONGEST_PAGE: u32 = 500;
 
 pub(super) fn routes() -> OpenApiRouter<Plays> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(summary)).routes(routes!(findings))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(count)).routes(routes!(summary)).routes(routes!(findings))
 }
 
 /// Query strings that all have the same filter. Unknown members are refused: a mistyped filter must not mean "all".
@@ -44,6 +45,13 @@ macro_rules! filtered {
             venue: Option<VenueId>,
             /// In this area or below: 12 digits.
             area: Option<String>,
+            /// With `area`: in that very area, not below it.
+            #[serde(default)]
+            area_only: bool,
+            /// With `within_m`: in venues around this point, WGS-84 `29.12345,115.67890`.
+            near: Option<String>,
+            /// How many metres around `near`, at most 100,000.
+            within_m: Option<u32>,
             /// In venues of this department.
             department: Option<String>,
             /// In venues of this type.
@@ -52,12 +60,26 @@ macro_rules! filtered {
             creative: Option<CreativeId>,
             /// For this campaign.
             campaign: Option<CampaignId>,
+            /// Of takeovers only.
+            #[serde(default)]
+            takeover: bool,
+            /// Of creatives against this kind of fraud.
+            fraud_type: Option<FraudType>,
             /// From this local day on.
             day_from: Option<NaiveDate>,
             /// Until this local day, included.
             day_to: Option<NaiveDate>,
+            /// That began in this local hour, 0–23.
+            hour: Option<u8>,
+            /// Out of the batch of this number; with `screen`.
+            sequence: Option<u64>,
             /// That went like this.
             status: Option<PlayStatus>,
+            /// That are in this column of summaries.
+            #[param(inline)]
+            counted_as: Option<CountedAs>,
+            /// That break this rule.
+            flag: Option<Flag>,
             /// Only those that count.
             #[serde(default)]
             counted_only: bool,
@@ -71,13 +93,21 @@ macro_rules! filtered {
                     screen: self.screen,
                     venue: self.venue,
                     area: self.area.clone().filter(|area| !area.is_empty()),
+                    area_only: self.area_only,
+                    near: circle(self.near.as_deref(), self.within_m)?,
                     department: self.department.clone().filter(|code| !code.is_empty()),
                     venue_type: self.venue_type,
                     creative: self.creative,
                     campaign: self.campaign,
+                    takeover: self.takeover,
+                    fraud_type: self.fraud_type,
                     day_from: self.day_from,
                     day_to: self.day_to,
+                    hour: self.hour,
+                    sequence: self.sequence,
                     status: self.status,
+                    counted_as: self.counted_as,
+                    flag: self.flag,
                     counted_only: self.counted_only,
                     scope: who.scope.clone(),
                 })
@@ -102,12 +132,30 @@ filtered! {
     }
     /// Which records, and as what.
     ExportQuery {
-        /// `people`, `outsmart`, `ndjson` or `xlsx`.
+        /// `people`, `outsmart`, `ndjson`, `xlsx` or `parquet`.
         #[param(inline)]
         format: Format,
     }
     /// Which records.
     BundleQuery {}
+    /// Which records.
+    CountQuery {}
+}
+
+/// The farthest that "near" can be, in metres: a county and its neighbours.
+const FARTHEST: u32 = 100_000;
+
+/// Somewhere around a point, if that was said.
+pub(super) fn circle(near: Option<&str>, within: Option<u32>) -> Result<Option<Circle>, Problem> {
+    match (near.filter(|near| !near.is_empty()), within) {
+        (None, None) => Ok(None),
+        (Some(near), Some(metres)) if (1..=FARTHEST).contains(&metres) => {
+            let centre = near.parse().map_err(|why: InvalidPosition| Problem::invalid("near", why.to_string()))?;
+            Ok(Some(Circle { centre, metres }))
+        }
+        (None, Some(_)) => Err(Problem::invalid("near", "请填写中心点坐标（纬度,经度）。")),
+        (Some(_), _) => Err(Problem::invalid("within_m", format!("距离须为 1 至 {FARTHEST} 米。"))),
+    }
 }
 
 fn checked(filter: Filter) -> Result<Filter, Problem> {
@@ -117,6 +165,9 @@ fn checked(filter: Filter) -> Result<Filter, Problem> {
     }
     if filter.day_from.zip(filter.day_to).is_some_and(|(from, to)| to < from) {
         return Err(Problem::invalid("day_to", "结束日期不能早于开始日期。"));
+    }
+    if filter.hour.is_some_and(|hour| hour > 23) {
+        return Err(Problem::invalid("hour", "时段须为 0 至 23 时。"));
     }
     Ok(filter)
 }
@@ -230,6 +281,38 @@ async fn list(
     let mut names = Names::open(&plays).await?;
     names.learn(&plays, &records).await?;
     Ok(Body(PlayPage { items: records.into_iter().map(|r| PlayView::new(r, &names)).collect(), next }))
+}
+
+/// What plays come to, together.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlayCount {
+    /// How many; none: too many to be counted with a filter that no counter tells apart.
+    plays: Option<i64>,
+    /// On how many screens.
+    screens: Option<usize>,
+    /// Milliseconds on the wall; none: not known of these alone.
+    shown_ms: Option<i64>,
+}
+
+impl From<Option<Counted>> for PlayCount {
+    fn from(counted: Option<Counted>) -> Self {
+        Self {
+            plays: counted.map(|counted| counted.plays),
+            screens: counted.map(|counted| counted.screens),
+            shown_ms: counted.and_then(|counted| counted.shown_ms),
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/plays/count", tag = "plays", params(CountQuery),
+    responses((status = 200, body = PlayCount)),
+    extensions(("x-roles" = json!(["auditor", "editor", "reviewer", "admin"]))))]
+async fn count(
+    State(plays): State<Plays>,
+    Allowed(me, _): Allowed<ReadPlays>,
+    QueryOf(query): QueryOf<CountQuery>,
+) -> Result<Body<PlayCount>, Problem> {
+    Ok(Body(plays.count(&query.filter(&me)?).await?.into()))
 }
 
 /// A line of a summary.

@@ -4,7 +4,12 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use xuanping_core::{id::ScreenId, playlog::ChainHead, time::UtcMillis};
 
-use super::super::{Order, flags::Marks, numbers::Items, packed};
+use super::super::{
+    Order,
+    flags::{Marks, WantedMarks},
+    numbers::Items,
+    packed,
+};
 use crate::db::{Db, DbError, Row, Statement, Tx, sql};
 
 /// Rows written with one statement.
@@ -154,13 +159,13 @@ pub struct InLine {
     pub sequence: u64,
 }
 
-/// The next batches in line behind this place, none beyond `end`, of which all these sorts of plays are.
+/// The next batches in line behind this place, none beyond `end`, that have what is wanted.
 pub async fn in_line(
     db: &Db,
     order: Order,
     behind: InLine,
     end: UtcMillis,
-    marks: Marks,
+    marks: &WantedMarks,
     limit: u32,
 ) -> Result<Vec<Kept>, DbError> {
     let (column, beyond, within, way) = match order {
@@ -169,11 +174,21 @@ pub async fn in_line(
     };
     let some = sql(format!(
         "SELECT {COLUMNS} FROM play_batches
-         WHERE ({column}, screen_no, sequence) {beyond} ($1, $2, $3) AND {column} {within} $4 AND (marks & $5) = $6
-         ORDER BY {column} {way}, screen_no {way}, sequence {way} LIMIT $7"
+         WHERE ({column}, screen_no, sequence) {beyond} ($1, $2, $3) AND {column} {within} $4{}
+         ORDER BY {column} {way}, screen_no {way}, sequence {way} LIMIT $5",
+        marks.sql()
     ));
     let some = some.bind(behind.at).bind(behind.screen).bind(behind.sequence).bind(end);
-    db.all(some.bind(marks.0).bind(marks.0).bind(limit)).await?.iter().map(read).collect()
+    db.all(some.bind(limit)).await?.iter().map(read).collect()
+}
+
+/// How many batches have what is wanted, counted up to so many.
+pub async fn number_with(db: &Db, marks: &WantedMarks, most: u32) -> Result<usize, DbError> {
+    let some = sql(format!(
+        "SELECT COUNT(*) AS batches FROM (SELECT last_at FROM play_batches WHERE 1 = 1{} LIMIT $1) AS few",
+        marks.sql()
+    ));
+    db.one(some.bind(most)).await?.number("batches")
 }
 
 /// Batches with plays both before this instant and not before it.

@@ -60,6 +60,20 @@ pub async fn taken_within(db: &Db, screen: ScreenId, time: UtcInterval) -> Resul
     db.all(query.bind(screen).bind(time.start).bind(time.end)).await?.iter().map(read).collect()
 }
 
+/// The newest of those taken within this time, the newest first.
+pub async fn newest_within(
+    db: &Db,
+    screen: ScreenId,
+    time: UtcInterval,
+    most: usize,
+) -> Result<Vec<KeptPicture>, DbError> {
+    let query = sql(format!(
+        "SELECT {PICTURE} FROM evidence_pictures WHERE screen_id = $1 AND taken_at >= $2 AND taken_at < $3
+         ORDER BY taken_at DESC, digest LIMIT $4"
+    ));
+    db.all(query.bind(screen).bind(time.start).bind(time.end).bind(most)).await?.iter().map(read).collect()
+}
+
 /// The newest, the newest first.
 pub async fn newest(db: &Db, screen: ScreenId, most: u32) -> Result<Vec<KeptPicture>, DbError> {
     let query = sql(format!(

@@ -93,6 +93,12 @@ pub async fn resolve_gaps(tx: &mut Tx, batches: &[(ScreenId, u64, UtcMillis)]) -
     Ok(())
 }
 
+/// Whether a batch of a screen came that waits for one before it.
+pub async fn waits(db: &Db, screen: ScreenId) -> Result<bool, DbError> {
+    let gap = sql("SELECT id FROM play_findings WHERE screen_id = $1 AND kind = 'gap' AND resolved_at IS NULL LIMIT 1");
+    Ok(db.opt(gap.bind(screen)).await?.is_some())
+}
+
 fn read(row: &Row) -> Result<Finding, DbError> {
     Ok(Finding {
         id: row.int("id")?,

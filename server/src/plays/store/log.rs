@@ -114,6 +114,14 @@ pub async fn index_of(db: &Db, screen: ScreenId, sequence: u64) -> Result<Option
     db.opt(one.bind(screen).bind(sequence)).await?.map(|row| row.number("log_index")).transpose()
 }
 
+/// The number of the newest batch of a screen among the first so many entries; 0 if there is none.
+pub async fn newest_of(db: &Db, screen: ScreenId, size: u64) -> Result<u64, DbError> {
+    let newest = sql("SELECT e.sequence FROM log_entries e JOIN play_screens s ON s.no = e.screen_no
+                      WHERE s.screen_id = $1 AND e.log_index < $2 ORDER BY e.sequence DESC LIMIT 1");
+    let row = db.opt(newest.bind(screen).bind(size)).await?;
+    Ok(row.map(|row| row.number("sequence")).transpose()?.unwrap_or(0))
+}
+
 pub async fn put_checkpoint(tx: &mut Tx, checkpoint: &StoredCheckpoint, now: UtcMillis) -> Result<(), DbError> {
     let put = sql("INSERT INTO log_checkpoints (size, signed_at, note, cosigned) VALUES ($1, $2, $3, 0)
                    ON CONFLICT (size) DO NOTHING");

@@ -1,9 +1,14 @@
 //! The dictionaries: screens, places and items under small numbers. Rows are only ever added.
 
-use xuanping_core::{digest::Digest, id::ScreenId};
+use std::collections::BTreeSet;
+
+use xuanping_core::{
+    digest::Digest,
+    id::{CampaignId, CreativeId, ScreenId},
+};
 
 use super::super::numbers::{Item, Place};
-use crate::db::{Db, DbError, Row, Tx, sql};
+use crate::db::{Db, DbError, Row, Statement, Tx, sql};
 
 /// A row of a dictionary as it stands: its number, its digest, its contents.
 #[derive(Debug)]
@@ -99,16 +104,45 @@ pub async fn items(db: &Db, numbers: &[i64]) -> Result<Vec<Entry<Item>>, DbError
     Ok(all)
 }
 
-/// Items of a creative, a campaign, or both.
-pub async fn items_of(db: &Db, creative: Option<String>, campaign: Option<String>) -> Result<Vec<i64>, DbError> {
-    let some = match (creative, campaign) {
-        (Some(creative), Some(campaign)) => {
-            sql("SELECT no FROM play_items WHERE creative_id = $1 AND campaign_id = $2").bind(creative).bind(campaign)
-        }
-        (Some(creative), None) => sql("SELECT no FROM play_items WHERE creative_id = $1").bind(creative),
-        (None, campaign) => sql("SELECT no FROM play_items WHERE campaign_id = $1").bind(campaign),
+/// Which items; what is not said, any.
+#[derive(Debug, Clone, Default)]
+pub struct ItemsOf {
+    /// Of these creatives.
+    pub creatives: Option<BTreeSet<CreativeId>>,
+    /// For this campaign.
+    pub campaign: Option<CampaignId>,
+    /// Of takeovers.
+    pub takeover: bool,
+}
+
+/// The numbers of items.
+pub async fn items_of(db: &Db, wanted: &ItemsOf) -> Result<BTreeSet<i64>, DbError> {
+    let more = match (wanted.campaign, wanted.takeover) {
+        (None, false) => "",
+        (None, true) => " AND campaign_id IS NULL",
+        (Some(_), false) => " AND campaign_id = $1",
+        // A takeover has no campaign.
+        (Some(_), true) => return Ok(BTreeSet::new()),
     };
-    db.all(some).await?.iter().map(|row| row.int("no")).collect()
+    let mut texts = Vec::new();
+    match &wanted.creatives {
+        None => texts.push(format!("SELECT no FROM play_items WHERE 1 = 1{more}")),
+        Some(creatives) => {
+            let creatives: Vec<String> = creatives.iter().map(|id| format!("'{id}'")).collect();
+            for some in creatives.chunks(500) {
+                // Ids of our own, so nothing has to be escaped.
+                texts.push(format!("SELECT no FROM play_items WHERE creative_id IN ({}){more}", some.join(", ")));
+            }
+        }
+    }
+    let mut items = BTreeSet::new();
+    for text in texts {
+        let some = wanted.campaign.map(|id| id.to_string()).into_iter().fold(sql(text), Statement::bind);
+        for row in &db.all(some).await? {
+            items.insert(row.int("no")?);
+        }
+    }
+    Ok(items)
 }
 
 /// Numbers of our own as an SQL list.

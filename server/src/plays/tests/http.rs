@@ -163,6 +163,54 @@ async fn exports_stream_as_files_and_are_noted_in_the_audit_trail() {
 }
 
 #[tokio::test]
+async fn a_package_has_the_table_the_proof_and_a_report_that_says_how_to_check_it() {
+    use std::io::{Cursor, Read as _};
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let mut player = county.player(1, 0).await;
+        county.publish().await;
+        let item = county.given_ref(&player).await;
+        let batch = player.seal(vec![item], showings(5));
+        report(&county, &player, batch.signed()).await;
+        let key = county.app.publisher.public();
+        for (format, name) in [
+            ("people", "播放记录.csv"),
+            ("outsmart", "播放记录.csv"),
+            ("ndjson", "播放记录.ndjson"),
+            ("xlsx", "播放记录.xlsx"),
+            ("parquet", "播放记录.parquet"),
+        ] {
+            let alone = ask(&county, Role::Auditor, &format!("/plays/export?format={format}")).await;
+            let answer = ask(&county, Role::Auditor, &format!("/plays/package?format={format}")).await;
+            assert_eq!(answer.status, StatusCode::OK, "{format}");
+            let mut zip = zip::ZipArchive::new(Cursor::new(answer.bytes)).unwrap();
+            let mut file = |name: &str| {
+                let mut bytes = Vec::new();
+                zip.by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
+                bytes
+            };
+            let table = file(name);
+            // A workbook notes when it was made.
+            assert!(format == "xlsx" || table == alone.bytes, "{format}: the same table as alone");
+            let bundle = file("plays.xpbundle");
+            let trust = xuanping_core::playlog::bundle::Trust::publisher(key);
+            let verdict = xuanping_core::playlog::bundle::verify(&bundle, &trust);
+            assert!(verdict.is_intact(), "{:?}", verdict.findings);
+            assert_eq!(verdict.summary.unwrap().records, 5);
+            let words = String::from_utf8(file("核验报告.txt")).unwrap();
+            assert!(words.contains("结论：完好") && words.contains("Verdict: intact"), "{words}");
+            assert!(words.contains(&format!("xuanping-server verify plays.xpbundle --key {key}")), "{words}");
+        }
+        assert_eq!(
+            ask(&county, Role::Auditor, "/plays/package?format=people&venue_type=atm").await.problem(),
+            "no-plays"
+        );
+        assert_eq!(ask(&county, Role::Operator, "/plays/package?format=people").await.status, StatusCode::FORBIDDEN);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_asked_wrongly_or_by_the_wrong_person_is_refused_clearly() {
     for_each_database(async |db| {
         let county = County::new(&db).await;

@@ -165,7 +165,9 @@ async fn a_witness_signs_what_grows_and_bundles_then_prove_what_it_saw() {
         let trust = Trust { publisher: Some(county.app.publisher.public()), witness: Some(seen(&state)) };
         let file = county.app.plays.bundle(&filter, clock::now()).await.unwrap();
         let verdict = verify(&file, &trust);
-        assert_eq!((&verdict.findings[..], &verdict.remarks[..]), (&[][..], &[][..]));
+        // That nothing came after its newest batch is the office's word.
+        let said = xuanping_core::playlog::bundle::Remark::NewestSaid { screens: 1 };
+        assert_eq!((&verdict.findings[..], &verdict.remarks[..]), (&[][..], &[said][..]));
         // What came in since is in the log, and the witness has yet to look.
         send(&county, &mut player, 1).await;
         let file = county.app.plays.bundle(&filter, clock::now()).await.unwrap();

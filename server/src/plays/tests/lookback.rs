@@ -2,6 +2,7 @@
 
 use xuanping_core::{
     playlist::WallSettings,
+    playlog::shown::{Cause, ZoneDay},
     recurrence::{DayWindow, TimeOfDay},
 };
 
@@ -9,7 +10,7 @@ use super::*;
 use crate::{
     accounts::{Principal, Role, Scope},
     db::testing::for_each_database,
-    plays::exposure::Case,
+    plays::exposure::{Around, Case},
     screens::ScreenChange,
 };
 
@@ -75,8 +76,8 @@ async fn a_day_is_compared_with_what_the_screen_was_told() {
         let zone = &day.zones[0];
         let passed = later.min(day.day.end).since(told);
         assert_eq!((day.reported_until, zone.expected_ms, zone.kept_ms), (None, passed, 0));
-        let causes = |zone: &day::ZoneDay| zone.gaps.iter().map(|gap| gap.cause).collect::<Vec<_>>();
-        assert_eq!(causes(zone), [day::Cause::NotReported]);
+        let causes = |zone: &ZoneDay| zone.gaps.iter().map(|gap| gap.cause).collect::<Vec<_>>();
+        assert_eq!(causes(zone), [Cause::NotReported]);
 
         let at = |ms: i64| Play { monotonic: 1_000_000 + ms.unsigned_abs(), ..play(told.plus(ms)) };
         // A minute is shown; two showings of it failed for want of the file.
@@ -95,7 +96,7 @@ async fn a_day_is_compared_with_what_the_screen_was_told() {
         let zone = &day.zones[0];
         assert_eq!(day.reported_until, Some(told.plus(120_000)));
         if day.day.end > later {
-            use day::Cause::{Content, NotReported, Unknown};
+            use Cause::{Content, NotReported, Unknown};
             // What was on the wall when it sealed the batch comes with the next one.
             assert_eq!(causes(zone), [Content, Unknown, NotReported]);
             let gaps: Vec<_> =
@@ -125,7 +126,7 @@ async fn what_was_shown_around_a_place_is_found_by_area_days_and_kind_of_fraud()
         reports(&county, &mut west, showings(3)).await;
         let today = clock::today(chrono_tz::Asia::Shanghai);
         let ask = async |area: &str, date: NaiveDate, fraud_type, scope: Scope| {
-            let case = Case { area: area.parse().unwrap(), date, days: 14, fraud_type };
+            let case = Case { around: Around::Area(area.parse().unwrap()), date, days: 14, fraud_type };
             county.app.plays.exposure(&case, &scope).await.unwrap().0
         };
         let whole = Scope::default();

@@ -1,9 +1,12 @@
 //! Stories of the play log on both databases: a real county with a published campaign, and a player that holds the keys.
 
+mod archive;
 mod catch_up;
 mod convert;
 mod evidence;
 mod exports;
+mod figures;
+mod gaps;
 mod http;
 mod ingest;
 mod log;
@@ -91,6 +94,7 @@ impl County {
                 department: "fin".into(),
                 address: String::new(),
                 opening: "00:00-24:00".into(),
+                position: String::new(),
             };
             venues.push(app.screens.add_venue(venue, None, &by, now).await.unwrap().id);
         }

@@ -6,13 +6,13 @@ use crate::{
     plays::{
         commit::Ready,
         counters::DayCounts,
-        judge::Count,
         numbers::{Item, Place},
         opened::{day_number, keep, local_day},
         store::days::{Addition, DayKey},
         walk::Walk,
     },
 };
+use chrono::Timelike as _;
 use xuanping_core::{
     id::{BookingId, CampaignId},
     playlog::{ChainHead, TriggerKind},
@@ -85,8 +85,13 @@ async fn stored(county: &County, seed: u64, screens: u64, batches: u64) -> Vec<P
                 at = at.plus(dice.one(&[6_000, 6_000, 6_000, 0, 90_000, 3_600_000]));
                 // A clock gone wild now and then, and plays at the very same instant.
                 let start = if dice.below(60) == 0 { NOON.plus(dice.below(20) as i64 * 86_400_000) } else { at };
-                let status = dice.one(&[PlayStatus::Success, PlayStatus::Success, PlayStatus::Interrupted]);
-                shown.push(Play { item: dice.below(3) as u32, status, ..play(start) });
+                let mut status = dice.one(&[PlayStatus::Success, PlayStatus::Success, PlayStatus::Interrupted]);
+                // Now and then a file does not play; and a showing says that it was whole, and was not.
+                if dice.below(90) == 0 {
+                    status = PlayStatus::ContentFailure;
+                }
+                let actual = Millis(if dice.below(40) == 0 { 2_000 } else { 6_000 });
+                shown.push(Play { item: dice.below(3) as u32, status, actual, ..play(start) });
             }
             at = at.plus(dice.one(&[1_000, 60_000, 86_400_000]));
             let head = ChainHead { screen: player.screen.id, sequence: player.sequence - 1, digest: player.previous };
@@ -103,8 +108,18 @@ async fn stored(county: &County, seed: u64, screens: u64, batches: u64) -> Vec<P
             for ((position, p), flag) in (0..).zip(&batch.batch().plays).zip(&flags) {
                 let day = local_day(p.start, place.zone());
                 let item = &items[p.item as usize];
-                *days.entry(day_number(day)).or_default().hour((numbers[p.item as usize], p.zone), 0) =
-                    Count { completed: 1, ..Count::default() };
+                let zone: chrono_tz::Tz = place.zone();
+                let hour = p.start.to_datetime().unwrap().with_timezone(&zone).hour();
+                let count = days.entry(day_number(day)).or_default().hour((numbers[p.item as usize], p.zone), hour);
+                match (flag, p.completed()) {
+                    (Some(_), _) => count.not_counted += 1,
+                    (None, true) => count.completed += 1,
+                    (None, false) if p.status == PlayStatus::ContentFailure => count.failed += 1,
+                    (None, false) => count.interrupted += 1,
+                }
+                if flag.is_none() && p.status != PlayStatus::ContentFailure {
+                    count.shown_ms += u64::from(p.actual.0);
+                }
                 all.push(PlayRecord {
                     screen: player.screen.id,
                     sequence: batch.batch().sequence,
@@ -150,6 +165,25 @@ async fn stored(county: &County, seed: u64, screens: u64, batches: u64) -> Vec<P
     all
 }
 
+fn hour_of(record: &PlayRecord) -> u32 {
+    // Whichever of the two places the screen hung in, it is written beside the day.
+    let zone = (0..5).map(place).find(|place| place.venue == record.venue).unwrap().zone();
+    record.started.to_datetime().unwrap().with_timezone(&zone).hour()
+}
+
+fn is_in(column: CountedAs, record: &PlayRecord) -> bool {
+    let failed = matches!(record.status, PlayStatus::ContentFailure | PlayStatus::HardwareFailure);
+    let whole = record.status == PlayStatus::Success && record.actual.0 + 500 >= record.planned.0;
+    match (column, record.flag.is_some()) {
+        (CountedAs::NotCounted, flagged) => flagged,
+        (_, true) => false,
+        (CountedAs::Failed, _) => failed,
+        (CountedAs::Completed, _) => whole,
+        (CountedAs::Interrupted, _) => !failed && !whole,
+        (CountedAs::Shown, _) => !failed,
+    }
+}
+
 fn is_wanted(filter: &Filter, record: &PlayRecord) -> bool {
     fn is<T: PartialEq>(wanted: Option<&T>, has: &T) -> bool {
         wanted.is_none_or(|wanted| wanted == has)
@@ -168,6 +202,12 @@ fn is_wanted(filter: &Filter, record: &PlayRecord) -> bool {
         && filter.campaign.is_none_or(|campaign| record.campaign == Some(campaign))
         && filter.day_from.is_none_or(|day| record.day >= day)
         && filter.day_to.is_none_or(|day| record.day <= day)
+        && (!filter.area_only || is(filter.area.as_ref(), &record.area))
+        && (!filter.takeover || record.campaign.is_none())
+        && filter.hour.is_none_or(|hour| u32::from(hour) == hour_of(record))
+        && is(filter.sequence.as_ref(), &record.sequence)
+        && (filter.flag.is_none() || filter.flag == record.flag)
+        && filter.counted_as.is_none_or(|column| is_in(column, record))
         && is(filter.status.as_ref(), &record.status)
         && (record.counted || !filter.counted_only)
 }
@@ -192,6 +232,20 @@ fn filters(all: &[PlayRecord]) -> Vec<Filter> {
         Filter { day_from: Some(some.day), day_to: Some(some.day), ..any() },
         Filter { day_from: day(1), counted_only: true, ..any() },
         Filter { status: Some(PlayStatus::HardwareFailure), ..any() },
+        Filter { status: Some(PlayStatus::ContentFailure), ..any() },
+        Filter { status: Some(PlayStatus::ContentFailure), venue: Some(some.venue), ..any() },
+        Filter { counted_as: Some(CountedAs::Completed), hour: Some(3), ..any() },
+        Filter { counted_as: Some(CountedAs::Interrupted), ..any() },
+        Filter { counted_as: Some(CountedAs::Interrupted), venue: Some(some.venue), day_to: day(3), ..any() },
+        Filter { counted_as: Some(CountedAs::Failed), creative: Some(some.creative), ..any() },
+        Filter { counted_as: Some(CountedAs::NotCounted), ..any() },
+        Filter { counted_as: Some(CountedAs::Shown), screen: Some(some.screen), ..any() },
+        Filter { counted_as: Some(CountedAs::NotCounted), hour: Some(20), department: Some("fin".into()), ..any() },
+        Filter { flag: Some(Flag::WallOff), screen: Some(some.screen), sequence: Some(some.sequence), ..any() },
+        Filter { flag: Some(Flag::Overlaps), ..any() },
+        Filter { takeover: true, ..any() },
+        Filter { takeover: true, campaign: some.campaign.or(Some(CampaignId::new(id(401)))), ..any() },
+        Filter { area: Some("330482100000".into()), area_only: true, ..any() },
         Filter {
             scope: crate::accounts::Scope { area: Some("330482101000".into()), department: None },
             campaign: Some(CampaignId::new(id(401))),
@@ -224,11 +278,20 @@ async fn whatever_is_asked_for_comes_complete_and_in_order_whatever_the_page() {
                 assert_eq!(met, right, "{order:?} {filter:?}");
             }
             let plays = &county.app.plays;
+            // Figures say what is behind them, whether counters tell it or the plays have to be looked at.
+            let counted = plays.count(&filter).await.unwrap().unwrap();
+            let right: Vec<_> = all.iter().filter(|record| is_wanted(&filter, record)).collect();
+            let screens: std::collections::BTreeSet<_> = right.iter().map(|record| record.screen).collect();
+            assert_eq!((counted.plays, counted.screens), (right.len() as i64, screens.len()), "{filter:?}");
+            if let Some(shown_ms) = counted.shown_ms {
+                assert_eq!(shown_ms, right.iter().map(|record| record.shown_ms()).sum::<i64>(), "{filter:?}");
+            }
             let right: Vec<_> = all.iter().filter(|record| is_wanted(&filter, record)).collect();
             // By days, and with everything that is anywhere in line.
             for most_screens in [usize::MAX, 0] {
                 let (db, numbers) = (&plays.db, &plays.numbers);
-                let walk = Walk::with(db, numbers, &filter, Order::OldestFirst, None, most_screens);
+                let looked_up = plays.looked_up(&filter).await.unwrap();
+                let walk = Walk::with(db, numbers, &looked_up, Order::OldestFirst, None, most_screens);
                 let mut walk = walk.await.unwrap();
                 let mut streamed = Vec::new();
                 loop {

@@ -177,6 +177,10 @@ pub struct AddVenue {
     /// Opening hours in a subset of OpenStreetMap's opening_hours: `08:30-17:30`, all day `00:00-24:00`,
     /// `Mo-Fr 08:30-12:00,13:30-17:30; Sa 09:00-12:00; Su off`. A later rule replaces earlier ones for its days.
     opening: String,
+    /// Where it lies, as WGS-84 latitude and longitude: `29.12345,115.67890`. Nothing is converted: GCJ-02 and BD-09, as
+    /// Chinese maps show them, are hundreds of metres away. Empty: not known.
+    #[serde(default)]
+    position: String,
 }
 
 impl From<AddVenue> for NewVenue {
@@ -188,6 +192,7 @@ impl From<AddVenue> for NewVenue {
             department: v.department,
             address: v.address,
             opening: v.opening,
+            position: v.position,
         }
     }
 }
@@ -225,6 +230,8 @@ pub struct ChangeVenue {
     address: Option<String>,
     /// Opening hours, as when a venue is added.
     opening: Option<String>,
+    /// Where it lies, as when a venue is added.
+    position: Option<String>,
 }
 
 #[utoipa::path(patch, path = "/api/v1/venues/{id}", tag = "screens", params(("id" = VenueId, Path)),
@@ -243,6 +250,7 @@ async fn change_venue(
         department: change.department,
         address: change.address,
         opening: change.opening,
+        position: change.position,
     };
     Ok(Body(screens.change_venue(id, change, &me, clock::now()).await?))
 }

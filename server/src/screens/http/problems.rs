@@ -18,6 +18,7 @@ impl From<PlaceFault> for Problem {
             PlaceFault::DepartmentCode => Self::invalid("code", "单位代码不能为空，最多 60 个字符。"),
             PlaceFault::Name => Self::invalid("name", "名称不能为空，最多 60 个字。"),
             PlaceFault::Opening(why) => Self::invalid("opening", why.to_string()),
+            PlaceFault::Position(why) => Self::invalid("position", why.to_string()),
             PlaceFault::VenueTaken => {
                 Self::conflict("venue-exists", "点位已存在", "该区划内已有同名点位，请直接选用，或换一个名称。")
                     .with("field", "name")

@@ -1,19 +1,21 @@
 //! SQL of areas, departments and venues.
 
-use xuanping_core::{campaign::AreaCode, id::VenueId, time::UtcMillis};
+use xuanping_core::{campaign::AreaCode, id::VenueId, position::Position, time::UtcMillis};
 
 use super::super::{Area, Department, Venue, places};
 use crate::db::{Db, DbError, Row, Tx, code_of, sql};
 
 /// The columns of a venue, for queries that call it `v` and join [`COUNTED`].
 pub(super) const VENUE: &str = "v.id AS v_id, v.name AS v_name, v.type AS v_type, v.area AS v_area, \
-    v.department AS v_department, v.address AS v_address, v.opening AS v_opening, COALESCE(n.screens, 0) AS v_screens";
+    v.department AS v_department, v.address AS v_address, v.opening AS v_opening, \
+    v.latitude AS v_latitude, v.longitude AS v_longitude, COALESCE(n.screens, 0) AS v_screens";
 /// The screens of all venues counted at once: counting them venue by venue took seconds for every ten thousand screens.
 pub(super) const COUNTED: &str = "LEFT JOIN (SELECT venue_id, COUNT(*) AS screens FROM screens WHERE retired_at IS NULL \
     GROUP BY venue_id) n ON n.venue_id = v.id";
 /// The columns of a venue, for queries that call it `v` and ask for one.
 pub(super) const VENUE_ALONE: &str = "v.id AS v_id, v.name AS v_name, v.type AS v_type, v.area AS v_area, \
     v.department AS v_department, v.address AS v_address, v.opening AS v_opening, \
+    v.latitude AS v_latitude, v.longitude AS v_longitude, \
     (SELECT COUNT(*) FROM screens n WHERE n.venue_id = v.id AND n.retired_at IS NULL) AS v_screens";
 
 pub(super) fn read_venue(row: &Row) -> Result<Venue, DbError> {
@@ -25,8 +27,33 @@ pub(super) fn read_venue(row: &Row) -> Result<Venue, DbError> {
         department: row.text("v_department")?,
         address: row.text("v_address")?,
         opening: row.parse("v_opening")?,
+        position: read_position(row)?,
         screens: row.int("v_screens")?,
     })
+}
+
+/// Nothing, or what was checked when it was written; whatever else an edited row has lies nowhere.
+fn read_position(row: &Row) -> Result<Option<Position>, DbError> {
+    let degrees = |column| Ok::<_, DbError>(row.opt_int(column)?.and_then(|micro| i32::try_from(micro).ok()));
+    let both = degrees("v_latitude")?.zip(degrees("v_longitude")?);
+    Ok(both.and_then(|(latitude, longitude)| Position::from_micro(latitude, longitude)))
+}
+
+fn micro(position: Option<Position>) -> (Option<i64>, Option<i64>) {
+    position.map(Position::micro).map(|(latitude, longitude)| (latitude.into(), longitude.into())).unzip()
+}
+
+/// Where the venues lie of which that is known.
+pub(in crate::screens) async fn positions(db: &Db) -> Result<Vec<(VenueId, Position)>, DbError> {
+    let some =
+        sql("SELECT id, latitude AS v_latitude, longitude AS v_longitude FROM venues WHERE latitude IS NOT NULL");
+    let mut all = Vec::new();
+    for row in &db.all(some).await? {
+        if let Some(position) = read_position(row)? {
+            all.push((row.parse("id")?, position));
+        }
+    }
+    Ok(all)
 }
 
 pub(in crate::screens) async fn areas(db: &Db) -> Result<Vec<Area>, DbError> {
@@ -98,10 +125,11 @@ pub(in crate::screens) async fn venue_in(tx: &mut Tx, id: VenueId) -> Result<Opt
 
 /// Whether it was inserted: not if the area has a venue of this name.
 pub(in crate::screens) async fn insert_venue(tx: &mut Tx, venue: &Venue, now: UtcMillis) -> Result<bool, DbError> {
+    let (latitude, longitude) = micro(venue.position);
     let touched = tx
         .exec(
-            sql("INSERT INTO venues (id, name, type, area, department, address, opening, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (area, name) DO NOTHING")
+            sql("INSERT INTO venues (id, name, type, area, department, address, opening, created_at, latitude, longitude)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (area, name) DO NOTHING")
             .bind(venue.id)
             .bind(&venue.name)
             .bind(venue.kind.code())
@@ -109,7 +137,9 @@ pub(in crate::screens) async fn insert_venue(tx: &mut Tx, venue: &Venue, now: Ut
             .bind(&venue.department)
             .bind(&venue.address)
             .bind(venue.opening.to_string())
-            .bind(now),
+            .bind(now)
+            .bind(latitude)
+            .bind(longitude),
         )
         .await?;
     Ok(touched == 1)
@@ -117,16 +147,20 @@ pub(in crate::screens) async fn insert_venue(tx: &mut Tx, venue: &Venue, now: Ut
 
 /// Whether it was updated: not if another venue of the area has this name.
 pub(in crate::screens) async fn update_venue(tx: &mut Tx, venue: &Venue) -> Result<bool, DbError> {
+    let (latitude, longitude) = micro(venue.position);
     let updated = tx
         .exec(
-            sql("UPDATE venues SET name = $2, type = $3, area = $4, department = $5, address = $6, opening = $7 WHERE id = $1")
-                .bind(venue.id)
-                .bind(&venue.name)
-                .bind(venue.kind.code())
-                .bind(&venue.area)
-                .bind(&venue.department)
-                .bind(&venue.address)
-                .bind(venue.opening.to_string()),
+            sql("UPDATE venues SET name = $2, type = $3, area = $4, department = $5, address = $6, opening = $7,
+                     latitude = $8, longitude = $9 WHERE id = $1")
+            .bind(venue.id)
+            .bind(&venue.name)
+            .bind(venue.kind.code())
+            .bind(&venue.area)
+            .bind(&venue.department)
+            .bind(&venue.address)
+            .bind(venue.opening.to_string())
+            .bind(latitude)
+            .bind(longitude),
         )
         .await;
     match updated {

@@ -83,6 +83,7 @@ fn new_venue(name: &str, area: &str) -> NewVenue {
         department: "fin".into(),
         address: "某路 1 号".into(),
         opening: "08:30-17:30".into(),
+        position: String::new(),
     }
 }
 

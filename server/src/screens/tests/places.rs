@@ -1,6 +1,9 @@
 //! The area tree, venues, and what an operator's scope covers.
 
-use xuanping_core::recurrence::InvalidOpening;
+use xuanping_core::{
+    position::{InvalidPosition, Position},
+    recurrence::InvalidOpening,
+};
 
 use super::*;
 use crate::db::testing::for_each_database;
@@ -52,6 +55,10 @@ async fn a_venue_is_refused_with_the_field_at_fault() {
                 NewVenue { opening: "PH off".into(), ..good.clone() },
                 PlaceFault::Opening(InvalidOpening::Days("PH".into())),
             ),
+            (
+                NewVenue { position: "115.6789,29.12345".into(), ..good.clone() },
+                PlaceFault::Position(InvalidPosition::Swapped),
+            ),
             (NewVenue { name: "东镇支行".into(), ..good.clone() }, PlaceFault::VenueTaken),
         ];
         for (new, fault) in cases {
@@ -60,6 +67,32 @@ async fn a_venue_is_refused_with_the_field_at_fault() {
         }
         let same_name_elsewhere = NewVenue { name: "东镇支行".into(), area: WEST.into(), ..good };
         assert!(house.screens.add_venue(same_name_elsewhere, None, &Actor::CommandLine, clock::now()).await.is_ok());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_venue_lies_where_somebody_said_until_that_is_taken_away() {
+    for_each_database(async |db| {
+        let house = house(&db).await;
+        house.venue("东镇二支行", EAST).await;
+        let new = NewVenue { position: " 29.12345，115.67890 ".into(), ..new_venue("东镇支行", EAST) };
+        let venue = house.screens.add_venue(new, None, &Actor::CommandLine, clock::now()).await.unwrap();
+        assert_eq!(venue.position.map(|at| at.to_string()).as_deref(), Some("29.123450,115.678900"));
+        assert_eq!(house.screens.venue(venue.id).await.unwrap(), venue);
+        assert_eq!(house.screens.positions().await.unwrap(), [(venue.id, venue.position.unwrap())]);
+        let change = async |position: Option<&str>| {
+            let change = VenueChange { position: position.map(str::to_owned), ..VenueChange::default() };
+            house.screens.change_venue(venue.id, change, &operator(), clock::now()).await
+        };
+        assert_eq!(change(None).await.unwrap().position, venue.position);
+        let bad = change(Some("北门")).await;
+        assert!(matches!(bad, Err(ScreenError::Place(PlaceFault::Position(InvalidPosition::Form)))), "{bad:?}");
+        let moved = change(Some("-29.5 115.5")).await.unwrap();
+        assert_eq!(house.screens.venue(venue.id).await.unwrap().position, moved.position);
+        assert_eq!(moved.position.map(Position::micro), Some((-29_500_000, 115_500_000)));
+        assert_eq!(change(Some("")).await.unwrap().position, None);
+        assert_eq!(house.screens.positions().await.unwrap(), []);
     })
     .await;
 }

@@ -1,0 +1,45 @@
+/**
+ * What the office tells this screen to do once; see player/src/run/instructions.rs. Every instruction comes in a verified manifest; that
+ * it was done is kept before it is done, so that neither a reload nor the same manifest again does it a second time.
+ */
+import type { Moment } from "./clock.ts"
+import type { Instruction } from "./core/index.ts"
+import type { Player } from "./play/player.ts"
+import type { Obeyed, Store } from "./store.ts"
+
+/** So many are remembered: a manifest has eight at most, and none of them for longer than minutes. */
+const MOST = 64
+/** So many are told to the server. */
+const TOLD = 8
+
+export class Instructions {
+  private constructor(
+    private readonly store: Store,
+    private done: Obeyed[],
+  ) {}
+
+  static async open(store: Store): Promise<Instructions> {
+    return new Instructions(store, await store.obeyed())
+  }
+
+  /** What the server is told: the newest that were done. */
+  told(): readonly Obeyed[] {
+    return this.done.slice(-TOLD)
+  }
+
+  /** Does what was not done before. `restart`: the page is loaded anew. */
+  async obey(instructions: readonly Instruction[], player: Player, now: Moment, restart: () => Promise<void>): Promise<void> {
+    for (const { id, expires, what } of instructions) {
+      if (expires <= now.wall || this.done.some((done) => done.id === id)) continue
+      this.done = [...this.done, { id, at: now.wall }].slice(-MOST)
+      const kept = await this.store.keepObeyed(this.done).then(
+        () => true,
+        (error: unknown) => (console.warn("an instruction could not be noted as done", error), false),
+      )
+      if (what.is === "identify") player.identify({ code: what.code, lines: what.lines }, what.seconds, now)
+      else if (what.is === "capture") player.wantPicture(id, expires, now)
+      // What is not kept would be done again after the reload, for ever.
+      else if (kept) await restart()
+    }
+  }
+}
