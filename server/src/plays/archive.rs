@@ -5,7 +5,7 @@
 //! `batches/received=2026-11-27/<from>-<to>.parquet` has the entries of the log from one number to another that came on that
 //! day; `plays/day=2026-11-26/<from>-<to>.parquet` those of their plays that were shown on that one. Whatever comes late is
 //! in a later part, and each entry of the log in exactly one. A part is written beside, synced, read back, renamed, and only
-//! then written down: interrupted anywhere, it is made again under the same names.
+//! then written down: what was interrupted before is removed and made again.
 
 use std::{
     collections::BTreeMap,
@@ -83,8 +83,14 @@ impl Plays {
         Ok(store::archive::parts(&self.db).await?)
     }
 
-    /// Seals every day that is over and not sealed yet. Returns the new parts.
+    /// Seals every day that is over and not sealed yet. Returns the new parts. One at a time works in a folder: whoever comes
+    /// meanwhile is told so.
     pub async fn archive(&self, folder: &Path, now: UtcMillis) -> Result<Vec<Part>, PlayError> {
+        fs::create_dir_all(folder)?;
+        let alone = File::create(folder.join(LOCK))?;
+        alone.try_lock().map_err(|_| PlayError::Archive(format!("another process works in {}", folder.display())))?;
+        let next = store::archive::next(&self.db).await?;
+        remove_unsealed(folder, next)?;
         self.log.grow(now).await?;
         let today = clock::date_in(now, COUNTY_ZONE);
         let mut sealed = Vec::new();
@@ -182,6 +188,27 @@ fn unfinished(folder: &Path) -> io::Result<File> {
 }
 
 const UNFINISHED: &str = "_part.unfinished";
+const LOCK: &str = "_lock";
+
+/// Removes what an interrupted run has named and nobody wrote down: files of entries from `next` on. The same entries may now
+/// be in a part that ends elsewhere, and would be counted twice.
+fn remove_unsealed(folder: &Path, next: u64) -> io::Result<()> {
+    for kind in ["batches", "plays"] {
+        let Ok(days) = fs::read_dir(folder.join(kind)) else { continue };
+        for day in days {
+            for file in fs::read_dir(day?.path())? {
+                let path = file?.path();
+                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                let from = name.strip_suffix(".parquet").and_then(|name| name.split_once('-')?.0.parse::<u64>().ok());
+                if name == UNFINISHED || from.is_some_and(|from| from >= next) {
+                    tracing::info!(file = %path.display(), "what an interrupted run left in the archive is removed");
+                    fs::remove_file(&path)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
 
 impl Files {
     fn begin(folder: &Path, received: NaiveDate, from: u64) -> Result<Self, PlayError> {

@@ -94,6 +94,8 @@ function HowToVerify({ onClose }: { onClose: () => void }) {
         <dd>{log ? <>{t.logSize(log.size)} <span className="mono small" style={{ wordBreak: "break-all" }}>{log.root}</span></> : "…"}</dd>
         <dt>{t.witnesses}</dt>
         <dd>{log && (log.witnesses.length > 0 ? t.witnessedBy(log.witnesses.join("、"), log.witnessed) : t.witnessedByNone)}</dd>
+        <dt>{t.archive}</dt>
+        <dd>{log && (log.archived_to ? t.archivedTo(log.archived_to, log.archived) : t.archivedNothing)}</dd>
       </dl>
       <p className="quiet small" style={{ marginBottom: 0 }}>{t.verifyKeyHint}</p>
     </Modal>

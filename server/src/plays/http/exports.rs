@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderName, header},
     response::{IntoResponse, Response},
 };
+use chrono::NaiveDate;
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -216,6 +217,10 @@ struct LogView {
     witnesses: Vec<String>,
     /// How many batches that one covers.
     witnessed: u64,
+    /// How many batches lie in the archive.
+    archived: u64,
+    /// The newest day that is archived whole.
+    archived_to: Option<NaiveDate>,
 }
 
 #[utoipa::path(get, path = "/api/v1/plays/log", tag = "plays", responses((status = 200, body = LogView)),
@@ -224,7 +229,10 @@ async fn log(State(plays): State<Plays>, _: Allowed<SignedIn>) -> Result<Body<Lo
     let log = plays.log();
     let (size, root) = log.root().await?;
     let (witnessed, witnesses) = log.witnessed().await?;
-    Ok(Body(LogView { key: log.verifier().to_string(), size, root: root.to_string(), witnesses, witnessed }))
+    let newest = plays.archived().await?.pop();
+    let (archived, archived_to) = (newest.as_ref().map_or(0, |part| part.to), newest.map(|part| part.received));
+    let (key, root) = (log.verifier().to_string(), root.to_string());
+    Ok(Body(LogView { key, size, root, witnesses, witnessed, archived, archived_to }))
 }
 
 pub(super) fn download(media_type: &'static str, name: &str, ending: &str) -> [(HeaderName, String); 3] {

@@ -115,13 +115,22 @@ async fn a_part_that_was_interrupted_is_made_again_under_the_same_names() {
             fs::create_dir_all(place.parent().unwrap()).unwrap();
             fs::write(place.with_file_name("_part.unfinished"), b"PAR1 torn").unwrap();
         }
+        // Another attempt came further, or less far: its files would count the same plays again.
         fs::write(folder.join(&named[0]), b"PAR1 of another attempt").unwrap();
+        let further = fs::read(whole.join(&named[1])).unwrap();
+        fs::write(folder.join(&named[1]).with_file_name("000000000000-000000000009.parquet"), further).unwrap();
 
         let again = plays.archive(&folder, now).await.unwrap();
         assert_eq!(again.iter().map(|part| part.digest).collect::<Vec<_>>(), [parts[0].digest]);
         let found: Vec<_> = tables(&folder).iter().map(|path| path.strip_prefix(&folder).unwrap().to_owned()).collect();
         assert_eq!(found, named);
         assert_eq!(batches(&folder), [(0, signed)]);
+
+        // Nobody else works there meanwhile.
+        let other = fs::File::create(folder.join("_lock")).unwrap();
+        other.lock().unwrap();
+        let refused = plays.archive(&folder, now).await.unwrap_err().to_string();
+        assert!(refused.contains("another process"), "{refused}");
     })
     .await;
 }
