@@ -21,14 +21,14 @@ fn cosigner() -> Cosigner {
 }
 
 /// A log: batches of other screens, then these, then some more.
-struct LogOf {
-    tiles: Tiles,
+pub(super) struct LogOf {
+    pub(super) tiles: Tiles,
     roots: Vec<Digest>,
-    at: BTreeMap<(ScreenId, u64), u64>,
+    pub(super) at: BTreeMap<(ScreenId, u64), u64>,
 }
 
 impl LogOf {
-    fn new(batches: &[SignedBatch], others: &[u8]) -> Self {
+    pub(super) fn new(batches: &[SignedBatch], others: &[u8]) -> Self {
         let foreign = |n: u64| {
             let name = [others, &n.to_be_bytes()].concat();
             LogEntry::new(ScreenId::new(Uuid::from_u128(0xf00)), n, Digest::of(&name))
@@ -45,15 +45,15 @@ impl LogOf {
         log
     }
 
-    fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         self.roots.len() as u64 - 1
     }
 
-    fn checkpoint(&self, size: u64) -> String {
+    pub(super) fn checkpoint(&self, size: u64) -> String {
         log_signer().checkpoint(size, self.roots[size as usize]).to_string()
     }
 
-    fn proven(&self, batches: &[SignedBatch], size: u64) -> ProvenBy {
+    pub(super) fn proven(&self, batches: &[SignedBatch], size: u64) -> ProvenBy {
         let proof = |batch: &SignedBatch| {
             let place = (batch.batch().screen, batch.batch().sequence);
             let index = self.at[&place];
@@ -64,7 +64,7 @@ impl LogOf {
     }
 
     /// A witness that looked in at these sizes.
-    fn witnessed(&self, sizes: &[u64]) -> Witnessed {
+    pub(super) fn witnessed(&self, sizes: &[u64]) -> Witnessed {
         let mut witness = Witnessed::new(log_signer().verifier().clone(), cosigner().verifier().clone());
         for &size in sizes {
             let before = witness.newest().map_or(0, |(size, _)| size);
@@ -76,7 +76,7 @@ impl LogOf {
 }
 
 /// A bundle whose batches are in a log, and whom its reader trusts.
-fn logged() -> (Contents, LogOf, Trust) {
+pub(super) fn logged() -> (Contents, LogOf, Trust) {
     let mut contents = contents();
     let log = LogOf::new(&contents.batches, b"foreign");
     contents.log = Some(log.proven(&contents.batches, 350));
@@ -99,24 +99,13 @@ fn a_clean_bundle_under_a_witnessed_checkpoint_raises_no_alarm() {
 }
 
 #[test]
-fn every_byte_of_it_is_covered() {
+fn what_is_added_at_the_end_is_found() {
     let (contents, _, trust) = logged();
-    let file = written(contents);
-    for at in 0..file.len() {
-        for bit in [0x01, 0x80] {
-            let mut flipped = file.clone();
-            flipped[at] ^= bit;
-            assert!(!verify(&flipped, &trust).is_intact(), "byte {at} bit {bit:#x} is not covered");
-        }
-    }
-    for length in 0..file.len() {
-        assert!(!verify(&file[..length], &trust).is_intact(), "{length}");
-    }
-    assert_eq!(faults(&[&file[..], b"x"].concat(), &trust), [Fault::Trailing(1)]);
+    assert_eq!(faults(&[&written(contents)[..], b"x"].concat(), &trust), [Fault::Trailing(1)]);
 }
 
 /// Takes a bundle apart, lets somebody who holds the office's key change it, and signs what comes of it anew.
-fn resigned(file: &[u8], change: impl FnOnce(&mut Statement, &mut Vec<(FrameKind, Vec<u8>)>)) -> Vec<u8> {
+pub(super) fn resigned(file: &[u8], change: impl FnOnce(&mut Statement, &mut Vec<(FrameKind, Vec<u8>)>)) -> Vec<u8> {
     let (_, mut rest) = body_of(file).unwrap();
     let mut frames = Vec::new();
     while let Some((head, after)) = rest.split_first_chunk::<FRAME_HEAD>() {

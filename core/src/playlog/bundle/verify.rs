@@ -9,7 +9,7 @@ use minicbor::Decoder;
 
 use super::{
     BundleBatch, CheckKind, FRAME_HEAD, Fault, Finding, FrameKind, MAGICS, PlayRef, Remark, Statement, Summary,
-    Verdict, body_of, damage, frame_head,
+    Verdict, body_of, damage, describe, frame_head,
     records::{self, Names},
 };
 use crate::{
@@ -199,13 +199,10 @@ impl Examination<'_> {
             }
         }
         let batch = verified.ok()?;
-        let said = batch.batch();
-        let first = said.plays.iter().map(|play| play.start).min();
-        let last = said.plays.iter().map(|play| play.start).max();
-        if said.screen != screen.id
-            || said.sequence != described.sequence
-            || (first, last) != (described.first, described.last)
-        {
+        // Its digest and length were compared above; every figure about it is made again from what the screen signed.
+        let made = describe(described.screen, described.sequence, &batch);
+        let made = BundleBatch { digest: described.digest, length: described.length, ..made };
+        if batch.batch().screen != screen.id || batch.batch().sequence != described.sequence || made != *described {
             self.find(Fault::OtherBatch, Some(described), None, None);
         }
         Some(batch)
@@ -311,11 +308,15 @@ fn contradiction(statement: &Statement, version: u32) -> Option<&'static str> {
         .batches
         .windows(2)
         .all(|pair| (pair[0].screen, pair[0].sequence) < (pair[1].screen, pair[1].sequence));
+    // A screen that is there twice could have two keys, and two pasts.
+    let each_once = statement.screens.windows(2).all(|pair| pair[0].id < pair[1].id);
     let proofs = statement.log.as_ref().map(|log| log.proofs.len());
     if !(1..=2).contains(&statement.version) || version != 0 && version != statement.version {
         Some("版本未知，请使用更新的程序")
     } else if proofs != (statement.version == 2).then_some(statement.batches.len()) {
         Some("日志证明与批次的数量不符")
+    } else if !each_once {
+        Some("屏幕未按编号排列，或有重复")
     } else if !ascending {
         Some("批次未按屏幕和序号排列")
     } else if statement.batches.iter().any(|batch| batch.screen as usize >= statement.screens.len()) {
