@@ -25,8 +25,9 @@ use self::stopwatch::once;
 
 const START: i64 = 1_764_000_000_000;
 const SCREENS: u128 = 20;
-const BATCHES: u64 = 10;
-const PLAYS: i64 = 500;
+/// Plays in a batch, and batches of a screen: what a player sends at once if it seals every half minute, every quarter of an
+/// hour, every half hour, and after a morning without a network.
+const SIZES: [(i64, u64); 4] = [(3, 200), (90, 50), (180, 25), (500, 10)];
 
 fn key(n: u128) -> SecretKey {
     SecretKey::from_seed(&[n as u8 + 1; 32])
@@ -59,18 +60,18 @@ fn play(n: i64) -> Play {
     }
 }
 
-fn chain(of: u128) -> Vec<SignedBatch> {
+fn chain(of: u128, plays: i64, batches: u64) -> Vec<SignedBatch> {
     let mut chain: Vec<SignedBatch> = Vec::new();
-    for sequence in 1..=BATCHES {
-        let base = (sequence as i64 - 1) * PLAYS;
+    for sequence in 1..=batches {
+        let base = (sequence as i64 - 1) * plays;
         let batch = Batch {
             screen: screen(of),
             boot: BootId::new(Uuid::from_u128(0xb007)),
             sequence,
             previous: chain.last().map_or(Digest::ZERO, SignedBatch::digest),
-            sealed: UtcMillis(START + (base + PLAYS) * 10_000),
+            sealed: UtcMillis(START + (base + plays) * 10_000),
             items: (0..12).map(item).collect(),
-            plays: (0..PLAYS).map(|n| play(base + n)).collect(),
+            plays: (0..plays).map(|n| play(base + n)).collect(),
             walls: Vec::new(),
             machine: None,
         };
@@ -98,10 +99,16 @@ fn proven(batches: &[SignedBatch]) -> ProvenBy {
 }
 
 fn main() {
-    let batches: Vec<SignedBatch> = (0..SCREENS).flat_map(chain).collect();
+    for (plays, batches) in SIZES {
+        examine(plays, batches);
+    }
+}
+
+fn examine(in_batch: i64, of_screen: u64) {
+    let batches: Vec<SignedBatch> = (0..SCREENS).flat_map(|n| chain(n, in_batch, of_screen)).collect();
     let records = batches.iter().flat_map(|batch| {
         let (screen, sequence) = (batch.batch().screen, batch.batch().sequence);
-        (0..PLAYS as u32).map(move |play| PlayRef { screen, sequence, play })
+        (0..in_batch as u32).map(move |play| PlayRef { screen, sequence, play })
     });
     let contents = Contents {
         exported: UtcMillis(START),
@@ -126,8 +133,13 @@ fn main() {
     let publisher = key(100);
     let file = bundle::write(contents, publisher.public(), |payload| publisher.sign(Context::Bundle, payload))
         .expect("a bundle");
-    let plays = SCREENS as f64 * BATCHES as f64 * PLAYS as f64;
-    println!("{plays} plays in {} batches of {} screens, {} bytes", batches.len(), SCREENS, file.len());
+    let plays = SCREENS as f64 * of_screen as f64 * in_batch as f64;
+    println!(
+        "{in_batch} plays a batch: {plays} plays in {} batches of {} screens, {} bytes",
+        batches.len(),
+        SCREENS,
+        file.len()
+    );
     let trust = Trust::publisher(publisher.public());
     let runs = |name: &str, run: &dyn Fn() -> bool| {
         let mut took: Vec<f64> = (0..9)

@@ -291,3 +291,21 @@ fn everything_we_link_is_permissively_licensed() {
         .collect();
     assert!(refused.is_empty(), "not permitted by deny.toml:\n{}", refused.join("\n"));
 }
+
+#[test]
+fn every_fault_of_the_peers_has_the_test_that_is_named_for_it() {
+    let table = read(Path::new("server/src/plays/tests/peers.rs"));
+    let named: Vec<&str> = table
+        .lines()
+        .take_while(|line| line.starts_with("//!"))
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .collect();
+    let mut found = 0;
+    for pair in named[1..].chunks(2) {
+        let [file, test] = pair else { panic!("{pair:?}: a file, and a test in it") };
+        let text = read(Path::new(file));
+        assert!(text.contains(&format!("fn {test}(")), "{file} has no test {test}");
+        found += 1;
+    }
+    assert!(found >= 10, "{found}");
+}

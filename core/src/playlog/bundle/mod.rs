@@ -455,6 +455,10 @@ fn mark_of(cbor: &[u8]) -> [u8; 4] {
 #[cfg(test)]
 mod judged_tests;
 #[cfg(test)]
+mod oracle_tests;
+#[cfg(test)]
+mod regions_tests;
+#[cfg(test)]
 mod tamper_tests;
 #[cfg(test)]
 mod tests;

@@ -22,9 +22,9 @@ fn cosigner() -> Cosigner {
 
 /// A log: batches of other screens, then these, then some more.
 pub(super) struct LogOf {
-    tiles: Tiles,
+    pub(super) tiles: Tiles,
     roots: Vec<Digest>,
-    at: BTreeMap<(ScreenId, u64), u64>,
+    pub(super) at: BTreeMap<(ScreenId, u64), u64>,
 }
 
 impl LogOf {
@@ -45,11 +45,11 @@ impl LogOf {
         log
     }
 
-    fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         self.roots.len() as u64 - 1
     }
 
-    fn checkpoint(&self, size: u64) -> String {
+    pub(super) fn checkpoint(&self, size: u64) -> String {
         log_signer().checkpoint(size, self.roots[size as usize]).to_string()
     }
 
@@ -76,7 +76,7 @@ impl LogOf {
 }
 
 /// A bundle whose batches are in a log, and whom its reader trusts.
-fn logged() -> (Contents, LogOf, Trust) {
+pub(super) fn logged() -> (Contents, LogOf, Trust) {
     let mut contents = contents();
     let log = LogOf::new(&contents.batches, b"foreign");
     contents.log = Some(log.proven(&contents.batches, 350));
@@ -99,20 +99,9 @@ fn a_clean_bundle_under_a_witnessed_checkpoint_raises_no_alarm() {
 }
 
 #[test]
-fn every_byte_of_it_is_covered() {
+fn what_is_added_at_the_end_is_found() {
     let (contents, _, trust) = logged();
-    let file = written(contents);
-    for at in 0..file.len() {
-        for bit in [0x01, 0x80] {
-            let mut flipped = file.clone();
-            flipped[at] ^= bit;
-            assert!(!verify(&flipped, &trust).is_intact(), "byte {at} bit {bit:#x} is not covered");
-        }
-    }
-    for length in 0..file.len() {
-        assert!(!verify(&file[..length], &trust).is_intact(), "{length}");
-    }
-    assert_eq!(faults(&[&file[..], b"x"].concat(), &trust), [Fault::Trailing(1)]);
+    assert_eq!(faults(&[&written(contents)[..], b"x"].concat(), &trust), [Fault::Trailing(1)]);
 }
 
 /// Takes a bundle apart, lets somebody who holds the office's key change it, and signs what comes of it anew.

@@ -17,7 +17,7 @@ pub(super) fn key(n: u8) -> SecretKey {
     SecretKey::from_seed(&[n; 32])
 }
 
-fn screen_id(n: u128) -> ScreenId {
+pub(super) fn screen_id(n: u128) -> ScreenId {
     ScreenId::new(Uuid::from_u128(0x5c0 + n))
 }
 
@@ -44,7 +44,7 @@ fn play(item: u32, n: i64) -> Play {
     }
 }
 
-fn chain(screen: u128, batches: u64, plays: i64) -> Vec<SignedBatch> {
+pub(super) fn chain(screen: u128, batches: u64, plays: i64) -> Vec<SignedBatch> {
     let mut chain: Vec<SignedBatch> = Vec::new();
     for sequence in 1..=batches {
         let base = (sequence as i64 - 1) * plays;

@@ -9,7 +9,7 @@ use minicbor::Decoder;
 
 use super::{
     BundleBatch, CheckKind, FRAME_HEAD, Fault, Finding, FrameKind, MAGICS, PlayRef, Remark, Statement, Summary,
-    Verdict, body_of, damage, frame_head, judged,
+    Verdict, body_of, damage, describe, frame_head, judged,
     records::{self, Names},
 };
 use crate::{
@@ -204,13 +204,10 @@ impl Examination<'_> {
             }
         }
         let batch = verified.ok()?;
-        let said = batch.batch();
-        let first = said.plays.iter().map(|play| play.start).min();
-        let last = said.plays.iter().map(|play| play.start).max();
-        if said.screen != screen.id
-            || said.sequence != described.sequence
-            || (first, last) != (described.first, described.last)
-        {
+        // Its digest and length were compared above; every figure about it is made again from what the screen signed.
+        let made = describe(described.screen, described.sequence, &batch);
+        let made = BundleBatch { digest: described.digest, length: described.length, ..made };
+        if batch.batch().screen != screen.id || batch.batch().sequence != described.sequence || made != *described {
             self.find(Fault::OtherBatch, Some(described), None, None);
         }
         Some(batch)
@@ -330,6 +327,8 @@ fn contradiction(statement: &Statement) -> Option<&'static str> {
         .batches
         .windows(2)
         .all(|pair| (pair[0].screen, pair[0].sequence) < (pair[1].screen, pair[1].sequence));
+    // A screen that is there twice could have two keys, and two pasts.
+    let each_once = statement.screens.windows(2).all(|pair| pair[0].id < pair[1].id);
     let proofs = statement.log.as_ref().map(|log| log.proofs.len());
     let judged = statement.judged.as_ref();
     if !(1..=3).contains(&statement.version) {
@@ -338,6 +337,8 @@ fn contradiction(statement: &Statement) -> Option<&'static str> {
         Some("日志证明与批次的数量不符")
     } else if judged.is_some() != (statement.version >= 3) {
         Some("判定与版本不符")
+    } else if !each_once {
+        Some("屏幕未按编号排列，或有重复")
     } else if !ascending {
         Some("批次未按屏幕和序号排列")
     } else if statement.batches.iter().any(|batch| batch.screen as usize >= statement.screens.len()) {

@@ -1,5 +1,34 @@
-//! Faults that were found in other systems of this kind; each has its test here, by its name. (Plays made offline and lost:
-//! `stories/outage.rs`. The same report stored five times, and an invented creative believed: `ingest.rs`.)
+//! Faults that were found in other systems of this kind. Each has its test, here or elsewhere, by its name; `tests/tidy.rs`
+//! looks whether they are all there.
+//!
+//! - plays made offline are lost on reconnect: `tests/tests/stories/outage.rs`
+//!   `walls_go_on_without_the_server_and_tell_it_everything_later`
+//! - the same report sent five times is stored five times: `server/src/plays/tests/ingest.rs`
+//!   `the_same_report_sent_five_times_is_stored_once`
+//! - the same plays reported anew are counted anew: `server/src/plays/tests/ingest.rs`
+//!   `the_same_plays_sealed_five_times_in_new_batches_are_stored_five_times_and_counted_once`
+//! - an invented creative is believed: `server/src/plays/tests/ingest.rs`
+//!   `plays_of_an_invented_creative_are_kept_with_a_flag_and_not_counted`
+//! - another tenant's rows are exported: `server/src/plays/tests/peers.rs`
+//!   `the_rows_of_another_tenant_are_not_exported`
+//! - a play counts for when it was reported: `server/src/plays/tests/peers.rs`
+//!   `a_play_counts_for_when_it_was_shown_and_not_for_when_it_was_reported`
+//! - statistics are gone with the medium: `server/src/plays/tests/peers.rs`
+//!   `what_was_shown_stays_when_its_creative_is_withdrawn_and_its_screen_retired`
+//! - reports are empty because collecting had to be switched on: `server/src/plays/tests/peers.rs`
+//!   `nothing_has_to_be_switched_on_for_plays_to_be_counted`
+//! - a takeover is forgotten when the server starts again: `server/src/plays/tests/peers.rs`
+//!   `a_takeover_is_in_force_after_the_server_starts_again`
+//! - a cell of an export runs as a formula: `server/src/plays/tests/exports.rs`
+//!   `the_table_for_people_opens_in_a_spreadsheet_and_runs_nothing`
+//! - a cell of an export runs as a formula: `server/src/plays/tests/exports.rs`
+//!   `no_cell_can_begin_a_formula`
+//! - a part of a showing counts as a whole one: `server/src/plays/tests/ingest.rs`
+//!   `partial_and_failed_showings_are_told_apart_from_complete_ones`
+//! - whoever administers the log rewrites it: `core/src/playlog/bundle/tamper_tests.rs`
+//!   `a_forked_log_and_a_rolled_back_one_are_found_by_whoever_holds_a_witness_file`
+//! - a figure of a report is altered: `core/src/playlog/bundle/regions_tests.rs`
+//!   `figures_and_keys_altered_in_a_statement_that_the_office_signs_anew_are_found`
 
 use super::*;
 use crate::{
