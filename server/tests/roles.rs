@@ -76,6 +76,16 @@ async fn cookie_of(app: &App, router: &Router, role: Role) -> String {
     cookie
 }
 
+/// Requirements' retention: what was played is kept, and nobody at the console can change that.
+#[tokio::test]
+async fn no_role_has_a_way_to_delete_or_change_what_was_played() {
+    let document: Value = serde_json::from_str(&xuanping_server::app::openapi_text().await.unwrap()).unwrap();
+    let of_plays = operations(&document).into_iter().filter(|operation| operation.path.starts_with("/api/v1/plays"));
+    let ways: Vec<_> = of_plays.map(|operation| operation.method).collect();
+    assert!(ways.len() > 10, "{ways:?}");
+    assert!(ways.iter().all(|method| *method == Method::GET), "{ways:?}");
+}
+
 #[tokio::test]
 async fn every_endpoint_opens_exactly_to_the_roles_it_names() {
     let folder = tempfile::tempdir().unwrap();

@@ -2470,6 +2470,16 @@ export interface components {
         };
         /** @description What the Merkle log of all batches is now. */
         LogView: {
+            /**
+             * Format: int64
+             * @description How many batches lie in the archive.
+             */
+            archived: number;
+            /**
+             * Format: date
+             * @description The newest day that is archived whole.
+             */
+            archived_to?: string | null;
             /** @description Its key, as signed notes write it: what `xuanping-server witness --key` expects. */
             key: string;
             /** @description The root of the tree over these, hexadecimal: two people who see the same root see the same log. */
