@@ -7,18 +7,23 @@ mod stopwatch;
 
 use std::collections::BTreeMap;
 
+use chrono_tz::Asia;
 use uuid::Uuid;
 use xuanping_core::{
     digest::Digest,
-    geometry::ZoneName,
-    id::{BookingId, BootId, CreativeId, ScreenId},
+    geometry::{Size, ZoneName},
+    id::{BookingId, BootId, CreativeId, MachineBootId, ScreenId},
+    playlist::{Day, Daypart, Item, Loop, PLAYLIST_VERSION, Playlist, Show, Slot, ZoneProgramme},
     playlog::{
         Batch, ItemRef, LogEntry, Play, PlayStatus, SignedBatch, Trigger,
-        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef, ProvenBy, Trust},
+        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, Judged, PlayRef, ProvenBy, Told, Trust},
+        credibility::Reign,
     },
+    recurrence::day_of,
     sign::{Context, SecretKey},
-    time::{Millis, UtcMillis},
+    time::{Millis, UtcInterval, UtcMillis},
     tlog::{Edge, LogProof, Signer, Tiles, inclusion},
+    vocabulary::CreativeKind,
 };
 
 use self::stopwatch::once;
@@ -37,12 +42,56 @@ fn screen(n: u128) -> ScreenId {
     ScreenId::new(Uuid::from_u128(0x5c0 + n))
 }
 
-fn item(n: u128) -> ItemRef {
-    ItemRef {
-        playlist: Some(Digest::of(b"playlist")),
+/// Twelve posters of ten seconds each, day after day.
+fn playlist() -> Playlist {
+    let item = |n: u128| Item {
         booking: BookingId::new(Uuid::from_u128(0xb00 + n)),
         creative: CreativeId::new(Uuid::from_u128(0xc0 + n)),
         asset: Digest::of(&n.to_be_bytes()),
+        bytes: 1_000,
+        show: Show::Picture { size: Size { width: 1920, height: 1080 } },
+        duration: Millis(10_000),
+        kind: CreativeKind::Poster,
+        ends: None,
+    };
+    let first = UtcMillis(START).to_datetime().expect("a date").with_timezone(&Asia::Shanghai).date_naive();
+    let days = first.iter_days().take(8).map(|date| {
+        let UtcInterval { start, end } = day_of(date, Asia::Shanghai);
+        Day { date, dayparts: vec![Daypart { start, end, looped: 0 }], events: Vec::new() }
+    });
+    Playlist {
+        version: PLAYLIST_VERSION,
+        timezone: "Asia/Shanghai".into(),
+        items: (0..12).map(item).collect(),
+        loops: vec![Loop { slots: (0..12).map(|item| Slot { item, duration: Millis(10_000) }).collect(), hold: None }],
+        zones: vec![ZoneProgramme { zone: ZoneName::Main, days: days.collect() }],
+    }
+}
+
+fn items(playlist: &Playlist) -> Vec<ItemRef> {
+    let name = Some(playlist.digest());
+    let reference =
+        |item: &Item| ItemRef { playlist: name, booking: item.booking, creative: item.creative, asset: item.asset };
+    playlist.items.iter().map(reference).collect()
+}
+
+/// What the server held of these batches, which are all as they should be.
+fn judged(playlist: &Playlist, batches: &[SignedBatch], of_screen: u64) -> Judged {
+    let always = Reign { from: UtcMillis(START), until: None, heard: None };
+    let told = || Told {
+        enrolled: UtcMillis(START),
+        newest: of_screen,
+        playlists: [(playlist.digest(), vec![always])].into(),
+        takeovers: BTreeMap::new(),
+    };
+    let held = |batch: &SignedBatch| {
+        let said = batch.batch();
+        ((said.screen, said.sequence), (said.sealed.plus(1_000), vec![None; said.plays.len()]))
+    };
+    Judged {
+        screens: (0..SCREENS).map(|n| (screen(n), told())).collect(),
+        playlists: [(playlist.digest(), playlist.to_bytes())].into(),
+        batches: batches.iter().map(held).collect(),
     }
 }
 
@@ -60,7 +109,7 @@ fn play(n: i64) -> Play {
     }
 }
 
-fn chain(of: u128, plays: i64, batches: u64) -> Vec<SignedBatch> {
+fn chain(of: u128, items: &[ItemRef], plays: i64, batches: u64) -> Vec<SignedBatch> {
     let mut chain: Vec<SignedBatch> = Vec::new();
     for sequence in 1..=batches {
         let base = (sequence as i64 - 1) * plays;
@@ -70,10 +119,10 @@ fn chain(of: u128, plays: i64, batches: u64) -> Vec<SignedBatch> {
             sequence,
             previous: chain.last().map_or(Digest::ZERO, SignedBatch::digest),
             sealed: UtcMillis(START + (base + plays) * 10_000),
-            items: (0..12).map(item).collect(),
+            items: items.to_vec(),
             plays: (0..plays).map(|n| play(base + n)).collect(),
             walls: Vec::new(),
-            machine: None,
+            machine: Some(MachineBootId::new(Uuid::from_u128(0x3ac))),
         };
         chain.push(SignedBatch::sign(batch, &key(of)));
     }
@@ -105,7 +154,10 @@ fn main() {
 }
 
 fn examine(in_batch: i64, of_screen: u64) {
-    let batches: Vec<SignedBatch> = (0..SCREENS).flat_map(|n| chain(n, in_batch, of_screen)).collect();
+    let (playlist, publisher) = (playlist(), key(100));
+    let items = items(&playlist);
+    let batches: Vec<SignedBatch> = (0..SCREENS).flat_map(|n| chain(n, &items, in_batch, of_screen)).collect();
+    let judged = judged(&playlist, &batches, of_screen);
     let records = batches.iter().flat_map(|batch| {
         let (screen, sequence) = (batch.batch().screen, batch.batch().sequence);
         (0..in_batch as u32).map(move |play| PlayRef { screen, sequence, play })
@@ -122,17 +174,22 @@ fn examine(in_batch: i64, of_screen: u64) {
                 key: key(n).public(),
             })
             .collect(),
-        creatives: (0..12).map(|n| BundleCreative { id: item(n).creative, title: format!("素材 {n}") }).collect(),
-        bookings: (0..12)
-            .map(|n| BundleBooking { id: item(n).booking, name: format!("排期 {n}"), campaign: "宣传月".into() })
+        creatives: items.iter().map(|item| BundleCreative { id: item.creative, title: "素材".into() }).collect(),
+        bookings: items
+            .iter()
+            .map(|item| BundleBooking { id: item.booking, name: "排期".into(), campaign: "宣传月".into() })
             .collect(),
         records: records.collect(),
         log: Some(proven(&batches)),
         batches: batches.clone(),
     };
-    let publisher = key(100);
-    let file = bundle::write(contents, publisher.public(), |payload| publisher.sign(Context::Bundle, payload))
-        .expect("a bundle");
+    let with = |judged: Option<Judged>| {
+        let log = contents.log.clone().map(|log| ProvenBy { judged, ..log });
+        let contents = Contents { log, ..contents.clone() };
+        bundle::write(contents, publisher.public(), |payload| publisher.sign(Context::Bundle, payload))
+            .expect("a bundle")
+    };
+    let (file, judged) = (with(None), with(Some(judged)));
     let plays = SCREENS as f64 * of_screen as f64 * in_batch as f64;
     println!(
         "{in_batch} plays a batch: {plays} plays in {} batches of {} screens, {} bytes",
@@ -150,7 +207,7 @@ fn examine(in_batch: i64, of_screen: u64) {
             })
             .collect();
         took.sort_by(f64::total_cmp);
-        println!("{name:<44} median {:>7.1} ms   {:>9.0} plays/s", took[4], plays / took[4] * 1_000.0);
+        println!("{name:<50} median {:>7.1} ms   {:>9.0} plays/s", took[4], plays / took[4] * 1_000.0);
     };
     runs("hash the file and check the signatures", &|| {
         let whole = Digest::of(&file) != Digest::ZERO;
@@ -160,5 +217,6 @@ fn examine(in_batch: i64, of_screen: u64) {
                 key(of).public().verify(Context::PlayBatch2, batch.signed()).is_ok()
             })
     });
-    runs("verify the bundle: everything", &|| bundle::verify(&file, &trust).is_intact());
+    runs("verify it: everything but judgements (version 2)", &|| bundle::verify(&file, &trust).is_intact());
+    runs("verify it and judge every play again (version 3)", &|| bundle::verify(&judged, &trust).is_intact());
 }
