@@ -4,13 +4,13 @@
 //!
 //! `batches/received=2026-11-27/<from>-<to>.parquet` has the entries of the log from one number to another that came on that
 //! day; `plays/day=2026-11-26/<from>-<to>.parquet` those of their plays that were shown on that one. Whatever comes late is
-//! in a later part, and each entry of the log in exactly one. A part is written beside, synced, read back, renamed, and only
-//! then written down: what was interrupted before is removed and made again.
+//! in a later part, and each entry of the log in exactly one. A part is written beside, synced, read back, announced, renamed,
+//! and only then written down: what was interrupted before is removed and made again. Nothing else is ever removed.
 
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -90,7 +90,14 @@ impl Plays {
         let alone = File::create(folder.join(LOCK))?;
         alone.try_lock().map_err(|_| PlayError::Archive(format!("another process works in {}", folder.display())))?;
         let next = store::archive::next(&self.db).await?;
-        remove_unsealed(folder, next)?;
+        clear_interrupted(folder, next)?;
+        if is_ahead(folder, next)? {
+            return Err(PlayError::Archive(format!(
+                "{} holds days that this database does not know to be archived (it is new, or was restored from an older \
+                 backup): keep that folder, and archive into another with --folder",
+                folder.display()
+            )));
+        }
         self.log.grow(now).await?;
         let today = clock::date_in(now, COUNTY_ZONE);
         let mut sealed = Vec::new();
@@ -98,6 +105,7 @@ impl Plays {
             let mut tx = self.db.begin().await?;
             store::archive::put(&mut tx, &part).await?;
             tx.commit().await?;
+            gone(&folder.join(INTENT))?;
             tracing::info!(day = %part.received, plays = part.plays, bytes = part.bytes, "a day of the play log is archived");
             sealed.push(part);
         }
@@ -190,24 +198,58 @@ fn unfinished(folder: &Path) -> io::Result<File> {
 const UNFINISHED: &str = "_part.unfinished";
 const LOCK: &str = "_lock";
 
-/// Removes what an interrupted run has named and nobody wrote down: files of entries from `next` on. The same entries may now
-/// be in a part that ends elsewhere, and would be counted twice.
-fn remove_unsealed(folder: &Path, next: u64) -> io::Result<()> {
+/// What a run is about to name, written down before: its first entry of the log, then a file on each line.
+const INTENT: &str = "_sealing";
+
+/// Removes what an interrupted run left: files without a name yet, and those that it had named, if nobody wrote the part
+/// down. Files that no run of ours is known to have left are never touched: whoever has lost the database has them.
+fn clear_interrupted(folder: &Path, next: u64) -> Result<(), PlayError> {
+    let intent = folder.join(INTENT);
+    if let Ok(text) = fs::read_to_string(&intent) {
+        let mut lines = text.lines();
+        let from = lines.next().and_then(|line| line.parse::<u64>().ok());
+        if from == Some(next) {
+            for file in lines {
+                tracing::info!(file, "what an interrupted run left in the archive is removed");
+                gone(&folder.join(file))?;
+            }
+        }
+        gone(&intent)?;
+    }
+    for (path, name) in files_of(folder)? {
+        if name == UNFINISHED {
+            gone(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn gone(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Whether the folder has parts of entries that the database does not know to be sealed: it is another database's.
+fn is_ahead(folder: &Path, next: u64) -> io::Result<bool> {
+    let from = |name: &str| name.strip_suffix(".parquet")?.split_once('-')?.0.parse::<u64>().ok();
+    Ok(files_of(folder)?.iter().any(|(_, name)| from(name).is_some_and(|from| from >= next)))
+}
+
+/// All files in the archive's folders of days, with their names.
+fn files_of(folder: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+    let mut found = Vec::new();
     for kind in ["batches", "plays"] {
         let Ok(days) = fs::read_dir(folder.join(kind)) else { continue };
         for day in days {
             for file in fs::read_dir(day?.path())? {
-                let path = file?.path();
-                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-                let from = name.strip_suffix(".parquet").and_then(|name| name.split_once('-')?.0.parse::<u64>().ok());
-                if name == UNFINISHED || from.is_some_and(|from| from >= next) {
-                    tracing::info!(file = %path.display(), "what an interrupted run left in the archive is removed");
-                    fs::remove_file(&path)?;
-                }
+                let file = file?;
+                found.push((file.path(), file.file_name().to_string_lossy().into_owned()));
             }
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 impl Files {
@@ -256,10 +298,24 @@ impl Files {
         if read != (entries, rows) || entries != to - from {
             return Err(PlayError::Archive(format!("{read:?} rows were read back of {entries} and {rows} written")));
         }
-        for place in &places {
-            fs::rename(place.join(UNFINISHED), place.join(&name))?;
-            File::open(place)?.sync_all()?;
+        let named: Vec<PathBuf> = places.iter().map(|place| place.join(&name)).collect();
+        let mut intent = format!("{from}\n");
+        for path in &named {
+            let path = path.strip_prefix(&folder).unwrap_or(path);
+            intent.push_str(&path.to_string_lossy());
+            intent.push('\n');
         }
+        let mut file = File::create(folder.join(INTENT))?;
+        file.write_all(intent.as_bytes())?;
+        file.sync_all()?;
+        File::open(&folder)?.sync_all()?;
+        for (place, named) in places.iter().zip(&named) {
+            fs::rename(place.join(UNFINISHED), named)?;
+            // The file's name, and the folder's own.
+            File::open(place)?.sync_all()?;
+            place.parent().map(|parent| File::open(parent)?.sync_all()).transpose()?;
+        }
+        File::open(&folder)?.sync_all()?;
         Ok(Part { from, to, received, plays: rows, bytes, digest: Digest::of(&digests), sealed: UtcMillis(0) })
     }
 }

@@ -158,18 +158,26 @@ pub(super) struct Pages {
     plays: Plays,
     pub(super) names: Names,
     walk: Walk,
+    /// How many more there may be.
+    left: usize,
 }
 
 impl Pages {
     pub(super) async fn open(plays: Plays, filter: &Filter) -> Result<Self, PlayError> {
         let names = Names::open(&plays).await?;
         let walk = plays.walk(filter, Order::OldestFirst, None).await?;
-        Ok(Self { plays, names, walk })
+        Ok(Self { plays, names, walk, left: usize::MAX })
+    }
+
+    /// Fails with [`PlayError::TooMany`] if there are more than so many.
+    pub(super) fn at_most(self, most: usize) -> Self {
+        Self { left: most, ..self }
     }
 
     /// The next records with the names they need; `None` after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<PlayRecord>>, PlayError> {
         let records = self.walk.next(PIECE).await?;
+        self.left = self.left.checked_sub(records.len()).ok_or(PlayError::TooMany)?;
         self.names.learn(&self.plays, &records).await?;
         Ok((!records.is_empty()).then_some(records))
     }

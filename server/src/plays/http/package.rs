@@ -22,7 +22,7 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{
     super::{
-        PlayError, Plays,
+        MOST_RECORDS, PlayError, Plays,
         sheet::{Format, Lines},
         verify::{print_en, print_zh},
     },
@@ -55,16 +55,16 @@ async fn package(
 ) -> Result<Response, Problem> {
     let filter = filter_of(&query, &me)?;
     let now = clock::now();
-    // First what may be refused: a bundle holds only so many records.
-    let bundle = plays.bundle(&filter, now).await?;
-    let report = Report::of(&bundle, plays.publishing_key(), now);
-    let kind = format!("package/{}", code_of(&query.format));
-    plays.note_export(&Actor::from(&me), &kind, &filter, now).await?;
-    let records = Pages::open(plays, &filter).await?;
+    // The table first: whatever comes in meanwhile may be in the bundle too, and nothing in the table is not.
+    let records = Pages::open(plays.clone(), &filter).await?.at_most(MOST_RECORDS);
     let mut zip = Packed::begin(tempfile::tempfile().map_err(PlayError::from)?);
     zip.table(query.format, records).await?;
+    let bundle = plays.bundle(&filter, now).await?;
+    let report = Report::of(&bundle, plays.publishing_key(), now);
     zip.file(BUNDLE, &bundle)?;
     zip.file(REPORT, report.words()?.as_bytes())?;
+    let kind = format!("package/{}", code_of(&query.format));
+    plays.note_export(&Actor::from(&me), &kind, &filter, now).await?;
     let body = file_of(move || rewound(zip.0.finish().map_err(io::Error::other)?)).await?;
     Ok((download("application/zip", "播放记录及凭证", "zip"), body).into_response())
 }

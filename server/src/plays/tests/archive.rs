@@ -115,10 +115,14 @@ async fn a_part_that_was_interrupted_is_made_again_under_the_same_names() {
             fs::create_dir_all(place.parent().unwrap()).unwrap();
             fs::write(place.with_file_name("_part.unfinished"), b"PAR1 torn").unwrap();
         }
-        // Another attempt came further, or less far: its files would count the same plays again.
-        fs::write(folder.join(&named[0]), b"PAR1 of another attempt").unwrap();
-        let further = fs::read(whole.join(&named[1])).unwrap();
-        fs::write(folder.join(&named[1]).with_file_name("000000000000-000000000009.parquet"), further).unwrap();
+        // It had announced what it was about to name, and named some; and it had come further than the next will.
+        let further = "plays/day=2026-01-01/000000000000-000000000009.parquet";
+        let named_before = [named[0].to_str().unwrap(), further];
+        for file in named_before {
+            fs::create_dir_all(folder.join(file).parent().unwrap()).unwrap();
+            fs::write(folder.join(file), b"PAR1 of another attempt").unwrap();
+        }
+        fs::write(folder.join("_sealing"), format!("0\n{}\n", named_before.join("\n"))).unwrap();
 
         let again = plays.archive(&folder, now).await.unwrap();
         assert_eq!(again.iter().map(|part| part.digest).collect::<Vec<_>>(), [parts[0].digest]);
@@ -126,11 +130,43 @@ async fn a_part_that_was_interrupted_is_made_again_under_the_same_names() {
         assert_eq!(found, named);
         assert_eq!(batches(&folder), [(0, signed)]);
 
+        // Killed after it was written down: everything stays.
+        fs::write(folder.join("_sealing"), format!("0\n{}\n", named[0].to_str().unwrap())).unwrap();
+        assert_eq!(plays.archive(&folder, now).await.unwrap(), []);
+        assert_eq!(tables(&folder).len(), named.len());
+        assert!(!folder.join("_sealing").exists());
+
         // Nobody else works there meanwhile.
         let other = fs::File::create(folder.join("_lock")).unwrap();
         other.lock().unwrap();
         let refused = plays.archive(&folder, now).await.unwrap_err().to_string();
         assert!(refused.contains("another process"), "{refused}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_archive_outlives_its_database() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let mut player = county.player(1, 0).await;
+        county.publish().await;
+        let item = county.given_ref(&player).await;
+        let folder = county.folder.path().join("archive");
+        let plays = &county.app.plays;
+        let signed = reported(&county, &mut player, item, 4).await;
+        let now = clock::now().plus(DAY);
+        plays.archive(&folder, now).await.unwrap();
+        let before = tables(&folder);
+
+        // A database that knows nothing of it: new, or restored from a backup of before.
+        unprotected(&db, &["play_archive"]).await;
+        db.exec(sql("DELETE FROM play_archive")).await.unwrap();
+        let refused = plays.archive(&folder, now).await.unwrap_err().to_string();
+        assert!(refused.contains("--folder"), "{refused}");
+        assert_eq!(tables(&folder), before);
+        assert_eq!(batches(&folder), [(0, signed)]);
+        assert_eq!(plays.archive(&county.folder.path().join("new"), now).await.unwrap().len(), 1);
     })
     .await;
 }
