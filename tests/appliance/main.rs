@@ -307,7 +307,14 @@ impl Show {
         let plays = self.office.auditor.plays(&format!("screen={screen}"));
         self.judge(&plays);
         let findings = self.office.auditor.get("plays/findings").expect("the findings");
-        assert!(findings["items"].as_array().expect("a list").is_empty(), "{findings}");
+        // Out of step as long as it could only guess the time, and nothing else.
+        let guessed = |finding: &&serde_json::Value| {
+            let started = finding["details"]["started"].as_i64().map(UtcMillis);
+            let within = |life: &Life| started.is_some_and(|at| life.begun <= at && at <= life.dead);
+            finding["kind"] == "not_on_air" && self.guessed.iter().any(within)
+        };
+        let others: Vec<_> = findings["items"].as_array().expect("a list").iter().filter(|f| !guessed(f)).collect();
+        assert!(others.is_empty(), "{others:?}");
         let bundle = self.office.auditor.file("plays/bundle").expect("a bundle");
         let said = Verifier::who_knows(publisher).verify(&bundle);
         assert_eq!(said.code, 0, "{}", said.words);
