@@ -87,8 +87,7 @@ impl Plays {
     /// meanwhile is told so.
     pub async fn archive(&self, folder: &Path, now: UtcMillis) -> Result<Vec<Part>, PlayError> {
         fs::create_dir_all(folder)?;
-        let alone = File::create(folder.join(LOCK))?;
-        alone.try_lock().map_err(|_| PlayError::Archive(format!("another process works in {}", folder.display())))?;
+        let _alone = Alone::in_folder(folder)?;
         let next = store::archive::next(&self.db).await?;
         clear_interrupted(folder, next)?;
         if is_ahead(folder, next)? {
@@ -197,6 +196,24 @@ fn unfinished(folder: &Path) -> io::Result<File> {
 
 const UNFINISHED: &str = "_part.unfinished";
 const LOCK: &str = "_lock";
+
+/// Nobody else seals in the folder meanwhile.
+struct Alone(File);
+
+impl Alone {
+    fn in_folder(folder: &Path) -> Result<Self, PlayError> {
+        let lock = File::create(folder.join(LOCK))?;
+        lock.try_lock().map_err(|_| PlayError::Archive(format!("another process works in {}", folder.display())))?;
+        Ok(Self(lock))
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child that is just being started has it open too, until it runs its program.
+        let _ = self.0.unlock();
+    }
+}
 
 /// What a run is about to name, written down before: its first entry of the log, then a file on each line.
 const INTENT: &str = "_sealing";
