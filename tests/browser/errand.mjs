@@ -33,7 +33,7 @@ const browser = await chromium.launch({
   // Chromium refuses to sandbox itself for root; what it opens here is only our own console on this machine.
   args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
 })
-const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, locale: "zh-CN", acceptDownloads: true })
+const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, locale: "zh-CN", acceptDownloads: true, reducedMotion: "reduce" })
 const page = await context.newPage()
 page.setDefaultTimeout(60_000)
 const faults = []

@@ -270,7 +270,10 @@ async function drop(zone, file) {
 export async function pick(page, form, titles) {
   await form.getByRole("button", { name: "选择素材" }).click()
   const dialog = page.getByRole("dialog", { name: "选择素材" })
-  for (const title of titles) await dialog.getByRole("button", { name: title, exact: true }).click()
+  for (const title of titles) {
+    await dialog.getByRole("button", { name: title, exact: true }).click()
+    await dialog.getByRole("button", { name: title, exact: true, pressed: true }).waitFor()
+  }
   await dialog.getByRole("button", { name: "选好了" }).click()
   await dialog.waitFor({ state: "hidden" })
 }

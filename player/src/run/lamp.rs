@@ -52,7 +52,7 @@ impl Life<'_> {
         }
         let look = Look {
             ordered: self.state.is_dark(),
-            hours: self.state.is_off(now),
+            hours: self.state.is_off(),
             refused: !shown,
             seen,
             display: self.health.display,

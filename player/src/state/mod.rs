@@ -111,6 +111,8 @@ pub struct State {
     troubles: BTreeMap<Trouble, String>,
     picture_wanted: bool,
     dark: bool,
+    /// The wall's hours, or no volume at all, keep every zone from being seen and heard; worked out whenever something turns.
+    off: bool,
     /// What the wall says of itself, and until when on the monotonic clock.
     identity: Option<(Arc<Identity>, u64)>,
     evidence: Evidence,
@@ -132,6 +134,7 @@ impl State {
             troubles: BTreeMap::new(),
             picture_wanted: false,
             dark: false,
+            off: false,
             identity: None,
             evidence: Evidence::default(),
             next_key: 1,
@@ -281,6 +284,8 @@ impl State {
             return;
         };
         let playlist = self.playlist.as_ref().map(|(digest, playlist)| (*digest, playlist.as_ref()));
+        let kept_dark = |zone: &Zone| manifest.orders.kept_dark(&manifest.takeovers, zone.name, now.wall).0;
+        self.off = !manifest.orders.zones.is_empty() && manifest.orders.zones.iter().all(kept_dark);
         // A zone that the screen no longer has, or that moved: what it showed is interrupted.
         let zones: BTreeMap<ZoneName, Rect> = manifest.orders.zones.iter().map(|z| (z.name, z.rect)).collect();
         let gone: Vec<_> = self.zones.keys().filter(|name| !zones.contains_key(name)).copied().collect();
@@ -515,12 +520,8 @@ impl State {
     }
 
     /// Whether the wall's hours, or no volume at all, keep everything from being seen and heard.
-    pub fn is_off(&self, now: Moment) -> bool {
-        self.manifest.as_ref().is_some_and(|manifest| {
-            let zones = &manifest.orders.zones;
-            let off = |zone: &Zone| manifest.orders.kept_dark(&manifest.takeovers, zone.name, now.wall).0;
-            !zones.is_empty() && zones.iter().all(off)
-        })
+    pub fn is_off(&self) -> bool {
+        self.off
     }
 
     /// What the screen's orders call it.

@@ -435,10 +435,10 @@ fn while_the_wall_is_off_it_is_black_and_nothing_counts_as_played() {
     };
     assert!(black(&world));
     world.pass(239_000);
-    assert!(black(&world) && world.open.is_empty());
+    assert!(black(&world) && world.open.is_empty() && world.state.is_off());
     assert_eq!(world.recorded().len(), before);
     world.pass(1_000);
-    assert!(!black(&world), "08:05: it is on again");
+    assert!(!black(&world) && !world.state.is_off(), "08:05: it is on again");
 }
 
 #[test]

@@ -1,14 +1,15 @@
 //! Bundles of version 3 as a server makes them: several screens, both versions of batches, pictures, a takeover, neighbours,
-//! judgements. Every region of the file has the findings that may name it; what the office itself lies about is found by
-//! whoever judges again; and clean ones raise no alarm.
+//! judgements. What the office itself lies about is found by whoever judges again, and clean ones raise no alarm. (What a changed
+//! byte is called: `regions_tests`.)
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    tamper_tests::{LogOf, faults, resigned},
+    regions_tests::place_of,
+    tamper_tests::{LogOf, resigned},
     tests::*,
     *,
 };
@@ -43,7 +44,7 @@ fn noon() -> UtcMillis {
 
 /// What a screen of these tests reports, and how much of it is asked for.
 #[derive(Debug, Clone, Copy)]
-struct Report {
+pub(super) struct Report {
     batches: u64,
     plays: i64,
     /// First and last batch asked for.
@@ -157,7 +158,7 @@ fn held(chain: &[SignedBatch]) -> Vec<Vec<Option<Flag>>> {
 }
 
 /// A bundle of these screens as a server makes it, and whom its reader trusts.
-fn made(reports: &[Report]) -> (Contents, Trust) {
+pub(super) fn made(reports: &[Report]) -> (Contents, Trust) {
     let chains: Vec<Vec<SignedBatch>> = (1..).zip(reports).map(|(n, report)| chain(n, *report)).collect();
     let log = LogOf::new(&chains.concat(), b"others");
     let mut judged = Judged { playlists: [(list().digest(), list().to_bytes())].into(), ..Judged::default() };
@@ -201,155 +202,12 @@ fn made(reports: &[Report]) -> (Contents, Trust) {
     (contents, Trust { publisher: Some(key(9).public()), witness: Some(log.witnessed(&[size])) })
 }
 
-const BIG: [Report; 3] = [
+pub(super) const BIG: [Report; 3] = [
     Report { batches: 5, plays: 3, asked: (2, 3) },
     Report { batches: 3, plays: 2, asked: (1, 2) },
     Report { batches: 2, plays: 2, asked: (2, 2) },
 ];
-const SMALL: [Report; 1] = [Report { batches: 1, plays: 1, asked: (1, 1) }];
-
-/// What a part of the file is, and which batch it is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Magic,
-    Head(FrameKind),
-    Body(FrameKind),
-}
-
-type Region = (Range<usize>, Part, Option<(ScreenId, u64)>);
-
-/// Where everything is in the file.
-fn regions(file: &[u8], contents: &Contents) -> Vec<Region> {
-    let mut of: Vec<_> = contents.batches.iter().map(|b| (b.batch().screen, b.batch().sequence)).collect();
-    of.sort_unstable();
-    let (mut batches, mut proofs) = (of.iter().copied(), of.iter().copied());
-    let mut regions = vec![(0..MAGICS[2].len(), Part::Magic, None)];
-    let mut at = MAGICS[2].len();
-    while at < file.len() {
-        let (kind, of) = match file[at] {
-            1 => (FrameKind::Statement, None),
-            2 => (FrameKind::Batch, batches.next()),
-            3 => (FrameKind::Records, None),
-            4 => (FrameKind::Proof, proofs.next()),
-            _ => (FrameKind::Playlist, None),
-        };
-        let length = u32::from_be_bytes(file[at + 1..at + 5].try_into().unwrap()) as usize;
-        regions.push((at..at + FRAME_HEAD, Part::Head(kind), of));
-        regions.push((at + FRAME_HEAD..at + FRAME_HEAD + length, Part::Body(kind), of));
-        at += FRAME_HEAD + length;
-    }
-    regions
-}
-
-/// The findings that may name a part of the file: the first thing found when a byte of it is another.
-fn may_name(part: Part, fault: &Fault) -> bool {
-    match part {
-        Part::Magic => *fault == Fault::Magic,
-        Part::Head(_) => *fault == Fault::Frame,
-        // Its length in its frame's head no longer fits, or it no longer reads, or it is not what was signed.
-        Part::Body(FrameKind::Statement) => matches!(
-            fault,
-            Fault::Frame | Fault::StatementUnreadable | Fault::StatementSignature(_) | Fault::OtherPublisher(_)
-        ),
-        Part::Body(_) => matches!(fault, Fault::Digest(_)),
-    }
-}
-
-fn place(finding: &Finding) -> Option<(ScreenId, u64)> {
-    Some((finding.screen.as_ref()?.0, finding.sequence?))
-}
-
-/// Flips bits, and has each found in the right part.
-fn flip_each(reports: &[Report], bits: impl Fn(usize) -> Vec<u8>) {
-    let (contents, trust) = made(reports);
-    let file = written(contents.clone());
-    let regions = regions(&file, &contents);
-    let mut flipped = file.clone();
-    for at in 0..file.len() {
-        let (_, part, of) = regions.iter().find(|(range, ..)| range.contains(&at)).unwrap();
-        for bit in bits(at) {
-            flipped[at] ^= bit;
-            let verdict = verify(&flipped, &trust);
-            flipped[at] ^= bit;
-            let first = verdict.findings.first();
-            let first = first.unwrap_or_else(|| panic!("byte {at} bit {bit:#x}: {part:?} is not covered"));
-            assert!(may_name(*part, &first.fault), "byte {at} bit {bit:#x}: {part:?}: {first}");
-            assert_eq!(place(first), *of, "byte {at} bit {bit:#x}: {part:?}: {first}");
-        }
-    }
-}
-
-#[test]
-fn every_byte_of_a_bundle_of_several_screens_is_covered_and_the_first_bad_record_named() {
-    flip_each(&BIG, |at| vec![1 << (at % 8)]);
-}
-
-#[test]
-fn every_bit_of_a_small_bundle_is_covered_and_the_right_finding_names_it() {
-    flip_each(&SMALL, |_| (0..8).map(|bit| 1 << bit).collect());
-}
-
-#[test]
-fn a_bundle_that_ends_anywhere_is_found_to_end_there() {
-    let (contents, trust) = made(&SMALL);
-    let file = written(contents.clone());
-    for length in 0..file.len() {
-        let first = verify(&file[..length], &trust).findings.remove(0);
-        let expected = matches!(first.fault, Fault::Magic | Fault::StatementUnreadable | Fault::Frame);
-        assert!(expected, "{length}: {first}");
-    }
-    let (contents, trust) = made(&BIG);
-    let file = written(contents.clone());
-    for (range, part, of) in regions(&file, &contents).into_iter().skip(3) {
-        for length in [range.start, range.start + 1, range.end - 1] {
-            let first = verify(&file[..length], &trust).findings.remove(0);
-            assert_eq!((&first.fault, place(&first)), (&Fault::Frame, of), "{part:?} {length}");
-        }
-    }
-}
-
-/// A part of a bundle, and the batch that it is.
-type Named<'a> = (&'a [u8], Option<(ScreenId, u64)>);
-
-#[test]
-fn a_part_that_is_dropped_moved_or_doubled_is_found_where_it_was() {
-    let (contents, trust) = made(&BIG);
-    let file = written(contents.clone());
-    let regions = regions(&file, &contents);
-    let frames: Vec<Named> =
-        regions[1..].chunks(2).map(|pair| (&file[pair[0].0.start..pair[1].0.end], pair[0].2)).collect();
-    let joined = |frames: &[Named]| {
-        let parts: Vec<&[u8]> = frames.iter().map(|(bytes, _)| *bytes).collect();
-        [MAGICS[2], &parts.concat()].concat()
-    };
-    assert_eq!(joined(&frames), file);
-    let check = |changed: &[Named], of: Option<(ScreenId, u64)>, how: &str| {
-        let first = verify(&joined(changed), &trust).findings.into_iter().next();
-        let first = first.unwrap_or_else(|| panic!("{how} is not found"));
-        assert!(matches!(first.fault, Fault::Frame | Fault::Digest(_) | Fault::Trailing(_)), "{how}: {first}");
-        assert_eq!(place(&first), of, "{how}: {first}");
-    };
-    for nth in 1..frames.len() {
-        let mut dropped = frames.clone();
-        dropped.remove(nth);
-        check(&dropped, frames[nth].1, &format!("dropping frame {nth}"));
-        let mut doubled = frames.clone();
-        doubled.insert(nth, frames[nth]);
-        check(&doubled, frames.get(nth + 1).and_then(|frame| frame.1), &format!("doubling frame {nth}"));
-        for other in nth + 1..frames.len() {
-            let mut swapped = frames.clone();
-            swapped.swap(nth, other);
-            check(&swapped, frames[nth].1, &format!("exchanging frames {nth} and {other}"));
-            // Another screen's batch, another batch's proof, in place of this one's.
-            let mut spliced = frames.clone();
-            spliced[nth].0 = frames[other].0;
-            check(&spliced, frames[nth].1, &format!("frame {other} in place of {nth}"));
-        }
-    }
-    let mut no_statement = frames.clone();
-    no_statement.remove(0);
-    assert!(faults(&joined(&no_statement), &trust).contains(&Fault::StatementUnreadable));
-}
+pub(super) const SMALL: [Report; 1] = [Report { batches: 1, plays: 1, asked: (1, 1) }];
 
 #[test]
 fn what_the_server_held_is_found_again_by_whoever_judges_again() {
@@ -379,7 +237,7 @@ fn an_office_that_judges_otherwise_than_its_rules_is_named_the_play() {
     let found = lied(|statement, _| judged(statement).batches[2].flags.clear());
     let expected = Fault::Judgement { held: None, found: Some(Flag::WrongLength) };
     assert_eq!(
-        found.iter().map(|f| (&f.fault, place(f), f.play)).collect::<Vec<_>>(),
+        found.iter().map(|f| (&f.fault, place_of(f), f.play)).collect::<Vec<_>>(),
         [(&expected, Some((screen(1), 3)), Some(0))]
     );
     assert!(found[0].record.as_ref().unwrap().contains("屏1"), "{}", found[0]);
@@ -387,7 +245,7 @@ fn an_office_that_judges_otherwise_than_its_rules_is_named_the_play() {
     let found =
         lied(|statement, _| judged(statement).batches[1].flags = crate::playlog::flags::write([Some(Flag::WallOff)]));
     assert_eq!(found[0].fault, Fault::Judgement { held: Some(Flag::WallOff), found: None });
-    assert!(found.iter().all(|f| place(f) == Some((screen(1), 2))), "{found:?}");
+    assert!(found.iter().all(|f| place_of(f) == Some((screen(1), 2))), "{found:?}");
 }
 
 #[test]
@@ -438,7 +296,7 @@ fn a_batch_that_is_left_out_at_an_edge_is_missed() {
     for (nth, after, batch) in [(0, false, 2), (3, true, 3)] {
         let found = lied(|statement, frames| without(statement, frames, nth));
         let edge = found.iter().find(|f| f.fault == Fault::NoNeighbour { after }).unwrap();
-        assert_eq!(place(edge), Some((screen(1), batch)));
+        assert_eq!(place_of(edge), Some((screen(1), batch)));
     }
     // The newest of the log, by its own word, is not here.
     let found = lied(|statement, _| judged(statement).screens[2].newest = 3);
@@ -455,7 +313,7 @@ fn keys_exchanged_between_screens_are_found_at_the_first_batch() {
         statement.screens[0].key = other;
     });
     assert!(matches!(found[0].fault, Fault::Batch(BatchError::Signature(_))), "{}", found[0]);
-    assert_eq!(place(&found[0]), Some((screen(1), 1)));
+    assert_eq!(place_of(&found[0]), Some((screen(1), 1)));
 }
 
 #[test]
@@ -468,7 +326,7 @@ fn figures_of_the_report_are_what_the_screens_signed() {
         statement.records.digest = Digest::of(records);
     });
     assert_eq!(found.iter().map(|f| &f.fault).collect::<Vec<_>>(), [&Fault::Record]);
-    assert!(place(&found[0]).is_some() && found[0].play.is_some(), "{}", found[0]);
+    assert!(place_of(&found[0]).is_some() && found[0].play.is_some(), "{}", found[0]);
     let found = lied(|statement, _| statement.records.count += 1);
     assert!(matches!(found[0].fault, Fault::RecordCount { .. }), "{}", found[0]);
 }
@@ -484,7 +342,7 @@ fn what_only_batches_elsewhere_could_tell_is_a_remark_and_no_finding() {
     judged.batches.get_mut(&(screen(1), 2)).unwrap().1[1] = Some(Flag::Repeated);
     let found = verify(&written(contents), &trust);
     // Of the chains that are here from their first batch on it can be said, and is.
-    let places: BTreeMap<_, _> = found.findings.iter().map(|f| (place(f).unwrap(), f.fault.clone())).collect();
+    let places: BTreeMap<_, _> = found.findings.iter().map(|f| (place_of(f).unwrap(), f.fault.clone())).collect();
     assert_eq!(places.keys().copied().collect::<Vec<_>>(), [(screen(1), 2), (screen(3), 1)]);
     // Of one that is not, it cannot.
     let (mut contents, trust) = made(&[Report { batches: 5, plays: 3, asked: (4, 4) }]);

@@ -1,13 +1,18 @@
-//! What a changed byte is called, part by part of the file: a table of who may be named for what, and over a bundle of several
-//! screens and both versions of batches every byte is changed, every end cut off, every frame dropped, doubled, exchanged
+//! What a changed byte is called, part by part of the file: a table of who may be named for what, and over bundles of versions 2
+//! and 3 of several screens and both versions of batches every byte is changed, every end cut off, every frame dropped, doubled, exchanged
 //! and put in another's place. Nothing passes, everything is called by its name, and clean bundles raise no alarm.
 
-use std::{ops::Range, thread};
+use std::ops::Range;
 
 use minicbor::Decoder;
 use proptest::prelude::*;
 
-use super::{tamper_tests::*, tests::*, *};
+use super::{
+    judged_tests::{BIG, SMALL, made},
+    tamper_tests::*,
+    tests::*,
+    *,
+};
 use crate::{
     playlog::{BatchError, SignedBatch},
     tlog::InvalidProof,
@@ -35,6 +40,8 @@ enum Part {
     /// Index and hashes.
     Proof(Place),
     Checkpoint(Place),
+    PlaylistHead,
+    Playlist,
 }
 
 /// Whether these findings, in their order, are what is to be said of a hit in this part: the table.
@@ -45,7 +52,9 @@ fn rightly_named(part: Part, found: &[Finding]) -> bool {
     match part {
         // As one of the other version, if the digit in it was hit so.
         Part::Magic => matches!(faults[..], [Fault::Magic | Fault::StatementInconsistent(_)]),
-        Part::StatementHead | Part::RecordsHead => matches!(faults[..], [Fault::Frame]) && at(&found[0]).is_none(),
+        Part::StatementHead | Part::RecordsHead | Part::PlaylistHead => {
+            matches!(faults[..], [Fault::Frame]) && at(&found[0]).is_none()
+        }
         // It says what all the rest is: so much may follow, but it comes first.
         Part::Statement => {
             let of_it = |fault: &Fault| {
@@ -93,6 +102,7 @@ fn rightly_named(part: Part, found: &[Finding]) -> bool {
             matches!(faults[..], [Fault::Digest(_), Fault::Checkpoint(_) | Fault::Proof(InvalidProof::Malformed)])
                 && named(place)
         }
+        Part::Playlist => matches!(faults[..], [Fault::Digest(_), ..]) && at(&found[0]).is_none(),
     }
 }
 
@@ -138,6 +148,10 @@ fn parts_of(file: &[u8], places: &[Place]) -> Vec<Part> {
                     parts.extend(line.iter().map(|_| part));
                 }
             }
+            5 => {
+                parts.extend([Part::PlaylistHead; FRAME_HEAD]);
+                parts.extend(bytes.iter().map(|_| Part::Playlist));
+            }
             _ => {
                 let place = proofs.next().unwrap();
                 parts.extend([Part::ProofHead(place); FRAME_HEAD]);
@@ -177,17 +191,6 @@ fn all_plays(batches: &[SignedBatch]) -> Vec<PlayRef> {
     batches.iter().flat_map(of).collect()
 }
 
-/// On all cores: `check` for every number below `end`.
-fn each(end: usize, check: impl Fn(usize) + Sync) {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        for core in 0..cores {
-            let check = &check;
-            scope.spawn(move || (core..end).step_by(cores).for_each(check));
-        }
-    });
-}
-
 fn flipped_is_named(file: &[u8], at: usize, mask: u8, part: Part, trust: &Trust) {
     let mut flipped = file.to_vec();
     flipped[at] ^= mask;
@@ -207,12 +210,15 @@ fn flipped_is_named(file: &[u8], at: usize, mask: u8, part: Part, trust: &Trust)
 
 #[test]
 fn every_changed_byte_is_found_and_called_by_the_name_of_its_part() {
-    let (contents, trust) = several();
-    let places = places_of(&contents);
-    let file = written(contents);
-    let parts = parts_of(&file, &places);
-    assert_eq!(parts.len(), file.len());
-    each(file.len(), |at| flipped_is_named(&file, at, 1 << (at % 8), parts[at], &trust));
+    for (contents, trust) in [several(), made(&BIG)] {
+        let places = places_of(&contents);
+        let file = written(contents);
+        let parts = parts_of(&file, &places);
+        assert_eq!(parts.len(), file.len());
+        for (at, part) in parts.into_iter().enumerate() {
+            flipped_is_named(&file, at, 1 << (at % 8), part, &trust);
+        }
+    }
 }
 
 #[test]
@@ -222,90 +228,100 @@ fn every_changed_bit_of_a_small_bundle_is_found_and_called_by_the_name_of_its_pa
     contents.screens.truncate(1);
     contents.creatives.truncate(1);
     contents.records = all_plays(&contents.batches);
-    let places = places_of(&contents);
-    let file = written(contents);
-    let parts = parts_of(&file, &places);
-    let trust = Trust::publisher(key(9).public());
-    each(file.len() * 8, |bit| flipped_is_named(&file, bit / 8, 1 << (bit % 8), parts[bit / 8], &trust));
-    flipped_is_named(&file, b"xuanping-bundle/".len(), b'1' ^ b'2', Part::Magic, &trust);
+    for (contents, trust) in [(contents, Trust::publisher(key(9).public())), made(&SMALL)] {
+        let places = places_of(&contents);
+        let file = written(contents);
+        for (at, part) in parts_of(&file, &places).into_iter().enumerate() {
+            (0..8).for_each(|bit| flipped_is_named(&file, at, 1 << bit, part, &trust));
+        }
+        let version = b"xuanping-bundle/".len();
+        for other in (b'1'..=b'3').filter(|digit| *digit != file[version]) {
+            flipped_is_named(&file, version, file[version] ^ other, Part::Magic, &trust);
+        }
+    }
 }
 
 #[test]
 fn wherever_it_is_cut_off_the_first_frame_that_is_not_whole_is_named() {
-    let (contents, trust) = several();
-    let places = places_of(&contents);
-    let file = written(contents);
-    let frames = frames_of(&file);
-    let batch_of = |frame: usize| named_in(frame, &places);
-    each(file.len(), |length| {
-        let found = verify(&file[..length], &trust).findings;
-        let first = found.first().unwrap_or_else(|| panic!("cut off at {length}"));
-        let cut = frames.iter().position(|(_, body)| length < body.end).unwrap();
-        let unreadable = |f: &Finding| f.fault == Fault::StatementUnreadable;
-        match cut {
-            0 if length < MAGICS[0].len() => assert_eq!(first.fault, Fault::Magic),
-            0 => assert!(unreadable(first), "{length}: {first:?}"),
-            _ => {
-                assert_eq!(first.fault, Fault::Frame, "{length}");
-                assert_eq!(place_of(first), batch_of(cut), "{length}");
+    for (contents, trust) in [several(), made(&BIG)] {
+        let places = places_of(&contents);
+        let file = written(contents);
+        let frames = frames_of(&file);
+        let batch_of = |frame: usize| named_in(frame, &places);
+        for length in 0..file.len() {
+            let found = verify(&file[..length], &trust).findings;
+            let first = found.first().unwrap_or_else(|| panic!("cut off at {length}"));
+            let cut = frames.iter().position(|(_, body)| length < body.end).unwrap();
+            let unreadable = |f: &Finding| f.fault == Fault::StatementUnreadable;
+            match cut {
+                0 if length < MAGICS[0].len() => assert_eq!(first.fault, Fault::Magic),
+                0 => assert!(unreadable(first), "{length}: {first:?}"),
+                _ => {
+                    assert_eq!(first.fault, Fault::Frame, "{length}");
+                    assert_eq!(place_of(first), batch_of(cut), "{length}");
+                }
             }
         }
-    });
+    }
 }
 
-fn place_of(finding: &Finding) -> Option<Place> {
+pub(super) fn place_of(finding: &Finding) -> Option<Place> {
     finding.screen.as_ref().map(|(id, _)| *id).zip(finding.sequence)
 }
 
-/// The batch that a finding about this frame names: frames are the statement, the batches, the records, the proofs.
+/// The batch that a finding about this frame names: frames are the statement, the batches, the records, the proofs, the
+/// playlists.
 fn named_in(frame: usize, places: &[Place]) -> Option<Place> {
     let count = places.len();
     match frame {
         n if (1..=count).contains(&n) => Some(places[n - 1]),
-        n if n > count + 1 => Some(places[n - count - 2]),
+        n if (count + 2..2 * count + 2).contains(&n) => Some(places[n - count - 2]),
         _ => None,
     }
 }
 
 #[test]
 fn a_frame_dropped_doubled_exchanged_or_put_in_anothers_place_is_named_where_it_begins() {
-    let (contents, trust) = several();
-    let places = places_of(&contents);
-    let file = written(contents);
-    let frames: Vec<&[u8]> =
-        frames_of(&file).into_iter().map(|(_, body)| &file[body.start - FRAME_HEAD..body.end]).collect();
-    let joined = |frames: &[&[u8]]| [MAGICS[1], &frames.concat()].concat();
-    assert_eq!(joined(&frames), file);
-    let check = |what: &str, changed: &[&[u8]], at: usize| {
-        let found = verify(&joined(changed), &trust).findings;
-        let first = found.first().unwrap_or_else(|| panic!("{what} {at}"));
-        assert!(matches!(first.fault, Fault::Frame | Fault::Digest(_)), "{what} {at}: {first:?}");
-        assert_eq!(place_of(first), named_in(at, &places), "{what} {at}: {first:?}");
-    };
-    for one in 1..frames.len() {
-        let mut dropped = frames.clone();
-        dropped.remove(one);
-        check("dropped", &dropped, one);
-        let mut doubled = frames.clone();
-        doubled.insert(one, frames[one]);
-        if one + 1 == frames.len() {
-            let found = verify(&joined(&doubled), &trust).findings;
-            assert_eq!(found, [Finding::of(Fault::Trailing(frames[one].len() as u64))]);
-        } else {
-            check("doubled", &doubled, one + 1);
-        }
-        for other in 1..frames.len() {
-            if other != one {
-                let mut replaced = frames.clone();
-                replaced[one] = frames[other];
-                check("replaced", &replaced, one);
+    for (contents, trust) in [several(), made(&BIG)] {
+        let places = places_of(&contents);
+        let file = written(contents);
+        let frames: Vec<&[u8]> =
+            frames_of(&file).into_iter().map(|(_, body)| &file[body.start - FRAME_HEAD..body.end]).collect();
+        let joined = |frames: &[&[u8]]| [&file[..MAGICS[0].len()], &frames.concat()].concat();
+        assert_eq!(joined(&frames), file);
+        let check = |what: &str, changed: &[&[u8]], at: usize| {
+            let found = verify(&joined(changed), &trust).findings;
+            let first = found.first().unwrap_or_else(|| panic!("{what} {at}"));
+            assert!(matches!(first.fault, Fault::Frame | Fault::Digest(_)), "{what} {at}: {first:?}");
+            assert_eq!(place_of(first), named_in(at, &places), "{what} {at}: {first:?}");
+        };
+        for one in 1..frames.len() {
+            let mut dropped = frames.clone();
+            dropped.remove(one);
+            check("dropped", &dropped, one);
+            let mut doubled = frames.clone();
+            doubled.insert(one, frames[one]);
+            if one + 1 == frames.len() {
+                let found = verify(&joined(&doubled), &trust).findings;
+                assert_eq!(found, [Finding::of(Fault::Trailing(frames[one].len() as u64))]);
+            } else {
+                check("doubled", &doubled, one + 1);
             }
-            if other > one {
-                let mut exchanged = frames.clone();
-                exchanged.swap(one, other);
-                check("exchanged", &exchanged, one);
+            for other in 1..frames.len() {
+                if other != one {
+                    let mut replaced = frames.clone();
+                    replaced[one] = frames[other];
+                    check("replaced", &replaced, one);
+                }
+                if other > one {
+                    let mut exchanged = frames.clone();
+                    exchanged.swap(one, other);
+                    check("exchanged", &exchanged, one);
+                }
             }
         }
+        let no_statement = verify(&joined(&frames[1..]), &trust).findings;
+        assert!(no_statement.iter().any(|finding| finding.fault == Fault::StatementUnreadable));
     }
 }
 

@@ -23,6 +23,8 @@ export const theme: ThemeConfig = {
     controlHeight: 32,
     wireframe: false,
     fontFamily: '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',
+    // Whoever has told their computer to keep things still is not shown anything that moves.
+    motion: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
     motionDurationMid: "0.12s",
     motionDurationSlow: "0.16s",
   },

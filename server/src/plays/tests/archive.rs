@@ -55,6 +55,15 @@ fn rows(folder: &Path) -> i64 {
     tables(folder).into_iter().map(count).sum()
 }
 
+/// A county with a player, and what its playlist has it show.
+async fn county_that_plays(db: &Db) -> (County, Player, ItemRef) {
+    let county = County::new(db).await;
+    let player = county.player(1, 0).await;
+    county.publish().await;
+    let item = county.given_ref(&player).await;
+    (county, player, item)
+}
+
 async fn reported(county: &County, player: &mut Player, item: ItemRef, count: i64) -> Vec<u8> {
     let batch = player.seal(vec![item], showings(count));
     county.ingest(player, &batch).await.unwrap();
@@ -64,10 +73,7 @@ async fn reported(county: &County, player: &mut Player, item: ItemRef, count: i6
 #[tokio::test]
 async fn a_day_that_is_over_is_archived_once_with_the_very_bytes_and_what_comes_later_is_in_a_later_part() {
     for_each_database(async |db| {
-        let county = County::new(&db).await;
-        let mut player = county.player(1, 0).await;
-        county.publish().await;
-        let item = county.given_ref(&player).await;
+        let (county, mut player, item) = county_that_plays(&db).await;
         let folder = county.folder.path().join("archive");
         let plays = &county.app.plays;
         let now = clock::now();
@@ -95,10 +101,7 @@ async fn a_day_that_is_over_is_archived_once_with_the_very_bytes_and_what_comes_
 #[tokio::test]
 async fn a_part_that_was_interrupted_is_made_again_under_the_same_names() {
     for_each_database(async |db| {
-        let county = County::new(&db).await;
-        let mut player = county.player(1, 0).await;
-        county.publish().await;
-        let item = county.given_ref(&player).await;
+        let (county, mut player, item) = county_that_plays(&db).await;
         let folder = county.folder.path().join("archive");
         let signed = reported(&county, &mut player, item, 4).await;
         let now = clock::now().plus(DAY);
@@ -148,10 +151,7 @@ async fn a_part_that_was_interrupted_is_made_again_under_the_same_names() {
 #[tokio::test]
 async fn an_archive_outlives_its_database() {
     for_each_database(async |db| {
-        let county = County::new(&db).await;
-        let mut player = county.player(1, 0).await;
-        county.publish().await;
-        let item = county.given_ref(&player).await;
+        let (county, mut player, item) = county_that_plays(&db).await;
         let folder = county.folder.path().join("archive");
         let plays = &county.app.plays;
         let signed = reported(&county, &mut player, item, 4).await;
