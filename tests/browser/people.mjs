@@ -21,7 +21,7 @@ export async function choose(within, label, text) {
   await field.click()
   await field.fill(text)
   await within.page().locator(".ant-select-dropdown:visible").getByText(text, { exact: true }).first().click()
-  await field.press("Escape")
+  await field.press("Tab")
 }
 
 /** The operator hangs the screen that shows `code` in a venue that there is. */
@@ -284,5 +284,5 @@ async function chooseOfTree(form, label, name) {
   const field = form.getByRole("combobox", { name: label, exact: true })
   await field.click()
   await form.page().locator(".ant-select-tree:visible").getByText(name, { exact: true }).click()
-  await field.press("Escape")
+  await field.press("Tab")
 }

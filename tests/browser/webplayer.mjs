@@ -95,7 +95,17 @@ const commands = {
   cut: () => context.setOffline(true),
   mend: () => context.setOffline(false),
   // Whether the page was loaded anew since the last time this was asked.
-  fresh: () => page.evaluate(() => ((window.seen ??= 0), window.seen++ === 0)),
+  fresh: async () => {
+    const ask = () => page.evaluate(() => ((window.seen ??= 0), window.seen++ === 0))
+    try {
+      return await ask()
+    } catch (fault) {
+      // Asked in the very moment in which it is: then it is the new page that has to answer.
+      if (!fault.message.includes("context was destroyed")) throw fault
+      await page.waitForLoadState()
+      return await ask()
+    }
+  },
   // As when the power goes: the browser is not asked.
   kill: async () => {
     const browser = context.browser()
