@@ -78,12 +78,13 @@ fn main() {
 fn shows(display: &VirtualDisplay, who: &str, poster: &RgbaImage) {
     until(&format!("the poster in {who}"), LONG, || {
         let seen = display.picture().ok_or("no picture of the display")?;
-        // Without a window manager Chromium now and then begins a little aside; what it draws is the same.
+        // Without a window manager Chromium now and then begins a little aside, and may leave the display's last column
+        // black; what it draws is the same.
         let lit = |x: u32, y: u32| seen.get_pixel(x, y).0[..3] != [0; 3];
         let (middle, most) = ((DISPLAY.0 / 2, DISPLAY.1 / 2), DISPLAY.1 / 4);
         let across = (0..most).find(|x| lit(*x, middle.1)).ok_or("nothing is drawn")?;
         let down = (0..most).find(|y| lit(middle.0, *y)).ok_or("nothing is drawn")?;
-        let (width, height) = (poster.width() - across, poster.height() - down);
+        let (width, height) = (poster.width() - across.max(1), poster.height() - down);
         let drawn = crop_imm(&seen, across, down, width, height).to_image();
         same(&drawn, &crop_imm(poster, 0, 0, width, height).to_image())
             .map_err(|e| format!("{e}, {across}, {down} aside"))
