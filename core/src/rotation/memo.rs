@@ -39,9 +39,10 @@ impl Memo {
         answer
     }
 
-    /// Forgets what was not asked for since the last time.
+    /// Forgets what was not asked for since the last time and nobody holds any more.
     pub fn forget_unused(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, kept| std::mem::take(&mut kept.used));
+        let in_use = |kept: &mut Kept| std::mem::take(&mut kept.used) || Arc::strong_count(&kept.answer) > 1;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, kept| in_use(kept));
     }
 
     /// How many answers it holds.

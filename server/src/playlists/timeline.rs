@@ -271,7 +271,7 @@ pub(super) fn day(playlist: &Playlist, date: NaiveDate, names: &Names, report: O
         let mut gaps = Gaps::default();
         for part in dayparts {
             let Some(looped) = playlist.loops.get(part.looped as usize) else { continue };
-            let loop_report = report.and_then(|r| r.loops.get(part.looped as usize)?.as_ref());
+            let loop_report = report.and_then(|r| r.loops.get(part.looped as usize)?.as_deref());
             count(playlist, part, looped, loop_report, &mut tally);
             gaps.part(playlist, part, looped);
             views.push(view(playlist, part, looped, names));

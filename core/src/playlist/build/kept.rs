@@ -1,11 +1,10 @@
 //! Whether guarantees are kept, counted showing by showing over all the time they are on air.
 
-use super::{GuaranteeKept, presence::OnAirBooking};
+use super::{GuaranteeKept, presence::OnAirBooking, zone_request::ZoneRequest};
 use crate::{
     campaign::{Guarantee, Mode},
-    geometry::ZoneName,
     recurrence::day_of,
-    time::{DateRange, Millis, UtcInterval, UtcMillis},
+    time::{Millis, UtcInterval, UtcMillis},
 };
 
 const HOUR: i64 = 3_600_000;
@@ -18,16 +17,16 @@ pub(super) struct Stretches {
 }
 
 impl Stretches {
-    /// `None` if nothing is guaranteed, or there is nothing to show in this zone.
-    pub fn of(booking: &OnAirBooking<'_>, zone: ZoneName, horizon: DateRange, tz: chrono_tz::Tz) -> Option<Self> {
+    /// `None` if nothing is guaranteed, or there is nothing to show.
+    pub fn of(booking: &OnAirBooking<'_>, request: &ZoneRequest<'_>) -> Option<Self> {
         let Mode::Guarantee(guarantee) = booking.booking.mode else { return None };
         let mut all: Vec<(UtcInterval, Guarantee)> = Vec::new();
-        for date in horizon.days() {
-            if !booking.items.iter().any(|item| item.zone == zone && item.valid_on(date)) {
+        for date in request.horizon.days() {
+            if !booking.booking.items.iter().any(|item| item.valid_on(date)) {
                 continue;
             }
             let scaled = guarantee.scaled(booking.booking.intensity_on(date));
-            let day = day_of(date, tz);
+            let day = day_of(date, request.timezone);
             for stretch in booking.times.open.iter().filter_map(|open| open.intersection(day)) {
                 match all.last_mut() {
                     Some((last, before)) if last.end == stretch.start && *before == scaled => last.end = stretch.end,
@@ -37,7 +36,7 @@ impl Stretches {
         }
         let blank = GuaranteeKept {
             booking: booking.booking.booking,
-            zone,
+            zone: request.zone,
             worst_gap: Millis(0),
             fewest_per_hour: None,
             broken_at: None,

@@ -9,11 +9,11 @@ use std::{
 use super::{
     LoopReport, Unscheduled,
     presence::{Candidate, OnAirBooking},
+    zone_request::ZoneItem,
 };
 use crate::{
     campaign::Guarantee,
     id::CreativeId,
-    playlist::ProgrammeItem,
     rotation::{Answer, Bounds, Care, Certificate, Demand, Entry, Memo, Part, Request, Verdict},
     time::{Millis, UtcInterval, UtcMillis},
     vocabulary::FraudType,
@@ -24,8 +24,11 @@ pub(super) struct PlannedLoop {
     pub slots: Vec<(Candidate, i64)>,
     /// One round, in milliseconds.
     pub length: i64,
-    pub report: LoopReport,
+    pub report: Arc<LoopReport>,
     pub request: Request,
+    /// What the answer's slots name, and the answer.
+    keys: Vec<Candidate>,
+    answer: Arc<Answer>,
     /// Candidates that had to yield, with the reason.
     pub yielded: Vec<(Candidate, Unscheduled)>,
     /// When each slot starts in a round that begins with the first.
@@ -36,6 +39,29 @@ pub(super) struct PlannedLoop {
     alike: Vec<u32>,
 }
 
+/// A loop as others can use it too that have the same candidates.
+#[derive(Debug)]
+pub(super) struct Arranged {
+    keys: Vec<Candidate>,
+    // The very answer that the memo of loops holds: it forgets none that somebody has.
+    answer: Arc<Answer>,
+    pub report: Arc<LoopReport>,
+}
+
+impl Arranged {
+    /// Who is shown and how long, in a round that begins with this slot.
+    pub fn slots(&self, first: usize) -> impl Iterator<Item = (Candidate, Millis)> + '_ {
+        let (before, after) = self.answer.slots.split_at(first);
+        after.iter().chain(before).map(|slot| (self.keys[slot.item as usize], slot.duration))
+    }
+}
+
+impl From<PlannedLoop> for Arranged {
+    fn from(PlannedLoop { keys, answer, report, .. }: PlannedLoop) -> Self {
+        Self { keys, answer, report }
+    }
+}
+
 /// What should not follow itself: a fraud type, or without one a creative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -44,7 +70,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub fn of(item: &ProgrammeItem) -> Self {
+    pub fn of(item: &ZoneItem) -> Self {
         item.fraud_type.map_or(Self::Creative(item.creative), Self::Type)
     }
 }
@@ -119,7 +145,7 @@ fn make(
     for (booking, demand, candidates) in &mut own {
         let Demand::Guarantee(guarantee) = demand else { continue };
         let most = [guarantee.max_gap(), guarantee.per_hour().map(|_| Millis(3_600_000))].into_iter().flatten().min();
-        let fits = |c: &Candidate| most.is_none_or(|most| bookings[*booking].items[c.1].duration <= most);
+        let fits = |c: &Candidate| most.is_none_or(|most| bookings[*booking].booking.items[c.1].duration <= most);
         if candidates.iter().any(fits) {
             yielded.extend(candidates.iter().filter(|c| !fits(c)).map(|c| (*c, Unscheduled::Yields)));
             candidates.retain(fits);
@@ -150,7 +176,8 @@ fn make(
     let slots: Vec<_> = answer.slots.iter().map(|slot| (keys[slot.item as usize], slot.duration.as_i64())).collect();
     let length = slots.iter().map(|(_, ms)| ms).sum();
     let offsets: Vec<i64> = slots.iter().scan(0, |at, (_, ms)| Some(std::mem::replace(at, *at + ms))).collect();
-    let kinds: Vec<Kind> = slots.iter().map(|((booking, item), _)| Kind::of(bookings[*booking].items[*item])).collect();
+    let kind = |((booking, item), _): &(Candidate, i64)| Kind::of(&bookings[*booking].booking.items[*item]);
+    let kinds: Vec<Kind> = slots.iter().map(kind).collect();
     let equal = |nth: usize| u32::from(kinds[nth] == kinds[(nth + 1) % kinds.len()]);
     let pairs = (0..kinds.len()).scan(0, |sum, nth| {
         *sum += equal(nth);
@@ -180,8 +207,10 @@ fn make(
     Some(PlannedLoop {
         slots,
         length,
-        report: LoopReport { report: answer.report.clone(), verdict },
+        report: Arc::new(LoopReport { report: answer.report.clone(), verdict }),
         request: asked.0,
+        keys,
+        answer,
         yielded,
         offsets,
         promised,
@@ -207,7 +236,7 @@ fn request(
     for (booking, demand, candidates) in parts {
         let mut entries = Vec::new();
         for candidate in candidates {
-            let item = bookings[*booking].items[candidate.1];
+            let item = bookings[*booking].booking.items[candidate.1];
             let creative = creatives.iter().position(|c| *c == item.creative).unwrap_or_else(|| {
                 creatives.push(item.creative);
                 creatives.len() - 1
@@ -240,7 +269,7 @@ fn without_longer_shares(
         let mut kept = candidates.clone();
         if !matches!(demand, Demand::Guarantee(_)) {
             kept.retain(|c| {
-                let fits = bookings[c.0].items[c.1].duration.as_i64() <= most;
+                let fits = bookings[c.0].booking.items[c.1].duration.as_i64() <= most;
                 if !fits {
                     yielded.push((*c, Unscheduled::Yields));
                 }

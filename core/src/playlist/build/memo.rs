@@ -1,5 +1,5 @@
-//! What the making of one playlist leaves for the next: loops already arranged, and schedules already laid on the calendar.
-//! The same bookings meet on very many screens, and on every day.
+//! What the making of one playlist leaves for the next: zones already planned, loops already arranged, and schedules already
+//! laid on the calendar. The same bookings meet on very many screens, and on every day.
 
 use std::{
     collections::HashMap,
@@ -8,9 +8,14 @@ use std::{
 
 use chrono_tz::Tz;
 
+use super::{
+    zone::{self, ZonePlan},
+    zone_request::ZoneRequest,
+};
 use crate::{
+    digest::Digest,
     recurrence::{OpeningHours, Schedule},
-    rotation,
+    rotation::{self, Care},
     time::{DateRange, UtcInterval, UtcMillis},
 };
 
@@ -19,6 +24,16 @@ use crate::{
 pub struct Memo {
     pub(super) loops: rotation::Memo,
     times: Mutex<HashMap<Asked, Remembered>>,
+    zones: Mutex<HashMap<Digest, Zone>>,
+}
+
+/// A zone's days by the name of what was asked.
+#[derive(Debug)]
+struct Zone {
+    plan: Arc<ZonePlan>,
+    care: Care,
+    /// Asked for since [`Memo::forget_unused`] was called last.
+    used: bool,
 }
 
 /// What decides when a booking is on air.
@@ -44,14 +59,39 @@ pub(super) struct OnAirTimes {
 impl Memo {
     /// Forgets what was not asked for since the last time.
     pub fn forget_unused(&self) {
+        self.zones.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, kept| std::mem::take(&mut kept.used));
+        // A loop is in use as long as a zone has it.
         self.loops.forget_unused();
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         times.retain(|_, kept| std::mem::take(&mut kept.used));
     }
 
+    /// Of how many zones it remembers the days.
+    pub fn zones(&self) -> usize {
+        self.zones.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// How many loops it remembers.
     pub fn loops(&self) -> usize {
         self.loops.len()
+    }
+
+    /// The days of a zone, planned with that care or, if that was asked for before, with more.
+    pub(super) fn zone(&self, request: &ZoneRequest<'_>, care: Care) -> Arc<ZonePlan> {
+        let name = request.name();
+        let known = |kept: &&mut Zone| kept.care >= care;
+        if let Some(kept) = self.zones.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&name).filter(known) {
+            kept.used = true;
+            return kept.plan.clone();
+        }
+        // Not while holding the lock: two threads may both plan it, and come to the same.
+        let plan = Arc::new(zone::plan(request, self, care));
+        let mut all = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(better) = all.get(&name).filter(|kept| kept.care > care) {
+            return better.plan.clone();
+        }
+        all.insert(name, Zone { plan: plan.clone(), care, used: true });
+        plan
     }
 
     /// When this schedule is on air.

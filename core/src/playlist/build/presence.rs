@@ -1,25 +1,28 @@
-//! Who is on air when, and how often on a day: a programme's bookings against the calendar.
+//! Who is on air when, and how often on a day: a zone's bookings against the calendar.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 
-use super::{Memo, Programme, ProgrammeBooking, ProgrammeItem, memo::OnAirTimes};
+use super::{
+    Memo,
+    memo::OnAirTimes,
+    zone_request::{ZoneBooking, ZoneRequest},
+};
 use crate::{
     campaign::{Calendar, Guarantee, Mode, Pace, Quota},
-    geometry::ZoneName,
     recurrence::day_of,
     rotation::Demand,
-    time::{DateRange, UtcInterval, UtcMillis},
+    time::{UtcInterval, UtcMillis},
 };
 
-/// A creative of a booking, by positions in the sorted programme.
+/// A creative of a booking, by positions in the lists of both.
 pub(super) type Candidate = (usize, usize);
 
 /// A booking against the calendar of the horizon.
 pub(super) struct OnAirBooking<'a> {
-    pub booking: &'a ProgrammeBooking,
-    pub items: Vec<&'a ProgrammeItem>,
+    pub booking: &'a ZoneBooking<'a>,
     pub times: Arc<OnAirTimes>,
     /// Of a quota: the showings that planned days owe, where they owe any.
     pub owed: BTreeMap<NaiveDate, u32>,
@@ -50,36 +53,30 @@ pub(super) enum Part {
     Event(crate::campaign::EventTrigger),
 }
 
-/// The bookings of a programme, sorted by id.
-pub(super) fn against_calendar<'a>(programme: &'a Programme, horizon: DateRange, memo: &Memo) -> Vec<OnAirBooking<'a>> {
-    let on_air = |booking: &'a ProgrammeBooking| {
-        let times = memo.times(&booking.schedule, &programme.opening, programme.timezone, horizon);
-        let mut items: Vec<_> = booking.items.iter().collect();
-        items.sort_by_key(|item| (item.zone, item.creative, item.asset));
-        items.dedup_by_key(|item| (item.zone, item.creative));
+/// The bookings of a zone, in their order.
+pub(super) fn against_calendar<'a>(request: &'a ZoneRequest<'a>, memo: &Memo) -> Vec<OnAirBooking<'a>> {
+    let on_air = |booking: &'a ZoneBooking<'a>| {
+        let times = memo.times(booking.schedule, request.opening, request.timezone, request.horizon);
         let owed = match booking.mode {
-            Mode::Quota(quota) => owed(booking, quota, programme, horizon),
+            Mode::Quota(quota) => owed(booking, *quota, request),
             _ => BTreeMap::new(),
         };
-        OnAirBooking { booking, items, times, owed }
+        OnAirBooking { booking, times, owed }
     };
-    let mut bookings: Vec<_> = programme.bookings.iter().map(on_air).collect();
-    bookings.sort_by_key(|b| b.booking.booking);
-    bookings
+    request.bookings.iter().map(on_air).collect()
 }
 
-/// Who takes part in a zone on a day, and how; guarantees with a margin by so many steps stricter.
+/// Who takes part on a day, and how; guarantees with a margin by so many steps stricter.
 pub(super) fn present(
     bookings: &[OnAirBooking<'_>],
-    programme: &Programme,
-    zone: ZoneName,
+    timezone: Tz,
     date: NaiveDate,
     margins: &BTreeMap<usize, u16>,
 ) -> Vec<Present> {
-    let whole = day_of(date, programme.timezone);
+    let whole = day_of(date, timezone);
     let mut present = Vec::new();
     for (b, each) in bookings.iter().enumerate() {
-        let here = each.items.iter().enumerate().filter(|(_, item)| item.zone == zone && item.valid_on(date));
+        let here = each.booking.items.iter().enumerate().filter(|(_, item)| item.valid_on(date));
         let candidates: Vec<Candidate> = here.map(|(i, _)| (b, i)).collect();
         let stretches: Vec<_> = each.times.open.iter().filter_map(|open| open.intersection(whole)).collect();
         if candidates.is_empty() || stretches.is_empty() {
@@ -87,7 +84,7 @@ pub(super) fn present(
         }
         let on_air: i64 = stretches.iter().map(|s| s.length()).sum();
         let owed = each.owed.get(&date).copied().unwrap_or(0);
-        let mut part = part(each.booking, date, owed, on_air, programme.timezone);
+        let mut part = part(each.booking, date, owed, on_air, timezone);
         if let (Part::Loop(Demand::Guarantee(guarantee)), Some(steps)) = (&mut part, margins.get(&b)) {
             *guarantee = guarantee.stricter(*steps);
         }
@@ -96,9 +93,9 @@ pub(super) fn present(
     present
 }
 
-fn part(booking: &ProgrammeBooking, date: NaiveDate, owed: u32, on_air: i64, tz: chrono_tz::Tz) -> Part {
+fn part(booking: &ZoneBooking<'_>, date: NaiveDate, owed: u32, on_air: i64, tz: Tz) -> Part {
     let percent = booking.intensity_on(date);
-    match &booking.mode {
+    match booking.mode {
         Mode::Fixed { times } => {
             // Windows that cross midnight make a fixed time of the small hours belong to the day before; the stretches
             // decide, so every time of the calendar day is looked at.
@@ -142,18 +139,14 @@ pub(super) fn oftener(part: &Part) -> Option<Part> {
 
 /// A quota's showings day by day: each day's own, and what is made up for on it. A window that runs across midnight reaches
 /// into a day that is none of its booking's: nothing is owed then.
-fn owed(
-    booking: &ProgrammeBooking,
-    quota: Quota,
-    programme: &Programme,
-    horizon: DateRange,
-) -> BTreeMap<NaiveDate, u32> {
+fn owed(booking: &ZoneBooking<'_>, quota: Quota, request: &ZoneRequest<'_>) -> BTreeMap<NaiveDate, u32> {
     let calendar = Calendar {
-        schedule: &booking.schedule,
-        opening: &programme.opening,
-        timezone: programme.timezone,
-        intensity: &booking.intensity,
+        schedule: booking.schedule,
+        opening: request.opening,
+        timezone: request.timezone,
+        intensity: booking.intensity,
     };
+    let horizon = request.horizon;
     let mut owed = BTreeMap::new();
     let mut pace = Pace::around(horizon.first, quota, booking.most_per_day, &calendar);
     let behind = pace.clone();

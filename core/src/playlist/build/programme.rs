@@ -1,6 +1,6 @@
 //! What a planner is given and what it says about it: a programme, and the report that comes with the playlist.
 
-use std::hash::Hash;
+use std::{hash::Hash, sync::Arc};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -34,26 +34,37 @@ impl Programme {
     /// What tells it from programmes that play anything else, in whatever order bookings are listed. Not for signed
     /// bytes: another build of this program may say it otherwise, and then every programme counts as changed once.
     pub fn fingerprint(&self) -> Digest {
-        struct Sum(digest::Hasher);
-        impl std::hash::Hasher for Sum {
-            fn finish(&self) -> u64 {
-                0
-            }
-            fn write(&mut self, bytes: &[u8]) {
-                self.0.update(bytes);
-            }
-        }
-        let mut sum = Sum(digest::Hasher::new());
-        (self.timezone, &self.zones, &self.opening).hash(&mut sum);
         // What cannot be shown changes no playlist.
         let mut bookings: Vec<&ProgrammeBooking> = self.bookings.iter().filter(|b| !b.items.is_empty()).collect();
         bookings.sort_by_key(|booking| booking.booking);
-        for ProgrammeBooking { booking, mode, most_per_day, intensity, missed, schedule, items, left_out: _ } in
-            bookings
-        {
-            (booking, mode, most_per_day, intensity, missed, schedule, items).hash(&mut sum);
-        }
-        sum.0.finish()
+        fingerprint(|sum| {
+            (self.timezone, &self.zones, &self.opening).hash(sum);
+            for ProgrammeBooking { booking, mode, most_per_day, intensity, missed, schedule, items, left_out: _ } in
+                bookings
+            {
+                (booking, mode, most_per_day, intensity, missed, schedule, items).hash(sum);
+            }
+        })
+    }
+}
+
+/// The digest of what is hashed into it. Within one build of this program only: see [`Programme::fingerprint`].
+pub(super) fn fingerprint(hash: impl FnOnce(&mut Sum)) -> Digest {
+    let mut sum = Sum(digest::Hasher::new());
+    hash(&mut sum);
+    sum.0.finish()
+}
+
+/// Digests what types say of themselves to a hasher.
+pub(super) struct Sum(digest::Hasher);
+
+impl std::hash::Hasher for Sum {
+    fn finish(&self) -> u64 {
+        0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
 }
 
@@ -83,8 +94,13 @@ pub struct ProgrammeBooking {
 impl ProgrammeBooking {
     /// Percent of its mode on a day.
     pub fn intensity_on(&self, date: NaiveDate) -> u16 {
-        self.intensity.iter().find(|(days, _)| days.contains(date)).map_or(100, |(_, percent)| *percent)
+        intensity_on(&self.intensity, date)
     }
+}
+
+/// The percent of a mode on a day: 100 where nothing else is said.
+pub(super) fn intensity_on(intensity: &[(DateRange, u16)], date: NaiveDate) -> u16 {
+    intensity.iter().find(|(days, _)| days.contains(date)).map_or(100, |(_, percent)| *percent)
 }
 
 /// A creative ready to be shown.
@@ -115,8 +131,13 @@ pub struct ProgrammeItem {
 impl ProgrammeItem {
     /// Whether it may be shown on this local day.
     pub fn valid_on(&self, date: NaiveDate) -> bool {
-        self.valid_from.is_none_or(|from| from <= date) && self.valid_until.is_none_or(|until| date <= until)
+        valid_on(self.valid_from, self.valid_until, date)
     }
+}
+
+/// Whether a day is none before the first and none after the last, where there are such.
+pub(super) fn valid_on(from: Option<NaiveDate>, until: Option<NaiveDate>, date: NaiveDate) -> bool {
+    from.is_none_or(|from| from <= date) && until.is_none_or(|until| date <= until)
 }
 
 /// What the planner should know about a playlist.
@@ -126,7 +147,7 @@ pub struct BuildReport {
     pub not_played: Vec<NotPlayed>,
     /// How good each loop is; same positions as [`Playlist::loops`](crate::playlist::Playlist::loops). `None`: a single
     /// showing at a fixed time.
-    pub loops: Vec<Option<LoopReport>>,
+    pub loops: Vec<Option<Arc<LoopReport>>>,
     /// Fixed times and paced showings for which a day had no room.
     pub not_placed: Vec<NotPlaced>,
     /// Whether each guarantee is kept in each zone, over the whole horizon.

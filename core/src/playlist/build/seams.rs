@@ -4,11 +4,12 @@
 //! no quota has fewer showings, nothing counted has more.
 
 use super::{
-    Builder, GuaranteeKept, Planned, Runs, ZonePlan,
+    GuaranteeKept,
     kept::{self, Stretches},
     loops::{Kind, Shown},
     pins::Pinned,
     presence::Candidate,
+    zone::{Draft, Planned, Runs, ZonePlanner},
 };
 use crate::{campaign::Mode, time::UtcMillis};
 
@@ -29,15 +30,15 @@ struct Part {
     shown: Option<Shown>,
 }
 
-impl Builder<'_> {
+impl ZonePlanner<'_> {
     /// Parts what one change can part. What is said of guarantees is said of the days as they are then.
-    pub(super) fn part_seams(&self, plan: &mut ZonePlan) {
+    pub(super) fn part_seams(&self, draft: &mut Draft) {
         let mut parts = Vec::new();
-        for (day, (_, planned)) in plan.days.iter().enumerate() {
+        for (day, (_, planned)) in draft.days.iter().enumerate() {
             parts.extend(planned.iter().map(|each| Part { day, planned: *each, shown: self.shown(each) }));
         }
-        let starts = std::mem::take(&mut plan.starts);
-        let mut line = Line { parts, starts, guaranteed: std::mem::take(&mut plan.guaranteed) };
+        let starts = std::mem::take(&mut draft.starts);
+        let mut line = Line { parts, starts, guaranteed: std::mem::take(&mut draft.guaranteed) };
         let mut changed = false;
         loop {
             let mut better = false;
@@ -54,10 +55,10 @@ impl Builder<'_> {
             return;
         }
         let mut parts = line.parts.into_iter().map(|part| part.planned);
-        for (_, planned) in &mut plan.days {
+        for (_, planned) in &mut draft.days {
             planned.iter_mut().zip(&mut parts).for_each(|(before, after)| *before = after);
         }
-        plan.kept = line.guaranteed.into_iter().flatten().map(|(_, kept)| kept).collect();
+        draft.kept = line.guaranteed.into_iter().flatten().map(|(_, kept)| kept).collect();
     }
 
     /// Lets a loop begin with another slot: the next one with which fewest neighbours are alike.
@@ -189,13 +190,13 @@ impl Line {
     }
 }
 
-impl Pinned for Builder<'_> {
+impl Pinned for ZonePlanner<'_> {
     fn length(&self, (booking, item): Candidate) -> i64 {
-        self.bookings[booking].items[item].duration.as_i64()
+        self.bookings[booking].booking.items[item].duration.as_i64()
     }
 
     fn kind(&self, (booking, item): Candidate) -> Kind {
-        Kind::of(self.bookings[booking].items[item])
+        Kind::of(&self.bookings[booking].booking.items[item])
     }
 
     fn may_wait(&self, booking: usize) -> bool {
