@@ -2,6 +2,9 @@
 //! scrolling line on the same virtual display, one after the other in one run. That both do is seen on the display itself;
 //! measured are all processes of each.
 //!
+//! Then each is started ten times, with all it needs on the disk already, and how long it took until the poster was on the
+//! display is measured from outside.
+//!
 //! `SECONDS_EACH=` says for how long each is measured (60).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -23,18 +26,19 @@ use xuanping_tests::{
     pictures::{decode, same},
     processes,
     virtual_display::{Running, VirtualDisplay, in_window, shipped_player},
-    waiting::{LONG, until},
+    waiting::{LONG, until, until_true},
 };
 
 const DISPLAY: (u32, u32) = (1920, 1080);
+
 fn main() {
     let seconds = env::var("SECONDS_EACH").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let display = VirtualDisplay::open(folder.path(), DISPLAY);
     let office = Office::open(Database::Sqlite);
     let token = office.hall_token("中心");
-    let mut command = shipped_player(&folder.path().join("player"), &office.server.url(), &token);
-    let player = Running::start(in_window(&mut command, &display));
+    let (data, url) = (folder.path().join("player"), office.server.url());
+    let player = Running::start(in_window(&mut shipped_player(&data, &url, &token), &display));
     until("the player to enrol", LONG, || {
         let screens = office.operator.get("screens").map_err(|e| format!("{e:?}"))?;
         screens["items"][0]["id"].as_str().map(drop).ok_or_else(|| "no screen yet".to_owned())
@@ -49,16 +53,17 @@ fn main() {
     let ours = measure(&player, seconds);
     moves(&display, "the player's line");
     drop(player);
+    let our_starts =
+        starts(&display, &wanted, || Running::start(in_window(&mut shipped_player(&data, &url, &token), &display)));
     let page = page(folder.path(), &picture, &strip);
     let kiosk = Running::start(&mut chromium(folder.path(), &page, &display));
     shows(&display, "Chromium's window", &wanted);
     thread::sleep(Duration::from_secs(10));
     let theirs = measure(&kiosk, seconds);
     moves(&display, "Chromium's line");
-    for pid in &theirs.processes {
-        // Its children outlive a killed parent for a moment.
-        let _ = Command::new("kill").arg(pid.to_string()).stderr(Stdio::null()).status();
-    }
+    end(&theirs.processes);
+    drop(kiosk);
+    let their_starts = starts(&display, &wanted, || Running::start(&mut chromium(folder.path(), &page, &display)));
     println!(
         "\n| {}×{} for {seconds} s | memory | resident | of a core | processes |\n|---|---:|---:|---:|---:|",
         DISPLAY.0, DISPLAY.1
@@ -71,6 +76,48 @@ fn main() {
             cost.percent,
             cost.processes.len()
         );
+    }
+    println!("\n| from its start to the poster, {STARTS} times | median | worst |\n|---|---:|---:|");
+    for (name, starts) in [("xuanping-player, window", our_starts), ("Chromium, kiosk", their_starts)] {
+        println!("| {name} | {:.0} ms | {:.0} ms |", starts[starts.len() / 2], starts[starts.len() - 1]);
+    }
+}
+
+/// How often each is started to see how soon it shows something.
+const STARTS: usize = 10;
+
+/// How long each of some starts took until the poster was on the display, in milliseconds, ascending.
+fn starts(display: &VirtualDisplay, poster: &RgbaImage, start: impl Fn() -> Running) -> Vec<f64> {
+    // Somewhere on the poster, and not where a window that begins a little aside has other colours.
+    let places: Vec<(u32, u32)> = (1..16).flat_map(|x| (1..8).map(move |y| (x * 120, y * 120))).collect();
+    let wanted: Vec<[u8; 3]> =
+        places.iter().map(|(x, y)| poster.get_pixel(*x, *y).0).map(|[r, g, b, _]| [r, g, b]).collect();
+    let dark = vec![[0; 3]; places.len()];
+    let shows = |colours: &[[u8; 3]]| display.colours(&places).is_some_and(|seen| seen == colours);
+    let mut took: Vec<f64> = (0..STARTS)
+        .map(|_| {
+            until_true("a dark display", LONG, || shows(&dark));
+            let begun = Instant::now();
+            let running = start();
+            while !shows(&wanted) {
+                assert!(begun.elapsed() < LONG, "nothing is shown");
+                thread::sleep(Duration::from_millis(1));
+            }
+            let took = begun.elapsed().as_secs_f64() * 1_000.0;
+            // What it writes when it has begun is to be on the disk before it is killed.
+            thread::sleep(Duration::from_secs(2));
+            end(&family(running.id()));
+            took
+        })
+        .collect();
+    took.sort_by(f64::total_cmp);
+    took
+}
+
+/// Ends these: Chromium's children outlive a killed parent for a moment.
+fn end(processes: &BTreeSet<u32>) {
+    for pid in processes {
+        let _ = Command::new("kill").arg(pid.to_string()).stderr(Stdio::null()).status();
     }
 }
 

@@ -228,7 +228,8 @@ impl Player {
     pub fn kill(&mut self, seen: Option<UtcMillis>) -> Life {
         let mut child = self.child.take().expect("the player runs");
         let alive = clock::now();
-        assert!(matches!(child.try_wait(), Ok(None)), "the player has ended by itself");
+        let ended = child.try_wait();
+        assert!(matches!(ended, Ok(None)), "the player has ended by itself: {ended:?}");
         child.kill().expect("SIGKILL is delivered");
         child.wait().expect("the player is gone");
         Life { begun: self.begun, seen, alive, dead: clock::now() }

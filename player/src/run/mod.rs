@@ -108,18 +108,30 @@ pub fn run(config: &Config, output: &mut dyn Output, events: &Receiver<Event>) -
 fn begin<'a>(config: &'a Config, output: &dyn Output, lock: &mut Option<fs::File>) -> Result<Life<'a>, RunError> {
     if lock.is_none() {
         let at = |error| RunError::Data { path: config.data.clone(), error };
-        // The folder itself is locked: that works on a disk that can only be read, too.
-        fs::create_dir_all(&config.data).map_err(at)?;
-        let folder = fs::File::open(&config.data).map_err(at)?;
-        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Err(RunError::Taken(config.data.clone()));
-        }
-        *lock = Some(folder);
+        *lock = Some(take(&config.data, at)?);
         if data_is_half_wiped(&config.data) {
             wipe(&config.data).map_err(at)?;
         }
     }
     Life::new(config, output)
+}
+
+/// For so long the data folder may still be in somebody's hands: a child that the player before was just starting when it was
+/// killed has its lock until it becomes another program.
+const TAKEN_FOR: Duration = Duration::from_secs(2);
+
+/// Locks the folder itself: that works on a disk that can only be read, too.
+fn take(data: &Path, at: impl Fn(io::Error) -> RunError) -> Result<fs::File, RunError> {
+    fs::create_dir_all(data).map_err(&at)?;
+    let folder = fs::File::open(data).map_err(&at)?;
+    let begun = Instant::now();
+    while flock(&folder, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if begun.elapsed() >= TAKEN_FOR {
+            return Err(RunError::Taken(data.to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(folder)
 }
 
 /// Shows the standby picture for a while. Whether it was asked to stop meanwhile.
@@ -179,6 +191,22 @@ fn wipe(data: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_a_dying_player_holds_for_a_moment_is_waited_for_and_one_that_is_in_use_is_refused() {
+        let data = tempfile::tempdir().unwrap();
+        let at = |error| RunError::Data { path: data.path().to_owned(), error };
+        let dying = take(data.path(), at).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(100));
+                drop(dying);
+            });
+            let held = take(data.path(), at).unwrap();
+            assert!(matches!(take(data.path(), at), Err(RunError::Taken(_))));
+            drop(held);
+        });
+    }
 
     #[test]
     fn a_wipe_that_the_power_cut_short_is_finished_before_anything_is_played() {
