@@ -35,6 +35,7 @@ mod sums;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod threads;
 pub mod verify;
 mod walk;
 pub mod witness;

@@ -1,6 +1,8 @@
 //! What is taken away: tables that no spreadsheet runs, and bundles that prove themselves.
 
-use std::fs;
+use std::{fs, num::NonZeroUsize};
+
+use xuanping_core::playlog::bundle::{self, Trust};
 
 use super::*;
 use crate::{
@@ -8,6 +10,7 @@ use crate::{
     plays::{
         names::Names,
         sheet::{Lines, cell},
+        threads::Threads,
         verify::{Language, Outcome, Verify},
     },
 };
@@ -108,8 +111,8 @@ async fn a_bundle_proves_itself_and_one_changed_byte_is_found() {
         let path = folder.path().join("b.xpbundle");
         let key = county.app.publisher.public();
         let verify = |key, lang, csv: Option<&str>| {
-            let verify =
-                Verify { file: path.clone(), key, witness: None, csv: csv.map(|name| folder.path().join(name)), lang };
+            let csv = csv.map(|name| folder.path().join(name));
+            let verify = Verify { file: path.clone(), key, witness: None, csv, threads: None, lang };
             let mut said = Vec::new();
             (verify.run(&mut said).unwrap(), String::from_utf8(said).unwrap())
         };
@@ -149,6 +152,31 @@ async fn a_bundle_proves_itself_and_one_changed_byte_is_found() {
 }
 
 #[tokio::test]
+async fn the_verdict_is_the_same_however_many_threads_examine_it() {
+    for_each_database(async |db| {
+        let (county, _) = with_plays(&db).await;
+        let file = county.app.plays.bundle(&Filter::default(), clock::now()).await.unwrap();
+        let trust = Trust::publisher(county.app.publisher.public());
+        let same = |file: &[u8]| {
+            let alone = bundle::verify(file, &trust);
+            for threads in [1, 2, 7] {
+                let hands = Threads::new(NonZeroUsize::new(threads).unwrap());
+                assert_eq!(bundle::verify_by(file, &trust, &hands), alone, "{threads} threads");
+            }
+            alone
+        };
+        assert!(same(&file).is_intact());
+        for at in (0..file.len()).step_by(101) {
+            let mut changed = file.clone();
+            changed[at] ^= 4;
+            assert!(!same(&changed).is_intact(), "byte {at}");
+            assert!(!same(&file[..at]).is_intact(), "cut off at {at}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_bundle_holds_the_records_asked_for_and_says_so_if_there_are_none() {
     for_each_database(async |db| {
         let (county, player) = with_plays(&db).await;
@@ -156,10 +184,7 @@ async fn a_bundle_holds_the_records_asked_for_and_says_so_if_there_are_none() {
         assert!(matches!(county.app.plays.bundle(&nothing, clock::now()).await, Err(PlayError::Nothing)));
         let filter = Filter { screen: Some(player.screen.id), ..Filter::default() };
         let file = county.app.plays.bundle(&filter, clock::now()).await.unwrap();
-        let verdict = xuanping_core::playlog::bundle::verify(
-            &file,
-            &xuanping_core::playlog::bundle::Trust::publisher(county.app.publisher.public()),
-        );
+        let verdict = bundle::verify(&file, &Trust::publisher(county.app.publisher.public()));
         let summary = verdict.summary.unwrap();
         assert_eq!((summary.batches, summary.records), (3, 12));
         assert!(summary.filter.contains(&player.screen.id.to_string()), "{}", summary.filter);
