@@ -5,7 +5,11 @@
 
 mod stopwatch;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
 use chrono_tz::Asia;
 use uuid::Uuid;
@@ -16,7 +20,9 @@ use xuanping_core::{
     playlist::{Day, Daypart, Item, Loop, PLAYLIST_VERSION, Playlist, Show, Slot, ZoneProgramme},
     playlog::{
         Batch, ItemRef, LogEntry, Play, PlayStatus, SignedBatch, Trigger,
-        bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, Judged, PlayRef, ProvenBy, Told, Trust},
+        bundle::{
+            self, BundleBooking, BundleCreative, BundleScreen, Contents, Hands, Judged, PlayRef, ProvenBy, Told, Trust,
+        },
         credibility::Reign,
     },
     recurrence::day_of,
@@ -33,6 +39,28 @@ const SCREENS: u128 = 20;
 /// Plays in a batch, and batches of a screen: what a player sends at once if it seals every half minute, every quarter of an
 /// hour, every half hour, and after a morning without a network.
 const SIZES: [(i64, u64); 4] = [(3, 200), (90, 50), (180, 25), (500, 10)];
+
+/// How many do the work, as in the program.
+#[derive(Clone, Copy)]
+struct Threads(usize);
+
+impl Hands for Threads {
+    fn each<T: Send>(&self, pieces: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        let next = AtomicUsize::new(0);
+        let some = || -> Vec<(usize, T)> {
+            std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < pieces))
+                .map(|n| (n, work(n)))
+                .collect()
+        };
+        let mut done = thread::scope(|scope| {
+            let others: Vec<_> = (1..self.0).map(|_| scope.spawn(some)).collect();
+            let own = some();
+            others.into_iter().flat_map(|other| other.join().expect("no panic")).chain(own).collect::<Vec<_>>()
+        });
+        done.sort_unstable_by_key(|(n, _)| *n);
+        done.into_iter().map(|(_, each)| each).collect()
+    }
+}
 
 fn key(n: u128) -> SecretKey {
     SecretKey::from_seed(&[n as u8 + 1; 32])
@@ -147,9 +175,13 @@ fn proven(batches: &[SignedBatch]) -> ProvenBy {
     ProvenBy { key: signer.verifier().clone(), proofs, judged: None }
 }
 
+/// Of all sizes, or of one: `cargo bench -p xuanping-core --bench verify -- 90`.
 fn main() {
+    let only: Vec<i64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     for (plays, batches) in SIZES {
-        examine(plays, batches);
+        if only.is_empty() || only.contains(&plays) {
+            examine(plays, batches);
+        }
     }
 }
 
@@ -217,6 +249,11 @@ fn examine(in_batch: i64, of_screen: u64) {
                 key(of).public().verify(Context::PlayBatch2, batch.signed()).is_ok()
             })
     });
-    runs("verify it: everything but judgements (version 2)", &|| bundle::verify(&file, &trust).is_intact());
-    runs("verify it and judge every play again (version 3)", &|| bundle::verify(&judged, &trust).is_intact());
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    for threads in [1, cores] {
+        let (hands, by) = (Threads(threads), format!("threads: {threads}"));
+        let intact = |file: &[u8]| bundle::verify_by(file, &trust, &hands).is_intact();
+        runs(&format!("version 2, all but judgements, {by}"), &|| intact(&file));
+        runs(&format!("version 3, every play judged again, {by}"), &|| intact(&judged));
+    }
 }

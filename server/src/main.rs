@@ -15,7 +15,7 @@ use xuanping_server::{
     config::Config,
     demo::{self, Demo},
     import::{self, People},
-    plays::{gaps::GapFilter, verify::Verify, witness::Witness},
+    plays::{gaps::GapFilter, http::ToFile, verify::Verify, witness::Witness},
     screens::NewToken,
     signing::Publisher,
 };
@@ -120,6 +120,22 @@ enum Admin {
         #[arg(long)]
         folder: Option<std::path::PathBuf>,
     },
+    /// Write records of plays into a file: the same tables as in the console, and with their proof the same package.
+    Export {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        export: ToFile,
+    },
+    /// Compare an archive with the database and the play log: every file, every batch bit for bit against the log's signed root,
+    /// every row of plays with its batch; changes nothing. Exit code 0: all is as it was sealed, 1: not.
+    CheckArchive {
+        #[command(flatten)]
+        config: Config,
+        /// Where it is; below the data folder without.
+        #[arg(long)]
+        folder: Option<std::path::PathBuf>,
+    },
     /// Compare everything that the tables say of plays with what the screens signed; changes nothing. Exit code 0: all
     /// agrees, 1: something was changed.
     Recount(Config),
@@ -211,6 +227,18 @@ async fn run(command: Command) -> Result<ExitCode, Fault> {
                 );
             }
             println!("归档目录 {}：共 {} 份。", folder.display(), app.plays.archived().await?.len());
+        }
+        Command::Admin(Admin::Export { config, export }) => {
+            let app = App::open(&config).await?;
+            let done = export.run(&app.plays, clock::now()).await?;
+            println!("已导出 {} 条记录，{} 字节：{}", done.records, done.bytes, export.out.display());
+        }
+        Command::Admin(Admin::CheckArchive { config, folder }) => {
+            let app = App::open(&config).await?;
+            let folder = folder.unwrap_or_else(|| app.archive.clone());
+            let check = app.plays.check_archive(&folder).await?;
+            println!("{check}");
+            return Ok(if check.difference.is_none() { ExitCode::SUCCESS } else { ExitCode::from(1) });
         }
         Command::Admin(Admin::Recount(config)) => {
             let recount = App::open(&config).await?.plays.recount().await?;

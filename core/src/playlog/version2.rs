@@ -3,7 +3,7 @@
 //! Reading needs nothing but the batch. There is one way only to write a batch: whatever reads otherwise than it would be
 //! written is refused. FORMAT.md says the same in words.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use minicbor::{Decode, Decoder, Encode};
 
@@ -313,12 +313,12 @@ fn expected_actual(play: &Play, next: Option<u64>) -> i64 {
 struct Expected {
     sealed: i64,
     before: Option<(i64, u64, u32)>,
-    lengths: HashMap<u32, u32>,
+    lengths: BTreeMap<u32, u32>,
 }
 
 impl Expected {
     fn new(sealed: UtcMillis) -> Self {
-        Self { sealed: sealed.0, before: None, lengths: HashMap::new() }
+        Self { sealed: sealed.0, before: None, lengths: BTreeMap::new() }
     }
 
     /// As long as this item was meant to last before, or else as long as the play before.
@@ -343,11 +343,15 @@ impl Expected {
 }
 
 /// Which item is to be expected: the one that came the last time after the same three, or else the first one not shown yet.
+///
+/// Ordered maps: their keys are few where loops repeat, and nobody's choice of keys makes them slow.
 #[derive(Default)]
 struct ExpectedItem {
-    followed: HashMap<[u32; 3], u32>,
-    last: Vec<u32>,
-    shown: std::collections::BTreeSet<u32>,
+    followed: BTreeMap<[u32; 3], u32>,
+    /// The last three of the zone, the newest at the end.
+    last: [u32; 3],
+    in_zone: usize,
+    shown: BTreeSet<u32>,
     unseen: u32,
 }
 
@@ -355,27 +359,25 @@ impl ExpectedItem {
     /// What was seen in other zones says nothing of the order in this one; only which items are still to come.
     fn begin_zone(&mut self) {
         self.followed.clear();
-        self.last.clear();
-    }
-
-    fn context(&self) -> Option<[u32; 3]> {
-        self.last.last_chunk::<3>().copied()
+        self.in_zone = 0;
     }
 
     fn next(&self) -> u32 {
-        self.context().and_then(|context| self.followed.get(&context)).copied().unwrap_or(self.unseen)
+        let known = if self.in_zone < 3 { None } else { self.followed.get(&self.last) };
+        known.copied().unwrap_or(self.unseen)
     }
 
     fn was(&mut self, item: u32) {
-        if let Some(context) = self.context() {
-            self.followed.insert(context, item);
+        if self.in_zone >= 3 {
+            self.followed.insert(self.last, item);
         }
-        if self.last.len() == 3 {
-            self.last.remove(0);
+        let [_, second, third] = self.last;
+        self.last = [second, third, item];
+        self.in_zone += 1;
+        if item >= self.unseen {
+            self.shown.insert(item);
         }
-        self.last.push(item);
-        self.shown.insert(item);
-        while self.shown.contains(&self.unseen) {
+        while self.shown.remove(&self.unseen) {
             self.unseen = self.unseen.saturating_add(1);
         }
     }

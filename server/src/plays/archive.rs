@@ -19,7 +19,7 @@ use ::parquet::{
     record::RowAccessor as _,
 };
 use chrono::{NaiveDate, Timelike as _};
-use xuanping_core::{digest::Digest, time::UtcMillis};
+use xuanping_core::{digest::Digest, playlog::LogEntry, time::UtcMillis};
 
 use super::{
     Filter, Order, PlayError, PlayRecord, Plays,
@@ -37,12 +37,12 @@ use super::{
 use crate::{clock, playlists::COUNTY_ZONE};
 
 /// Entries of the log that are opened at once.
-const AT_ONCE: u32 = 200;
+pub(super) const AT_ONCE: u32 = 200;
 /// From this hour of the county on, the days before are sealed.
 const SEAL_FROM: u32 = 3;
 
 /// Columns of a table of batches.
-const BATCHES: [Column; 7] = [
+pub(super) const BATCHES: [Column; 7] = [
     ("log_index", Kind::Long),
     ("screen", Kind::Text),
     ("sequence", Kind::Long),
@@ -51,14 +51,15 @@ const BATCHES: [Column; 7] = [
     ("plays", Kind::Int),
     ("signed", Kind::Bytes),
 ];
-const SIGNED: usize = 6;
+pub(super) const SIGNED: usize = 6;
 const DIGEST: usize = 3;
 
 /// What of a batch goes into the archive.
-struct Entry {
-    batch: Vec<Cell>,
+pub(super) struct Entry {
+    pub entry: LogEntry,
+    pub batch: Vec<Cell>,
     /// Its plays as rows, with the local day of each.
-    plays: Vec<(NaiveDate, Vec<Cell>)>,
+    pub plays: Vec<(NaiveDate, Vec<Cell>)>,
 }
 
 impl Plays {
@@ -140,7 +141,8 @@ impl Plays {
         Ok(Some(Part { from, to, received, sealed: now, ..written }))
     }
 
-    async fn entries(&self, some: &[Logged], names: &mut Names) -> Result<Vec<Entry>, PlayError> {
+    /// What these entries of the log are in the archive.
+    pub(super) async fn entries(&self, some: &[Logged], names: &mut Names) -> Result<Vec<Entry>, PlayError> {
         let everything = Sought::new(Filter::default(), None, Order::OldestFirst, None);
         let places: Places = self.numbers.places().await?;
         let mut entries = Vec::with_capacity(some.len());
@@ -155,9 +157,17 @@ impl Plays {
             let opened = Opened::new(&kept, id, place, &items, &everything).ok_or_else(damaged)?;
             let records: Vec<PlayRecord> = (0..opened.len()).filter_map(|nth| opened.record(nth)).collect();
             names.learn(self, &records).await?;
+            let index = Cell::Long(i64::try_from(*index).unwrap_or(i64::MAX));
+            let row = |record: &PlayRecord| {
+                let mut row = play_rows::row(record, names);
+                row.extend([index.clone(), Cell::Text(entry.batch.to_string())]);
+                (record.day, row)
+            };
             entries.push(Entry {
+                entry: *entry,
+                plays: records.iter().map(row).collect(),
                 batch: vec![
-                    Cell::Long(i64::try_from(*index).unwrap_or(i64::MAX)),
+                    index,
                     Cell::Text(id.to_string()),
                     Cell::Long(i64::try_from(sequence).unwrap_or(i64::MAX)),
                     Cell::Text(entry.batch.to_string()),
@@ -165,14 +175,13 @@ impl Plays {
                     Cell::Int(i32::try_from(kept.plays).unwrap_or(i32::MAX)),
                     Cell::Bytes(signed),
                 ],
-                plays: records.iter().map(|record| (record.day, play_rows::row(record, names))).collect(),
             });
         }
         Ok(entries)
     }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PlayError> + Send + 'static,
 ) -> Result<T, PlayError> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
@@ -194,13 +203,26 @@ fn unfinished(folder: &Path) -> io::Result<File> {
     File::create(folder.join(UNFINISHED))
 }
 
-const UNFINISHED: &str = "_part.unfinished";
-const LOCK: &str = "_lock";
+/// The name of a file in the making.
+pub(super) const UNFINISHED: &str = "_part.unfinished";
+/// Who works in the folder has it locked.
+pub(super) const LOCK: &str = "_lock";
 
 /// Nobody else seals in the folder meanwhile.
-struct Alone(File);
+pub(super) struct Alone(File);
 
 impl Alone {
+    /// Nobody seals while it is read; nothing if nobody ever did.
+    pub(super) fn beside_readers(folder: &Path) -> Result<Option<Self>, PlayError> {
+        let lock = match File::open(folder.join(LOCK)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            lock => lock?,
+        };
+        let other = |_| PlayError::Archive(format!("another process works in {}", folder.display()));
+        lock.try_lock_shared().map_err(other)?;
+        Ok(Some(Self(lock)))
+    }
+
     fn in_folder(folder: &Path) -> Result<Self, PlayError> {
         let lock = File::create(folder.join(LOCK))?;
         lock.try_lock().map_err(|_| PlayError::Archive(format!("another process works in {}", folder.display())))?;
@@ -216,7 +238,7 @@ impl Drop for Alone {
 }
 
 /// What a run is about to name, written down before: its first entry of the log, then a file on each line.
-const INTENT: &str = "_sealing";
+pub(super) const INTENT: &str = "_sealing";
 
 /// Removes what an interrupted run left: files without a name yet, and those that it had named, if nobody wrote the part
 /// down. Files that no run of ours is known to have left are never touched: whoever has lost the database has them.
@@ -276,7 +298,7 @@ impl Files {
     }
 
     fn add(mut self, entries: Vec<Entry>) -> Result<Self, PlayError> {
-        for Entry { batch, plays } in entries {
+        for Entry { batch, plays, .. } in entries {
             self.batches.push(batch)?;
             self.entries += 1;
             for (day, row) in plays {
@@ -284,7 +306,7 @@ impl Files {
                     std::collections::btree_map::Entry::Occupied(table) => table.into_mut(),
                     std::collections::btree_map::Entry::Vacant(place) => {
                         let file = unfinished(&plays_of(&self.folder, day))?;
-                        place.insert(Table::new(file, "play", &play_rows::COLUMNS)?)
+                        place.insert(Table::new(file, "play", &play_rows::archived())?)
                     }
                 };
                 table.push(row)?;
@@ -303,7 +325,7 @@ impl Files {
             places.push(plays_of(&folder, day));
             tables.push(table);
         }
-        let name = format!("{from:012}-{to:012}.parquet");
+        let name = name_of(from, to);
         let (mut bytes, mut digests) = (0, Vec::new());
         for (table, place) in tables.into_iter().zip(&places) {
             table.finish()?.sync_all()?;
@@ -358,10 +380,15 @@ fn read_back(places: &[PathBuf]) -> Result<(u64, u64), PlayError> {
     Ok((batches, plays))
 }
 
-fn batches_of(folder: &Path, received: NaiveDate) -> PathBuf {
+/// What the files of a part are called.
+pub(super) fn name_of(from: u64, to: u64) -> String {
+    format!("{from:012}-{to:012}.parquet")
+}
+
+pub(super) fn batches_of(folder: &Path, received: NaiveDate) -> PathBuf {
     folder.join("batches").join(format!("received={received}"))
 }
 
-fn plays_of(folder: &Path, day: NaiveDate) -> PathBuf {
+pub(super) fn plays_of(folder: &Path, day: NaiveDate) -> PathBuf {
     folder.join("plays").join(format!("day={day}"))
 }

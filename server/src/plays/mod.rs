@@ -4,6 +4,8 @@
 //! is stored beside batches (facts of the time, flags, counters) is made from them in the same transaction. A batch that is refused leaves a finding, so that nothing disappears without a word.
 
 mod archive;
+pub mod archive_check;
+mod archive_rows;
 mod bundle;
 mod catch_up;
 mod columns;
@@ -35,6 +37,7 @@ mod sums;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod threads;
 pub mod verify;
 mod walk;
 pub mod witness;

@@ -40,6 +40,24 @@ pub const COLUMNS: [Column; 25] = [
     ("position", Kind::Int),
 ];
 
+/// In the archive, behind those: the number in the Merkle log and the name of the batch that the play is in.
+pub const OF_BATCH: [Column; 2] = [("log_index", Kind::Long), ("batch_digest", Kind::Text)];
+
+/// Columns that hold names, each with the column whose value they are the name of: true of the day on which they were
+/// written, and in no batch.
+pub const NAMES: [(&str, &str); 5] = [
+    ("screen_name", "screen"),
+    ("venue_name", "screen"),
+    ("area_name", "area"),
+    ("title", "creative"),
+    ("fraud_type", "creative"),
+];
+
+/// The columns of plays in the archive.
+pub fn archived() -> Vec<Column> {
+    COLUMNS.into_iter().chain(OF_BATCH).collect()
+}
+
 fn millis(time: Millis) -> Cell {
     Cell::Long(time.as_i64())
 }

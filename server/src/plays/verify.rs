@@ -4,6 +4,7 @@
 use std::{
     fs,
     io::{self, Write},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -17,6 +18,8 @@ use xuanping_core::{
     sign::PublicKey,
     tlog::{InvalidWitnessed, Witnessed},
 };
+
+use super::threads::Threads;
 
 /// Findings printed at most; the first ones say enough.
 const PRINTED: usize = 20;
@@ -37,6 +40,9 @@ pub struct Verify {
     /// Write the records to this file as CSV, if the bundle is intact.
     #[arg(long)]
     pub csv: Option<PathBuf>,
+    /// How many threads examine it; without, one for each core. The answer is the same.
+    #[arg(long)]
+    pub threads: Option<NonZeroUsize>,
     /// In which language to answer.
     #[arg(long, value_enum, default_value_t = Language::Zh)]
     pub lang: Language,
@@ -105,7 +111,8 @@ impl Verify {
                 return Ok(Outcome::Unreadable);
             }
         };
-        let verdict = bundle::verify(&file, &Trust { publisher: self.key, witness });
+        let hands = self.threads.map_or_else(Threads::of_machine, Threads::new);
+        let verdict = bundle::verify_by(&file, &Trust { publisher: self.key, witness }, &hands);
         if zh {
             print_zh(&verdict, &self.file, out)?;
         } else {

@@ -5,7 +5,7 @@
 
 use minicbor::{Decode, Decoder, Encode};
 
-use super::{BundleBatch, mark, mark_of};
+use super::{BundleBatch, mark_of};
 use crate::{
     playlog::{BatchVersion, ItemRef, Play, SignedBatch, batch, version2},
     sign::unverified_payload,
@@ -71,8 +71,8 @@ pub(super) fn find(body: &[u8], described: &BundleBatch) -> Option<Damage> {
 
 /// The things that are as they were, and the position of the first that is not.
 fn as_marked<T: Encode<()>>(mut things: Vec<T>, marks: &[u8]) -> (Vec<T>, Option<u32>) {
-    let same =
-        things.iter().zip(marks.chunks_exact(4)).take_while(|(thing, mark_of)| mark(*thing) == **mark_of).count();
+    let found = super::marks(&things);
+    let same = found.chunks_exact(4).zip(marks.chunks_exact(4)).take_while(|(found, said)| found == said).count();
     things.truncate(same);
     (things, (same < marks.len() / 4).then_some(same as u32))
 }

@@ -189,17 +189,17 @@ pub(super) fn contradiction(judged: &BundleJudged, screens: usize, batches: &[Bu
 }
 
 /// Playlists of a bundle, in the order of the statement; `None` for one that does not read.
-type Playlists = Vec<Option<(Digest, Arc<Playlist>)>>;
+pub(super) type Playlists = Vec<Option<(Digest, Arc<Playlist>)>>;
 
 impl Examination<'_> {
-    /// Reads the playlists, judges every play again, and answers what follows in the file.
-    pub(super) fn judged<'f>(&mut self, file: &'f [u8], batches: &BTreeMap<(u32, u64), SignedBatch>) -> &'f [u8] {
+    /// Reads the playlists, and answers what follows them in the file.
+    pub(super) fn playlists<'f>(&mut self, file: &'f [u8]) -> (Playlists, &'f [u8]) {
+        let mut playlists = Playlists::new();
         let Some(judged) = &self.statement.judged else {
             self.verdict.remarks.push(Remark::NoJudgements);
-            return file;
+            return (playlists, file);
         };
         let mut rest = file;
-        let mut playlists = Playlists::new();
         for listed in &judged.playlists {
             let (body, after) = self.frame(rest, FrameKind::Playlist, listed.length, None);
             rest = after;
@@ -220,38 +220,36 @@ impl Examination<'_> {
         }
         if judged.rules != credibility::RULES {
             self.verdict.remarks.push(Remark::OtherRules(judged.rules));
-            return rest;
         }
-        // Where something is missing or damaged a judgement would be of other things.
-        if playlists.iter().all(Option::is_some) && batches.len() == self.statement.batches.len() {
-            let mut undecided = 0;
-            for (number, told) in (0..).zip(&judged.screens) {
-                undecided += self.judge_screen(number, told, judged, &playlists, batches);
-            }
-            if undecided > 0 {
-                self.verdict.remarks.push(Remark::Undecided { plays: undecided });
-            }
-        }
-        rest
+        (playlists, rest)
+    }
+
+    /// The judgements, if plays can be judged again. Where something is missing or damaged a judgement would be of other
+    /// things.
+    pub(super) fn judgements(&self, playlists: &Playlists, batches: usize) -> Option<&BundleJudged> {
+        let known = |judged: &&BundleJudged| judged.rules == credibility::RULES;
+        let whole = playlists.iter().all(Option::is_some) && batches == self.statement.batches.len();
+        self.statement.judged.as_ref().filter(known).filter(|_| whole)
     }
 
     /// Judges a screen's plays, and answers of how many only batches that are not here could say whether it is right.
-    fn judge_screen(
+    pub(super) fn judge_screen(
         &mut self,
         number: u32,
-        told: &BundleTold,
+        own: &[usize],
         judged: &BundleJudged,
         playlists: &Playlists,
         batches: &BTreeMap<(u32, u64), SignedBatch>,
     ) -> u64 {
+        let Some(told) = judged.screens.get(number as usize) else { return 0 };
         let statement = self.statement;
         let mut undecided = 0;
         let mut covered = Covered::default();
         let mut before: Option<(&SignedBatch, Vec<Option<Flag>>)> = None;
         let mut from_the_first = true;
-        for (described, held) in statement.batches.iter().zip(&judged.batches) {
-            let signed = batches.get(&(described.screen, described.sequence)).filter(|_| described.screen == number);
-            let Some(signed) = signed else { continue };
+        let own = own.iter().filter_map(|at| statement.batches.get(*at).zip(judged.batches.get(*at)));
+        for (described, held) in own {
+            let Some(signed) = batches.get(&(described.screen, described.sequence)) else { continue };
             let batch = signed.batch();
             let Some(held_flags) = flags::read(&held.flags, batch.plays.len()) else { continue };
             let follows = match &before {
@@ -288,13 +286,13 @@ impl Examination<'_> {
     }
 
     /// Whether the batches before and after what was asked for are here, so that none is hidden at an edge.
-    pub(super) fn edges(&mut self, recorded: &BTreeSet<(u32, u64)>) {
+    pub(super) fn edges(&mut self, recorded: &BTreeSet<(u32, u64)>, of_screens: &[Vec<usize>]) {
         let statement = self.statement;
         let Some(judged) = &statement.judged else { return };
         let mut last_of_all = 0;
-        for (number, told) in (0..).zip(&judged.screens) {
-            let own = || statement.batches.iter().filter(|batch| batch.screen == number);
-            let (Some(first), Some(last)) = (own().next(), own().next_back()) else { continue };
+        for (told, own) in judged.screens.iter().zip(of_screens) {
+            let batch = |at: Option<&usize>| statement.batches.get(*at?);
+            let (Some(first), Some(last)) = (batch(own.first()), batch(own.last())) else { continue };
             let asked_for = |batch: &BundleBatch| recorded.contains(&(batch.screen, batch.sequence));
             let begins = first.sequence == 1 || !asked_for(first);
             let ends = last.sequence == told.newest || (last.sequence < told.newest && !asked_for(last));

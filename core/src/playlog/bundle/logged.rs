@@ -2,40 +2,53 @@
 
 use std::collections::BTreeMap;
 
-use super::{BundleBatch, CheckKind, Fault, Finding, FrameKind, Remark, verify::Examination};
+use super::{
+    BundleBatch, BundleProof, CheckKind, FRAME_HEAD, Fault, Finding, FrameKind, Remark, Verdict, verify::Examination,
+};
 use crate::{
     digest::Digest,
     playlog::{LogEntry, SignedBatch},
     tlog::{Checkpoint, CheckpointError, InvalidProof, LogProof, VerifierKey, check_inclusion},
 };
 
+/// Checkpoints by their text, opened; nearly always one and the same.
+pub(super) type Checkpoints = BTreeMap<String, Result<Checkpoint, CheckpointError>>;
+
+/// What some proofs come to.
+pub(super) struct Proofs {
+    verdict: Verdict,
+    checkpoints: Checkpoints,
+}
+
+/// The checkpoint of the first proof, for whoever looks at the others.
+pub(super) fn first_checkpoint(frame: Option<&&[u8]>, length: u32, key: &VerifierKey) -> Checkpoints {
+    let body = frame.and_then(|frame| frame.get(FRAME_HEAD..FRAME_HEAD + length as usize));
+    let proof = body.and_then(|body| str::from_utf8(body).ok()?.parse::<LogProof>().ok());
+    let opened = |proof: LogProof| {
+        let opened = Checkpoint::open(&proof.checkpoint, key).map(|(checkpoint, _)| checkpoint);
+        (proof.checkpoint, opened)
+    };
+    proof.map(opened).into_iter().collect()
+}
+
 impl Examination<'_> {
-    /// Reads the proofs, and answers what follows them in the file.
-    pub(super) fn log<'f>(&mut self, file: &'f [u8], batches: &BTreeMap<(u32, u64), SignedBatch>) -> &'f [u8] {
-        let statement = self.statement;
-        let Some(log) = &statement.log else {
-            if self.trust.witness.is_some() {
-                self.verdict.count(CheckKind::Witness, false);
-                self.verdict.findings.push(Finding::of(Fault::NoLog));
-            } else {
-                self.verdict.remarks.push(Remark::NoLog);
-            }
-            return file;
-        };
-        let key = self.log_key(&log.key);
-        // Nearly always one and the same.
-        let mut checkpoints: BTreeMap<String, Result<Checkpoint, CheckpointError>> = BTreeMap::new();
-        let mut rest = file;
-        for (described, listed) in statement.batches.iter().zip(&log.proofs) {
-            let (body, after) = self.frame(rest, FrameKind::Proof, listed.length, Some(described));
-            rest = after;
+    /// Looks at the proofs of batches, each at the beginning of its frame.
+    pub(super) fn proofs<'p>(
+        mut self,
+        listed: impl Iterator<Item = (&'p BundleBatch, &'p BundleProof, &'p [u8])>,
+        key: Option<&VerifierKey>,
+        mut checkpoints: Checkpoints,
+        batches: &BTreeMap<(u32, u64), SignedBatch>,
+    ) -> Proofs {
+        for (described, listed, frame) in listed {
+            let (body, _) = self.frame(frame, FrameKind::Proof, listed.length, Some(described));
             let Some(body) = body else { continue };
-            let same = Digest::of(body) == listed.digest;
-            self.verdict.count(CheckKind::Digests, same);
-            if !same {
-                self.find(Fault::Digest(Digest::of(body)), Some(described), None, None);
+            let digest = Digest::of(body);
+            self.verdict.count(CheckKind::Digests, digest == listed.digest);
+            if digest != listed.digest {
+                self.find(Fault::Digest(digest), Some(described), None, None);
             }
-            let Some(key) = &key else { continue };
+            let Some(key) = key else { continue };
             let proof = str::from_utf8(body).map_err(|_| InvalidProof::Malformed).and_then(str::parse::<LogProof>);
             let batch = batches.get(&(described.screen, described.sequence));
             let fault = match &proof {
@@ -51,20 +64,40 @@ impl Examination<'_> {
                 self.find(fault, Some(described), None, None);
             }
         }
-        self.witnessed(checkpoints.into_values().flatten().map(|checkpoint| (checkpoint.size, checkpoint.root)));
-        rest
+        Proofs { verdict: self.verdict, checkpoints }
     }
 
-    fn log_key(&mut self, key: &str) -> Option<VerifierKey> {
+    /// All pieces together: each checkpoint against what the witness saw.
+    pub(super) fn log(&mut self, pieces: Vec<Proofs>) {
+        let mut checkpoints = Checkpoints::new();
+        for piece in pieces {
+            self.verdict.append(piece.verdict);
+            checkpoints.extend(piece.checkpoints);
+        }
+        self.witnessed(checkpoints.into_values().flatten().map(|checkpoint| (checkpoint.size, checkpoint.root)));
+    }
+
+    /// The log's key, if there are proofs of one that reads.
+    pub(super) fn log_key(&mut self) -> Option<VerifierKey> {
+        let Some(log) = &self.statement.log else {
+            if self.trust.witness.is_some() {
+                self.verdict.count(CheckKind::Witness, false);
+                self.verdict.findings.push(Finding::of(Fault::NoLog));
+            } else {
+                self.verdict.remarks.push(Remark::NoLog);
+            }
+            return None;
+        };
+        let key = &log.key;
         let read: Option<VerifierKey> = key.parse().ok();
         let followed = self.trust.witness.as_ref().map(|witness| &witness.log);
         match followed {
             Some(followed) if read.as_ref() != Some(followed) => {
                 self.verdict.count(CheckKind::Witness, false);
-                self.verdict.findings.push(Finding::of(Fault::OtherLog(key.to_owned())));
+                self.verdict.findings.push(Finding::of(Fault::OtherLog(key.clone())));
             }
-            None if read.is_none() => self.verdict.findings.push(Finding::of(Fault::OtherLog(key.to_owned()))),
-            None => self.verdict.remarks.push(Remark::WitnessUnchecked(key.to_owned())),
+            None if read.is_none() => self.verdict.findings.push(Finding::of(Fault::OtherLog(key.clone()))),
+            None => self.verdict.remarks.push(Remark::WitnessUnchecked(key.clone())),
             Some(_) => {}
         }
         read

@@ -5,15 +5,18 @@
 //! The layout is in `FORMAT.md`, one folder up.
 
 mod damage;
+mod hands;
 mod judged;
+mod lines;
 mod logged;
 mod records;
 mod verdict;
 mod verify;
 
+pub use hands::{Hands, OneByOne};
 pub use judged::{BundleHeld, BundleJudged, BundlePlaylist, BundleReigns, BundleTakeover, BundleTold, Judged, Told};
 pub use verdict::{Check, CheckKind, Fault, Finding, Remark, Summary, Verdict};
-pub use verify::{Trust, verify};
+pub use verify::{Trust, verify, verify_by};
 
 use std::collections::BTreeMap;
 
@@ -344,14 +347,14 @@ pub fn write(
     contents.records.dedup();
     let names = records::Names::of(&statement);
     let mut text = records::HEADER.to_owned();
-    for record in &contents.records {
-        let line = statement
-            .screens
-            .binary_search_by_key(&record.screen, |s| s.id)
-            .ok()
-            .and_then(|position| batches.get(&(position as u32, record.sequence)))
-            .and_then(|batch| names.line(batch.batch(), record.play));
-        text.push_str(&line.ok_or(BundleError::NoSuchPlay(*record))?);
+    for of_batch in contents.records.chunk_by(|a, b| (a.screen, a.sequence) == (b.screen, b.sequence)) {
+        let Some(first) = of_batch.first() else { continue };
+        let position = statement.screens.binary_search_by_key(&first.screen, |s| s.id).ok();
+        let batch = position.and_then(|position| batches.get(&(position as u32, first.sequence)));
+        let lines = names.lines_of(batch.ok_or(BundleError::NoSuchPlay(*first))?.batch());
+        for record in of_batch {
+            lines.write_line(&mut text, record.play).ok_or(BundleError::NoSuchPlay(*record))?;
+        }
     }
     statement.records = BundleRecords {
         count: contents.records.len() as u64,
@@ -434,16 +437,24 @@ fn describe(screen: u32, sequence: u64, signed: &SignedBatch) -> BundleBatch {
         digest: signed.digest(),
         first: batch.plays.iter().map(|play| play.start).min(),
         last: batch.plays.iter().map(|play| play.start).max(),
-        item_marks: batch.items.iter().flat_map(mark).collect(),
-        play_marks: batch.plays.iter().flat_map(mark::<Play>).collect(),
+        item_marks: marks(&batch.items),
+        play_marks: marks::<Play>(&batch.plays),
         items_at,
         plays_at,
     }
 }
 
-/// The first four bytes of SHA-256 of a thing's CBOR.
-fn mark<T: Encode<()>>(thing: &T) -> [u8; 4] {
-    mark_of(&minicbor::to_vec(thing).unwrap_or_default())
+/// Of each thing the first four bytes of SHA-256 of its CBOR.
+fn marks<T: Encode<()>>(things: &[T]) -> Vec<u8> {
+    let mut marks = Vec::with_capacity(things.len() * 4);
+    let mut cbor = Vec::new();
+    for thing in things {
+        cbor.clear();
+        // Encoding into a Vec cannot fail: the writer's error type is uninhabited.
+        let _ = minicbor::encode(thing, &mut cbor);
+        marks.extend(mark_of(&cbor));
+    }
+    marks
 }
 
 fn mark_of(cbor: &[u8]) -> [u8; 4] {
@@ -452,6 +463,8 @@ fn mark_of(cbor: &[u8]) -> [u8; 4] {
     [a, b, c, d]
 }
 
+#[cfg(test)]
+mod hands_tests;
 #[cfg(test)]
 mod judged_tests;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{PlayRef, Statement};
 use crate::{
     geometry::ZoneName,
     id::{BookingId, CreativeId, ScreenId},
-    playlog::{Batch, PlayStatus, TriggerKind},
+    playlog::{Batch, ItemRef, Play, PlayStatus, TriggerKind},
     time::UtcMillis,
 };
 
@@ -77,50 +77,93 @@ impl Names {
     /// The line of a play with its line feed; `None` if the batch has no such play, or the play no item.
     pub fn line(&self, batch: &Batch, play: u32) -> Option<String> {
         let mut line = String::new();
-        self.write_line(&mut line, batch, play)?;
+        self.lines_of(batch).write_line(&mut line, play)?;
         Some(line)
     }
 
-    /// Adds that line.
-    pub fn write_line(&self, line: &mut String, batch: &Batch, play: u32) -> Option<()> {
+    /// Whatever is the same in all lines of a batch.
+    pub fn lines_of<'b>(&'b self, batch: &'b Batch) -> LinesOf<'b> {
         const NONE: &[String; 2] = &[String::new(), String::new()];
-        let shown = batch.plays.get(play as usize)?;
-        let item = batch.items.get(shown.item as usize)?;
         let [screen, venue] = self.screens.get(&batch.screen).unwrap_or(NONE);
-        let [campaign, booking] = self.bookings.get(&item.booking).unwrap_or(NONE);
+        let item = |item: &ItemRef| {
+            let [campaign, booking] = self.bookings.get(&item.booking).unwrap_or(NONE);
+            match self.creatives.get(&item.creative) {
+                Some(title) => format!(",{title},{campaign},{booking},"),
+                None => format!(",{},{campaign},{booking},", item.creative),
+            }
+        };
+        LinesOf {
+            names: self,
+            plays: &batch.plays,
+            before: format!("{},{},", batch.screen, batch.sequence),
+            place: format!(",{screen},{venue},"),
+            items: batch.items.iter().map(item).collect(),
+        }
+    }
+}
+
+/// The lines of a batch.
+pub(super) struct LinesOf<'b> {
+    names: &'b Names,
+    plays: &'b [Play],
+    before: String,
+    place: String,
+    items: Vec<String>,
+}
+
+impl LinesOf<'_> {
+    /// Adds the line of a play with its line feed; `None` if there is no such play, or the play has no item.
+    pub fn write_line(&self, line: &mut String, play: u32) -> Option<()> {
+        let shown = self.plays.get(play as usize)?;
+        let item = self.items.get(shown.item as usize)?;
         let zone = match shown.zone {
-            ZoneName::Main => "主区",
-            ZoneName::Ticker => "字幕条",
-            ZoneName::Audio => "声音",
+            ZoneName::Main => "主区,",
+            ZoneName::Ticker => "字幕条,",
+            ZoneName::Audio => "声音,",
         };
         let status = match shown.status {
-            PlayStatus::Success => "成功",
-            PlayStatus::HardwareFailure => "硬件故障",
-            PlayStatus::ContentFailure => "素材故障",
-            PlayStatus::Interrupted => "中断",
+            PlayStatus::Success => "成功,",
+            PlayStatus::HardwareFailure => "硬件故障,",
+            PlayStatus::ContentFailure => "素材故障,",
+            PlayStatus::Interrupted => "中断,",
         };
         let trigger = match shown.trigger.kind() {
-            TriggerKind::Loop => "轮播",
-            TriggerKind::Takeover => "紧急插播",
-            TriggerKind::Event => "事件触发",
-            TriggerKind::Fixed => "定点",
-            TriggerKind::Local => "本机",
+            TriggerKind::Loop => "轮播\n",
+            TriggerKind::Takeover => "紧急插播\n",
+            TriggerKind::Event => "事件触发\n",
+            TriggerKind::Fixed => "定点\n",
+            TriggerKind::Local => "本机\n",
         };
-        // Writing to a String cannot fail.
-        let _ = write!(line, "{},{},{play},{screen},{venue},{zone},", batch.screen, batch.sequence);
-        self.write_time(line, shown.start);
-        let _ = write!(line, ",{},{},", shown.planned.0, shown.actual.0);
-        match self.creatives.get(&item.creative) {
-            Some(title) => line.push_str(title),
-            None => {
-                let _ = write!(line, "{}", item.creative);
-            }
-        }
-        for part in [",", campaign, ",", booking, ",", status, ",", trigger, "\n"] {
+        line.push_str(&self.before);
+        push_number(line, play);
+        line.push_str(&self.place);
+        line.push_str(zone);
+        self.names.write_time(line, shown.start);
+        line.push(',');
+        push_number(line, shown.planned.0);
+        line.push(',');
+        push_number(line, shown.actual.0);
+        for part in [item, status, trigger] {
             line.push_str(part);
         }
         Some(())
     }
+}
+
+/// Adds a number in decimal digits: three in every line.
+fn push_number(line: &mut String, number: u32) {
+    let digits = number.checked_ilog10().unwrap_or(0);
+    for place in (0..=digits).rev() {
+        line.push(char::from(b'0' + (number / 10_u32.pow(place) % 10) as u8));
+    }
+}
+
+/// The play that the line at the beginning of `text` claims to be of, if it has so many fields.
+pub(super) fn claimed_by(text: &[u8]) -> Option<PlayRef> {
+    // Three numbers are far shorter, and nothing behind them needs to be read.
+    let head = text.get(..96).unwrap_or(text);
+    let (third, _) = head.iter().enumerate().filter(|(_, byte)| **byte == b',').nth(2)?;
+    play_of(str::from_utf8(head.get(..third)?).ok()?)
 }
 
 /// The play that a line claims to be of.

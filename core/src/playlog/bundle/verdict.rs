@@ -286,6 +286,17 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// Adds what another piece of the same examination came to.
+    pub(super) fn append(&mut self, piece: Self) {
+        for Check { kind, done, failed } in piece.checks {
+            self.count_many(kind, done, failed);
+        }
+        self.findings.extend(piece.findings);
+        self.remarks.extend(piece.remarks);
+    }
+}
+
 impl Finding {
     /// A finding that concerns the file as a whole.
     pub(super) const fn of(fault: Fault) -> Self {

@@ -1,16 +1,21 @@
 //! The examination of a bundle: from the outside in, going on after each finding as far as sense can be made.
 
 use std::{
-    cell::LazyCell,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+    sync::LazyLock,
 };
 
 use minicbor::Decoder;
 
 use super::{
     BundleBatch, CheckKind, FRAME_HEAD, Fault, Finding, FrameKind, MAGICS, PlayRef, Remark, Statement, Summary,
-    Verdict, body_of, damage, describe, frame_head, judged,
-    records::{self, Names},
+    Verdict, body_of, damage, describe, frame_head,
+    hands::{Hands, OneByOne, PIECES},
+    judged,
+    lines::{self, Lines},
+    logged::{Proofs, first_checkpoint},
+    records::Names,
 };
 use crate::{
     digest::Digest,
@@ -37,8 +42,13 @@ impl Trust {
     }
 }
 
-/// Examines a bundle.
+/// Examines a bundle, one thing after the other.
 pub fn verify(file: &[u8], trust: &Trust) -> Verdict {
+    verify_by(file, trust, &OneByOne)
+}
+
+/// Examines a bundle with these hands; the verdict is the same whoever does it.
+pub fn verify_by(file: &[u8], trust: &Trust, hands: &impl Hands) -> Verdict {
     let mut verdict = Verdict::default();
     let body = body_of(file);
     verdict.count(CheckKind::Frames, body.is_some());
@@ -57,8 +67,9 @@ pub fn verify(file: &[u8], trust: &Trust) -> Verdict {
     if let Some(contradiction) = contradiction(&statement) {
         verdict.findings.push(Finding::of(Fault::StatementInconsistent(contradiction)));
     }
-    let mut examination = Examination { names: Names::of(&statement), statement: &statement, trust, verdict };
-    examination.run(rest);
+    let names = Names::of(&statement);
+    let mut examination = Examination { names: &names, statement: &statement, trust, verdict };
+    examination.run(rest, hands);
     examination.verdict
 }
 
@@ -102,56 +113,172 @@ fn statement<'f>(file: &'f [u8], expected: Option<PublicKey>, verdict: &mut Verd
     Some((statement, rest))
 }
 
+/// An examination, or a piece of one: what is known to all, and what was found.
 pub(super) struct Examination<'s> {
     pub(super) statement: &'s Statement,
-    pub(super) names: Names,
+    pub(super) names: &'s Names,
     pub(super) trust: &'s Trust,
     pub(super) verdict: Verdict,
 }
 
-impl Examination<'_> {
-    fn run(&mut self, file: &[u8]) {
-        let statement = self.statement;
-        // The records are last in the file, and are what names a damaged play: so they are read first.
-        let batches_length: usize = statement.batches.iter().map(|batch| FRAME_HEAD + batch.length as usize).sum();
-        let text = file.get(batches_length.min(file.len())..).and_then(|rest| rest.get(FRAME_HEAD..));
-        let text = text.map(|body| &body[..body.len().min(statement.records.length as usize)]).unwrap_or_default();
-        let text = String::from_utf8_lossy(text).into_owned();
-        let lines: Vec<&str> = text.split_inclusive('\n').skip(1).collect();
-        // Only asked for when something is damaged.
-        let words = LazyCell::new(|| {
-            lines.iter().filter_map(|line| Some((records::play_of(line)?, line.trim_end()))).collect::<HashMap<_, _>>()
-        });
+/// A piece of the work that is left when the batches are read, heavy ones first.
+enum Piece<'p, 'f> {
+    /// Position of a screen, and of its batches in the statement.
+    Screen(u32, &'p [usize]),
+    /// The digest of all records.
+    Digest(&'f [u8]),
+    /// Some of the records.
+    Lines(&'f [u8]),
+    /// Positions of some of the proofs.
+    Proofs(Range<usize>),
+}
 
-        let mut rest = file;
-        let mut batches: BTreeMap<(u32, u64), SignedBatch> = BTreeMap::new();
-        for described in &statement.batches {
-            let (body, after) = self.frame(rest, FrameKind::Batch, described.length, Some(described));
-            rest = after;
-            if let Some(batch) = body.and_then(|body| self.batch(body, described, |play| words.get(play).copied())) {
-                batches.insert((described.screen, described.sequence), batch);
+enum Done<'f> {
+    Screen(Box<OfScreen>),
+    Digest(Digest),
+    Lines(Lines<'f>),
+    Proofs(Proofs),
+}
+
+/// What the batches of a screen come to.
+struct OfScreen {
+    judged: Verdict,
+    undecided: u64,
+    chain: Verdict,
+    times: Verdict,
+}
+
+/// Where in `file` each frame with a body of these lengths begins, to the end, and what follows the last.
+fn frames(file: &[u8], lengths: impl Iterator<Item = u32>) -> (Vec<&[u8]>, &[u8]) {
+    let mut rest = file;
+    let begins = |length: u32| {
+        let begin = rest;
+        rest = rest.get(FRAME_HEAD + length as usize..).unwrap_or_default();
+        begin
+    };
+    let begin = lengths.map(begins).collect();
+    (begin, rest)
+}
+
+impl Examination<'_> {
+    /// A piece of this examination, in which nothing was found yet.
+    pub(super) fn piece(&self) -> Self {
+        Self { verdict: Verdict::default(), ..*self }
+    }
+
+    fn run(&mut self, file: &[u8], hands: &impl Hands) {
+        let statement = self.statement;
+        let (batch_frames, rest) = frames(file, statement.batches.iter().map(|batch| batch.length));
+        // The records come later in the file, and are what names a damaged play.
+        let text = rest.get(FRAME_HEAD..).unwrap_or_default();
+        let text = &text[..text.len().min(statement.records.length as usize)];
+        let batches = self.batches(&batch_frames, text, hands);
+
+        let (records, rest) = self.frame(rest, FrameKind::Records, statement.records.length, None);
+        let listed = statement.log.as_ref().map_or(&[][..], |log| &log.proofs);
+        let proofs = statement.batches.len().min(listed.len());
+        let (proof_frames, rest) = frames(rest, listed.iter().take(proofs).map(|proof| proof.length));
+        let (mut log, mut judged) = (self.piece(), self.piece());
+        let key = log.log_key();
+        let first = key.as_ref().zip(listed.first());
+        let first = first.map(|(key, listed)| first_checkpoint(proof_frames.first(), listed.length, key));
+        let first = first.unwrap_or_default();
+        let (playlists, rest) = judged.playlists(rest);
+        let judgements = self.judgements(&playlists, batches.len());
+        let told = statement.judged.as_ref().map_or(0, |judged| judged.screens.len());
+        let mut of_screens = vec![Vec::new(); statement.screens.len().max(told)];
+        for (at, batch) in statement.batches.iter().enumerate() {
+            if let Some(own) = of_screens.get_mut(batch.screen as usize) {
+                own.push(at);
             }
         }
-        let (body, rest) = self.frame(rest, FrameKind::Records, statement.records.length, None);
-        if let Some(body) = body {
-            let passed = Digest::of(body) == statement.records.digest;
+        let numbers: HashMap<_, _> =
+            (0..).zip(&statement.screens).map(|(number, screen)| (screen.id, number)).collect();
+
+        let lines = records.map(lines::pieces).unwrap_or_default();
+        let step = (proofs / PIECES).clamp(1, PIECES);
+        let proofs = (0..proofs).step_by(step).map(|from| from..(from + step).min(proofs));
+        let screens = (0..).zip(&of_screens).map(|(number, own)| Piece::Screen(number, own));
+        let pieces = screens.chain(records.map(Piece::Digest)).chain(lines.into_iter().map(Piece::Lines));
+        let pieces: Vec<Piece<'_, '_>> = pieces.chain(proofs.map(Piece::Proofs)).collect();
+        let here = &*self;
+        let done = hands.each(pieces.len(), |n| match &pieces[n] {
+            Piece::Screen(number, own) => {
+                let (mut judged, mut chain, mut times) = (here.piece(), here.piece(), here.piece());
+                let again = judgements.map(|held| judged.judge_screen(*number, own, held, &playlists, &batches));
+                chain.chain(*number, &batches);
+                for (_, batch) in batches.range((*number, 0)..=(*number, u64::MAX)) {
+                    times.times(*number, batch);
+                }
+                let (chain, times) = (chain.verdict, times.verdict);
+                Done::Screen(Box::new(OfScreen { judged: judged.verdict, undecided: again.unwrap_or(0), chain, times }))
+            }
+            Piece::Digest(body) => Done::Digest(Digest::of(body)),
+            Piece::Lines(text) => Done::Lines(here.piece().lines(text, None, &numbers, &batches)),
+            Piece::Proofs(range) => {
+                let frames = range.clone().map(|n| (&statement.batches[n], &listed[n], proof_frames[n]));
+                Done::Proofs(here.piece().proofs(frames, key.as_ref(), first.clone(), &batches))
+            }
+        });
+        let (mut screens, mut lines, mut proofs, mut digest) = (Vec::new(), Vec::new(), Vec::new(), None);
+        for done in done {
+            match done {
+                Done::Screen(screen) => screens.push(screen),
+                Done::Digest(of_records) => digest = Some(of_records),
+                Done::Lines(some) => lines.push(some),
+                Done::Proofs(some) => proofs.push(some),
+            }
+        }
+
+        if let Some((body, digest)) = records.zip(digest) {
+            let passed = digest == statement.records.digest;
             self.verdict.count(CheckKind::Digests, passed);
             if !passed {
-                self.verdict.findings.push(Finding::of(Fault::Digest(Digest::of(body))));
+                self.verdict.findings.push(Finding::of(Fault::Digest(digest)));
             }
-            let recorded = self.records(&text, &lines, &batches);
-            self.edges(&recorded);
+            let recorded = self.records(body, lines, &numbers, &batches);
+            self.edges(&recorded, &of_screens);
         }
-        let rest = self.log(rest, &batches);
-        let rest = self.judged(rest, &batches);
+        self.verdict.append(log.verdict);
+        self.log(proofs);
+        self.verdict.append(judged.verdict);
+        let mut undecided = 0;
+        let mut of_chains = self.piece();
+        let mut of_times = self.piece();
+        for screen in screens {
+            self.verdict.append(screen.judged);
+            undecided += screen.undecided;
+            of_chains.verdict.append(screen.chain);
+            of_times.verdict.append(screen.times);
+        }
+        if undecided > 0 {
+            self.verdict.remarks.push(Remark::Undecided { plays: undecided });
+        }
         self.verdict.count(CheckKind::Frames, rest.is_empty());
         if !rest.is_empty() {
             self.verdict.findings.push(Finding::of(Fault::Trailing(rest.len() as u64)));
         }
-        self.chains(&batches);
-        for ((screen, _), batch) in &batches {
-            self.times(*screen, batch);
+        self.verdict.append(of_chains.verdict);
+        self.verdict.append(of_times.verdict);
+    }
+
+    /// The batches that are what their screens signed.
+    fn batches(&mut self, frames: &[&[u8]], text: &[u8], hands: &impl Hands) -> BTreeMap<(u32, u64), SignedBatch> {
+        // Only asked for when something is damaged.
+        let words = LazyLock::new(|| lines::words(text));
+        let (here, all) = (&*self, &self.statement.batches);
+        let read = hands.each(all.len(), |n| {
+            let (mut piece, described) = (here.piece(), &all[n]);
+            let (body, _) = piece.frame(frames[n], FrameKind::Batch, described.length, Some(described));
+            let batch = body.and_then(|body| piece.batch(body, described, |play| words.get(play).cloned()));
+            (piece.verdict, batch)
+        });
+        let mut batches = BTreeMap::new();
+        for (described, (verdict, batch)) in all.iter().zip(read) {
+            self.verdict.append(verdict);
+            batches.extend(batch.map(|batch| ((described.screen, described.sequence), batch)));
         }
+        batches
     }
 
     /// The body of the next frame, if there are bytes enough for it, and what follows it.
@@ -175,11 +302,11 @@ impl Examination<'_> {
     }
 
     /// A batch, if it is what its screen signed and what the statement says.
-    fn batch<'w>(
+    fn batch(
         &mut self,
         body: &[u8],
         described: &BundleBatch,
-        words: impl Fn(&PlayRef) -> Option<&'w str>,
+        words: impl Fn(&PlayRef) -> Option<String>,
     ) -> Option<SignedBatch> {
         let digest = Digest::of(body);
         let same = digest == described.digest;
@@ -192,8 +319,7 @@ impl Examination<'_> {
             let play = hit.as_ref().map(|hit| hit.play);
             let record = hit.and_then(|hit| {
                 let at = PlayRef { screen: screen.id, sequence: described.sequence, play: hit.play };
-                let words = words(&at).map(str::to_owned);
-                words.or_else(|| hit.intact.map(|intact| self.in_words(&intact)))
+                words(&at).or_else(|| hit.intact.map(|intact| self.in_words(&intact)))
             });
             if !same {
                 self.find(Fault::Digest(digest), Some(described), play, record.clone());
@@ -217,74 +343,20 @@ impl Examination<'_> {
         format!("{},{}", self.names.time(play.start), play.actual)
     }
 
-    /// Each line against the play it claims to be of. Answers the batches that there are lines of.
-    fn records(
-        &mut self,
-        text: &str,
-        lines: &[&str],
-        batches: &BTreeMap<(u32, u64), SignedBatch>,
-    ) -> BTreeSet<(u32, u64)> {
-        let mut recorded = BTreeSet::new();
-        let mut newest = None;
-        if !text.starts_with(records::HEADER) {
-            self.verdict.findings.push(Finding::of(Fault::Record));
+    fn chain(&mut self, number: u32, batches: &BTreeMap<(u32, u64), SignedBatch>) {
+        let Some(screen) = self.statement.screens.get(number as usize) else { return };
+        let own = batches.range((number, 0)..=(number, u64::MAX)).map(|(_, batch)| batch);
+        let report = check_chain(own);
+        self.verdict.count_many(CheckKind::Chain, report.links, report.broken.len() as u64);
+        for refusal in report.broken {
+            self.verdict.findings.push(Finding {
+                screen: Some((screen.id, screen.name.clone())),
+                sequence: refusal.sequence(),
+                ..Finding::of(Fault::Chain(refusal))
+            });
         }
-        let numbers: HashMap<_, _> =
-            (0_u32..).zip(&self.statement.screens).map(|(number, screen)| (screen.id, number)).collect();
-        let mut before = None;
-        let mut made_again = String::new();
-        for line in lines {
-            let claimed = records::play_of(line);
-            let place = claimed.and_then(|at| Some((*numbers.get(&at.screen)?, at.sequence)));
-            // Lines of a batch stand together.
-            if place != newest {
-                newest = place;
-                recorded.extend(place);
-            }
-            let batch = place.and_then(|place| batches.get(&place));
-            made_again.clear();
-            let made = claimed
-                .zip(batch)
-                .and_then(|(at, batch)| self.names.write_line(&mut made_again, batch.batch(), at.play));
-            // Ascending, so that no play is counted twice.
-            let passed = made.is_some() && made_again == *line && before < claimed;
-            self.verdict.count(CheckKind::Records, passed);
-            if !passed {
-                let described = claimed.and_then(|at| {
-                    let of = |batch: &&BundleBatch| {
-                        let screen = self.statement.screens.get(batch.screen as usize);
-                        batch.sequence == at.sequence && screen.is_some_and(|screen| screen.id == at.screen)
-                    };
-                    self.statement.batches.iter().find(of).cloned()
-                });
-                let play = claimed.map(|at| at.play);
-                self.find(Fault::Record, described.as_ref(), play, Some(line.trim_end().to_owned()));
-            }
-            before = before.max(claimed);
-        }
-        let (found, stated) = (lines.len() as u64, self.statement.records.count);
-        self.verdict.count(CheckKind::Records, found == stated);
-        if found != stated {
-            self.verdict.findings.push(Finding::of(Fault::RecordCount { found, stated }));
-        }
-        recorded
-    }
-
-    fn chains(&mut self, batches: &BTreeMap<(u32, u64), SignedBatch>) {
-        for (number, screen) in (0..).zip(&self.statement.screens) {
-            let own = batches.range((number, 0)..=(number, u64::MAX)).map(|(_, batch)| batch);
-            let report = check_chain(own);
-            self.verdict.count_many(CheckKind::Chain, report.links, report.broken.len() as u64);
-            for refusal in report.broken {
-                self.verdict.findings.push(Finding {
-                    screen: Some((screen.id, screen.name.clone())),
-                    sequence: refusal.sequence(),
-                    ..Finding::of(Fault::Chain(refusal))
-                });
-            }
-            for (first, last) in report.missing {
-                self.verdict.remarks.push(Remark::NotIncluded { screen: screen.name.clone(), first, last });
-            }
+        for (first, last) in report.missing {
+            self.verdict.remarks.push(Remark::NotIncluded { screen: screen.name.clone(), first, last });
         }
     }
 

@@ -1,6 +1,10 @@
 //! Taking records away: tables streamed row by row, and bundles that prove themselves. Each is noted in the audit trail.
 
-use std::{fmt::Write as _, fs::File};
+use std::{
+    fmt::Write as _,
+    fs::File,
+    io::{self, Seek as _},
+};
 
 use axum::{
     body::{Body as HttpBody, Bytes},
@@ -81,10 +85,13 @@ async fn table(
 
 /// What a table of this format is made of.
 pub(super) fn filter_of(query: &ExportQuery, me: &Principal) -> Result<Filter, Problem> {
-    let mut filter = query.filter(me)?;
+    Ok(in_format(query.filter(me)?, query.format))
+}
+
+/// What of it a table of this format has.
+pub(super) fn in_format(filter: Filter, format: Format) -> Filter {
     // Interrupted and failed showings are no playouts.
-    filter.counted_only |= query.format == Format::Outsmart;
-    Ok(filter)
+    Filter { counted_only: filter.counted_only || format == Format::Outsmart, ..filter }
 }
 
 const CSV: &str = "text/csv; charset=utf-8";
@@ -105,7 +112,7 @@ fn table_of(lines: Lines, records: Pages) -> Result<HttpBody, PlayError> {
 const PARQUET: &str = "application/vnd.apache.parquet";
 
 /// Records as JSON, one on each line.
-pub(super) fn json_lines(records: Vec<PlayRecord>, names: &Names) -> Vec<u8> {
+fn json_lines(records: Vec<PlayRecord>, names: &Names) -> Vec<u8> {
     let mut bytes = Vec::new();
     for record in records {
         // A view of a record has nothing that JSON cannot say.
@@ -115,7 +122,50 @@ pub(super) fn json_lines(records: Vec<PlayRecord>, names: &Names) -> Vec<u8> {
     bytes
 }
 
-pub(super) async fn book_of(records: &mut Pages) -> Result<Book, PlayError> {
+/// The whole table of this format; answers how many records are in it.
+pub(super) async fn write_table(
+    format: Format,
+    records: &mut Pages,
+    out: &mut (impl io::Write + Send),
+) -> Result<u64, PlayError> {
+    let lines = match format {
+        Format::People => Some(Lines::People),
+        Format::Outsmart => Some(Lines::Outsmart),
+        Format::Ndjson | Format::Xlsx | Format::Parquet => None,
+    };
+    match (format, lines) {
+        (_, Some(lines)) => {
+            out.write_all(&lines.head()?)?;
+            while let Some(some) = records.next().await? {
+                out.write_all(&lines.lines(&some, &records.names)?)?;
+            }
+        }
+        (Format::Xlsx, None) => {
+            io::copy(&mut book_of(records).await?.finish()?, out)?;
+        }
+        (Format::Parquet, None) => {
+            io::copy(&mut rewound(columns_of(records).await?.finish()?)?, out)?;
+        }
+        (_, None) => {
+            while let Some(some) = records.next().await? {
+                out.write_all(&json_lines(some, &records.names))?;
+            }
+        }
+    }
+    Ok(records.given)
+}
+
+/// How files of this format end.
+pub(super) const fn ending_of(format: Format) -> &'static str {
+    match format {
+        Format::People | Format::Outsmart => "csv",
+        Format::Ndjson => "ndjson",
+        Format::Xlsx => "xlsx",
+        Format::Parquet => "parquet",
+    }
+}
+
+async fn book_of(records: &mut Pages) -> Result<Book, PlayError> {
     let mut book = Book::new()?;
     while let Some(some) = records.next().await? {
         book.add(&some, &records.names)?;
@@ -123,7 +173,7 @@ pub(super) async fn book_of(records: &mut Pages) -> Result<Book, PlayError> {
     Ok(book)
 }
 
-pub(super) async fn columns_of(records: &mut Pages) -> Result<Table<File>, PlayError> {
+async fn columns_of(records: &mut Pages) -> Result<Table<File>, PlayError> {
     let mut table = Table::new(tempfile::tempfile()?, "play", &play_rows::COLUMNS)?;
     while let Some(some) = records.next().await? {
         for record in &some {
@@ -134,7 +184,7 @@ pub(super) async fn columns_of(records: &mut Pages) -> Result<Table<File>, PlayE
 }
 
 pub(super) fn rewound(mut file: File) -> Result<File, PlayError> {
-    std::io::Seek::rewind(&mut file)?;
+    file.rewind()?;
     Ok(file)
 }
 
@@ -160,13 +210,15 @@ pub(super) struct Pages {
     walk: Walk,
     /// How many more there may be.
     left: usize,
+    /// How many there were.
+    given: u64,
 }
 
 impl Pages {
     pub(super) async fn open(plays: Plays, filter: &Filter) -> Result<Self, PlayError> {
         let names = Names::open(&plays).await?;
         let walk = plays.walk(filter, Order::OldestFirst, None).await?;
-        Ok(Self { plays, names, walk, left: usize::MAX })
+        Ok(Self { plays, names, walk, left: usize::MAX, given: 0 })
     }
 
     /// Fails with [`PlayError::TooMany`] if there are more than so many.
@@ -178,6 +230,7 @@ impl Pages {
     pub(super) async fn next(&mut self) -> Result<Option<Vec<PlayRecord>>, PlayError> {
         let records = self.walk.next(PIECE).await?;
         self.left = self.left.checked_sub(records.len()).ok_or(PlayError::TooMany)?;
+        self.given += records.len() as u64;
         self.names.learn(&self.plays, &records).await?;
         Ok((!records.is_empty()).then_some(records))
     }

@@ -8,6 +8,9 @@ mod lookback;
 mod package;
 mod player;
 mod records;
+mod to_file;
+
+pub use to_file::{Exported, TableFormat, ToFile};
 
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;

@@ -22,11 +22,12 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{
     super::{
-        MOST_RECORDS, PlayError, Plays,
-        sheet::{Format, Lines},
+        Filter, MOST_RECORDS, PlayError, Plays,
+        sheet::Format,
+        threads::Threads,
         verify::{print_en, print_zh},
     },
-    exports::{Pages, book_of, columns_of, download, file_of, filter_of, json_lines, rewound},
+    exports::{Pages, download, ending_of, file_of, filter_of, rewound, write_table},
     records::ExportQuery,
 };
 use crate::{
@@ -55,28 +56,38 @@ async fn package(
 ) -> Result<Response, Problem> {
     let filter = filter_of(&query, &me)?;
     let now = clock::now();
+    let file = tempfile::tempfile().map_err(PlayError::from)?;
+    let (file, _) = write_package(&plays, &filter, query.format, file, now).await?;
+    let kind = format!("package/{}", code_of(&query.format));
+    plays.note_export(&Actor::from(&me), &kind, &filter, now).await?;
+    let body = file_of(move || rewound(file)).await?;
+    Ok((download("application/zip", "播放记录及凭证", "zip"), body).into_response())
+}
+
+/// Writes the package; answers its file and how many records are in it.
+pub(super) async fn write_package(
+    plays: &Plays,
+    filter: &Filter,
+    format: Format,
+    file: File,
+    now: UtcMillis,
+) -> Result<(File, u64), PlayError> {
     // The table first: whatever comes in meanwhile may be in the bundle too, and nothing in the table is not.
-    let records = Pages::open(plays.clone(), &filter).await?.at_most(MOST_RECORDS);
-    let mut zip = Packed::begin(tempfile::tempfile().map_err(PlayError::from)?);
-    zip.table(query.format, records).await?;
-    let bundle = plays.bundle(&filter, now).await?;
+    let mut records = Pages::open(plays.clone(), filter).await?.at_most(MOST_RECORDS);
+    let mut zip = Packed(ZipWriter::new(file));
+    zip.start(&format!("播放记录.{}", ending_of(format)))?;
+    let count = write_table(format, &mut records, &mut zip.0).await?;
+    let bundle = plays.bundle(filter, now).await?;
     let report = Report::of(&bundle, plays.publishing_key(), now);
     zip.file(BUNDLE, &bundle)?;
     zip.file(REPORT, report.words()?.as_bytes())?;
-    let kind = format!("package/{}", code_of(&query.format));
-    plays.note_export(&Actor::from(&me), &kind, &filter, now).await?;
-    let body = file_of(move || rewound(zip.0.finish().map_err(io::Error::other)?)).await?;
-    Ok((download("application/zip", "播放记录及凭证", "zip"), body).into_response())
+    Ok((zip.0.finish().map_err(io::Error::other)?, count))
 }
 
 /// A zip file in the making.
 struct Packed(ZipWriter<File>);
 
 impl Packed {
-    fn begin(file: File) -> Self {
-        Self(ZipWriter::new(file))
-    }
-
     fn start(&mut self, name: &str) -> Result<(), PlayError> {
         let options = SimpleFileOptions::default().large_file(true);
         Ok(self.0.start_file(name, options).map_err(io::Error::other)?)
@@ -85,41 +96,6 @@ impl Packed {
     fn file(&mut self, name: &str, bytes: &[u8]) -> Result<(), PlayError> {
         self.start(name)?;
         Ok(self.0.write_all(bytes)?)
-    }
-
-    async fn table(&mut self, format: Format, mut records: Pages) -> Result<(), PlayError> {
-        let ending = match format {
-            Format::People | Format::Outsmart => "csv",
-            Format::Ndjson => "ndjson",
-            Format::Xlsx => "xlsx",
-            Format::Parquet => "parquet",
-        };
-        self.start(&format!("播放记录.{ending}"))?;
-        let lines = match format {
-            Format::People => Some(Lines::People),
-            Format::Outsmart => Some(Lines::Outsmart),
-            Format::Ndjson | Format::Xlsx | Format::Parquet => None,
-        };
-        match (format, lines) {
-            (_, Some(lines)) => {
-                self.0.write_all(&lines.head()?)?;
-                while let Some(some) = records.next().await? {
-                    self.0.write_all(&lines.lines(&some, &records.names)?)?;
-                }
-            }
-            (Format::Xlsx, None) => {
-                io::copy(&mut book_of(&mut records).await?.finish()?, &mut self.0)?;
-            }
-            (Format::Parquet, None) => {
-                io::copy(&mut rewound(columns_of(&mut records).await?.finish()?)?, &mut self.0)?;
-            }
-            (_, None) => {
-                while let Some(some) = records.next().await? {
-                    self.0.write_all(&json_lines(some, &records.names))?;
-                }
-            }
-        }
-        Ok(())
     }
 }
 
@@ -132,7 +108,7 @@ struct Report {
 
 impl Report {
     fn of(file: &[u8], key: PublicKey, made: UtcMillis) -> Self {
-        Self { verdict: bundle::verify(file, &Trust::publisher(key)), key, made }
+        Self { verdict: bundle::verify_by(file, &Trust::publisher(key), &Threads::of_machine()), key, made }
     }
 
     /// In Chinese, then in English.

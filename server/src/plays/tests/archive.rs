@@ -18,9 +18,9 @@ use crate::{
     plays::query::Group,
 };
 
-const DAY: i64 = 86_400_000;
+pub(super) const DAY: i64 = 86_400_000;
 
-fn tables(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn tables(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
@@ -56,7 +56,7 @@ fn rows(folder: &Path) -> i64 {
 }
 
 /// A county with a player, and what its playlist has it show.
-async fn county_that_plays(db: &Db) -> (County, Player, ItemRef) {
+pub(super) async fn county_that_plays(db: &Db) -> (County, Player, ItemRef) {
     let county = County::new(db).await;
     let player = county.player(1, 0).await;
     county.publish().await;
@@ -64,7 +64,7 @@ async fn county_that_plays(db: &Db) -> (County, Player, ItemRef) {
     (county, player, item)
 }
 
-async fn reported(county: &County, player: &mut Player, item: ItemRef, count: i64) -> Vec<u8> {
+pub(super) async fn reported(county: &County, player: &mut Player, item: ItemRef, count: i64) -> Vec<u8> {
     let batch = player.seal(vec![item], showings(count));
     county.ingest(player, &batch).await.unwrap();
     batch.signed().to_vec()

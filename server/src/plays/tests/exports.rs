@@ -1,13 +1,17 @@
 //! What is taken away: tables that no spreadsheet runs, and bundles that prove themselves.
 
-use std::fs;
+use std::{fs, num::NonZeroUsize};
+
+use xuanping_core::playlog::bundle::{self, Trust};
 
 use super::*;
 use crate::{
     db::testing::for_each_database,
     plays::{
+        http::{TableFormat, ToFile},
         names::Names,
         sheet::{Lines, cell},
+        threads::Threads,
         verify::{Language, Outcome, Verify},
     },
 };
@@ -108,8 +112,8 @@ async fn a_bundle_proves_itself_and_one_changed_byte_is_found() {
         let path = folder.path().join("b.xpbundle");
         let key = county.app.publisher.public();
         let verify = |key, lang, csv: Option<&str>| {
-            let verify =
-                Verify { file: path.clone(), key, witness: None, csv: csv.map(|name| folder.path().join(name)), lang };
+            let csv = csv.map(|name| folder.path().join(name));
+            let verify = Verify { file: path.clone(), key, witness: None, csv, threads: None, lang };
             let mut said = Vec::new();
             (verify.run(&mut said).unwrap(), String::from_utf8(said).unwrap())
         };
@@ -149,6 +153,31 @@ async fn a_bundle_proves_itself_and_one_changed_byte_is_found() {
 }
 
 #[tokio::test]
+async fn the_verdict_is_the_same_however_many_threads_examine_it() {
+    for_each_database(async |db| {
+        let (county, _) = with_plays(&db).await;
+        let file = county.app.plays.bundle(&Filter::default(), clock::now()).await.unwrap();
+        let trust = Trust::publisher(county.app.publisher.public());
+        let same = |file: &[u8]| {
+            let alone = bundle::verify(file, &trust);
+            for threads in [1, 2, 7] {
+                let hands = Threads::new(NonZeroUsize::new(threads).unwrap());
+                assert_eq!(bundle::verify_by(file, &trust, &hands), alone, "{threads} threads");
+            }
+            alone
+        };
+        assert!(same(&file).is_intact());
+        for at in (0..file.len()).step_by(101) {
+            let mut changed = file.clone();
+            changed[at] ^= 4;
+            assert!(!same(&changed).is_intact(), "byte {at}");
+            assert!(!same(&file[..at]).is_intact(), "cut off at {at}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_bundle_holds_the_records_asked_for_and_says_so_if_there_are_none() {
     for_each_database(async |db| {
         let (county, player) = with_plays(&db).await;
@@ -156,13 +185,69 @@ async fn a_bundle_holds_the_records_asked_for_and_says_so_if_there_are_none() {
         assert!(matches!(county.app.plays.bundle(&nothing, clock::now()).await, Err(PlayError::Nothing)));
         let filter = Filter { screen: Some(player.screen.id), ..Filter::default() };
         let file = county.app.plays.bundle(&filter, clock::now()).await.unwrap();
-        let verdict = xuanping_core::playlog::bundle::verify(
-            &file,
-            &xuanping_core::playlog::bundle::Trust::publisher(county.app.publisher.public()),
-        );
+        let verdict = bundle::verify(&file, &Trust::publisher(county.app.publisher.public()));
         let summary = verdict.summary.unwrap();
         assert_eq!((summary.batches, summary.records), (3, 12));
         assert!(summary.filter.contains(&player.screen.id.to_string()), "{}", summary.filter);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_export_from_the_command_line_is_the_file_that_the_console_gives() {
+    for_each_database(async |db| {
+        let (county, player) = with_plays(&db).await;
+        let folder = TempDir::new().unwrap();
+        let day = county.records(&Filter::default()).await[0].day;
+        let export = |format, with_proof, name: &str| ToFile {
+            from: day,
+            to: day.succ_opt().unwrap(),
+            screen: Some(player.screen.id),
+            area: None,
+            format,
+            out: folder.path().join(name),
+            with_proof,
+        };
+        let run = async |export: &ToFile| export.run(&county.app.plays, clock::now()).await;
+        let csv = export(TableFormat::Csv, false, "t.csv");
+        let done = run(&csv).await.unwrap();
+        let written = fs::read(&csv.out).unwrap();
+        assert_eq!((done.records, done.bytes), (12, written.len() as u64));
+        assert_eq!(String::from_utf8(written).unwrap(), table(&county, Lines::People).await);
+        let outsmart = export(TableFormat::Outsmart, false, "t.outsmart");
+        let counted = county.records(&Filter { counted_only: true, ..Filter::default() }).await.len();
+        assert_eq!(run(&outsmart).await.unwrap().records, counted as u64, "only what counts");
+        assert_eq!(cells(&fs::read_to_string(&outsmart.out).unwrap(), false).len(), counted);
+        let lines = export(TableFormat::Ndjson, false, "t.ndjson");
+        run(&lines).await.unwrap();
+        let text = fs::read_to_string(&lines.out).unwrap();
+        let said: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(said.len(), 12);
+        for (format, magic) in [(TableFormat::Xlsx, &b"PK"[..]), (TableFormat::Parquet, b"PAR1")] {
+            let other = export(format, false, "t.other");
+            assert_eq!(run(&other).await.unwrap().records, 12);
+            assert!(fs::read(&other.out).unwrap().starts_with(magic), "replaced, whole");
+        }
+
+        let package = export(TableFormat::Csv, true, "p.zip");
+        assert_eq!(run(&package).await.unwrap().records, 12);
+        let mut zip = zip::ZipArchive::new(fs::File::open(&package.out).unwrap()).unwrap();
+        let mut proof = Vec::new();
+        std::io::Read::read_to_end(&mut zip.by_name("plays.xpbundle").unwrap(), &mut proof).unwrap();
+        let verdict = bundle::verify(&proof, &Trust::publisher(county.app.publisher.public()));
+        assert!(verdict.is_intact() && verdict.summary.unwrap().records == 12);
+
+        // What fails leaves nothing behind, and nothing of a name that was there.
+        let nothing = ToFile { from: day.succ_opt().unwrap(), ..export(TableFormat::Csv, true, "p.zip") };
+        let before = fs::read(&package.out).unwrap();
+        assert!(matches!(run(&nothing).await, Err(PlayError::Nothing)));
+        let turned = ToFile { to: day.pred_opt().unwrap(), ..export(TableFormat::Csv, false, "no.csv") };
+        assert!(run(&turned).await.unwrap_err().to_string().contains("--to"));
+        assert_eq!(fs::read(&package.out).unwrap(), before);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
+
+        let noted = sql("SELECT COUNT(*) AS n FROM audit_trail WHERE action = 'plays.export'");
+        assert_eq!(db.one(noted).await.unwrap().int("n").unwrap(), 6);
     })
     .await;
 }

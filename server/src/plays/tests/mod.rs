@@ -1,6 +1,7 @@
 //! Stories of the play log on both databases: a real county with a published campaign, and a player that holds the keys.
 
 mod archive;
+mod archive_check;
 mod catch_up;
 mod convert;
 mod evidence;
