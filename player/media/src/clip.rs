@@ -19,11 +19,13 @@ use crate::{
     memory::{Easel, Memory},
     protocol::{Event, JUMP_FROM_MS, PictureArea, Prepare},
     pulse::Pulse,
-    speaker::{self, say},
+    speaker::{Heard, Speaker, Speakers, Voice, say},
 };
 
 /// A frame that is this much behind its moment is left out.
 const MAX_LATENESS: i64 = 40_000_000;
+/// Sound is handed on this much before its moment: as much as devices keep in store, and more.
+const SOUND_AHEAD: i64 = 400_000_000;
 /// What `playbin` shall do: video 1, audio 2, volume 16.
 const VIDEO: u32 = 1;
 const AUDIO_AND_VOLUME: u32 = 2 | 16;
@@ -34,6 +36,11 @@ pub struct Clip {
     about: Prepare,
     audible: bool,
     shown: Arc<Mutex<Shown>>,
+    speakers: Speakers,
+    /// The device, while it plays.
+    speaker: Option<Speaker>,
+    heard: Heard,
+    sound: Option<AppSink>,
     stage: Stage,
     pulse: Pulse,
     /// Told to begin there, then, before it was ready.
@@ -63,8 +70,10 @@ struct Shown {
     sequence: u64,
     frames: u64,
     dropped: u64,
-    /// End of the last frame, in milliseconds of the clip.
+    /// End of the last frame, or without picture of the last sound, in milliseconds of the clip.
     end: u64,
+    /// The way to the device, while it plays.
+    voice: Option<Voice>,
 }
 
 impl Shown {
@@ -76,11 +85,7 @@ impl Shown {
 
 impl Clip {
     /// Opens it; the bus's messages go to `heard`.
-    pub fn open(
-        about: Prepare,
-        memory: &Memory,
-        heard: impl Fn(&gstreamer::Message) + Send + Sync + 'static,
-    ) -> Result<Self, glib::BoolError> {
+    pub fn open(about: Prepare, memory: &Memory, speakers: &Speakers, heard: Heard) -> Result<Self, glib::BoolError> {
         let easel = about.picture.map(|area| Easel::new(memory.clone(), area));
         let shown = Arc::new(Mutex::new(Shown {
             easel,
@@ -90,19 +95,34 @@ impl Clip {
             frames: 0,
             dropped: 0,
             end: 0,
+            voice: None,
         }));
-        let (playbin, audible) = playbin(&about, &shown)?;
+        let (playbin, sound) = playbin(&about, &shown)?;
+        let audible = about.volume.is_some_and(|volume| volume > 0) && speakers.any();
         let pipeline = playbin.downcast::<Pipeline>().map_err(|_| glib::bool_error!("playbin is no pipeline"))?;
         pipeline.use_clock(Some(&SystemClock::obtain()));
         pipeline.set_start_time(ClockTime::NONE);
         let bus: Bus = pipeline.bus().ok_or_else(|| glib::bool_error!("a pipeline without bus"))?;
+        let listener = heard.clone();
         bus.set_sync_handler(move |_, message| {
-            heard(message);
+            listener(message);
             gstreamer::BusSyncReply::Drop
         });
         // A failure is also said on the bus, with its reason.
         let _ = pipeline.set_state(State::Paused);
-        Ok(Self { pipeline, about, audible, shown, stage: Stage::Preparing, pulse: Pulse::default(), told: None })
+        Ok(Self {
+            pipeline,
+            about,
+            audible,
+            shown,
+            speakers: speakers.clone(),
+            speaker: None,
+            heard,
+            sound,
+            stage: Stage::Preparing,
+            pulse: Pulse::default(),
+            told: None,
+        })
     }
 
     /// Everything that was asked of the pipeline is done: it is open, or where it was to jump.
@@ -156,14 +176,18 @@ impl Clip {
 
     /// Runs from `begin`, which was due at `due`.
     fn run(&mut self, due: Instant, begin: u64) {
+        self.stage = Stage::Playing { begin };
+        let late = ClockTime::from_nseconds(u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        let base = self.pipeline.pipeline_clock().time().saturating_sub(late);
+        self.pipeline.set_base_time(base);
+        self.speaker = self.audible.then(|| self.speakers.lend(base, &self.heard)).flatten();
         let mut shown = Shown::lock(&self.shown);
         shown.running = true;
+        shown.voice = self.speaker.as_ref().and_then(Speaker::voice);
         drop(shown);
-        self.stage = Stage::Playing { begin };
-        if let Some(now) = self.pipeline.pipeline_clock().time().into() {
-            let now: ClockTime = now;
-            let late = ClockTime::from_nseconds(u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX));
-            self.pipeline.set_base_time(now.saturating_sub(late));
+        if let Some(sound) = &self.sound {
+            // Not before: playbin sets this to nothing while it opens.
+            sound.set_property("ts-offset", -SOUND_AHEAD);
         }
         // A failure is also said on the bus.
         let _ = self.pipeline.set_state(State::Playing);
@@ -195,8 +219,7 @@ impl Clip {
             return Err("it ended before it began".to_owned());
         };
         let shown = Shown::lock(&self.shown);
-        let end = if self.about.picture.is_some() { shown.end } else { self.position() };
-        let (frames, dropped) = (shown.frames, shown.dropped);
+        let (end, frames, dropped) = (shown.end, shown.frames, shown.dropped);
         drop(shown);
         if end + crate::protocol::TOLERANCE_MS < self.about.duration_ms {
             return Err(format!("it ended after {end} of {} ms", self.about.duration_ms));
@@ -229,7 +252,7 @@ impl Drop for Clip {
     }
 }
 
-fn playbin(about: &Prepare, shown: &Arc<Mutex<Shown>>) -> Result<(Element, bool), glib::BoolError> {
+fn playbin(about: &Prepare, shown: &Arc<Mutex<Shown>>) -> Result<(Element, Option<AppSink>), glib::BoolError> {
     let uri = glib::filename_to_uri(Path::new(&about.path), None).map_err(|e| glib::bool_error!("{e}"))?;
     let sound = about.picture.is_none() || about.volume.is_some();
     let flags = if about.picture.is_some() { VIDEO } else { 0 } | if sound { AUDIO_AND_VOLUME } else { 0 };
@@ -238,19 +261,50 @@ fn playbin(about: &Prepare, shown: &Arc<Mutex<Shown>>) -> Result<(Element, bool)
     if let Some(area) = about.picture {
         playbin.set_property("video-sink", picture_sink(about, area, shown)?);
     }
-    let mut audible = false;
-    if sound {
-        let sink = speaker::sink()?;
-        audible = sink.audible && about.volume.is_some_and(|v| v > 0);
-        playbin.set_property("audio-sink", &sink.element);
+    let sound = sound.then(|| sound_sink(about.picture.is_none(), shown));
+    if let Some(sink) = &sound {
+        playbin.set_property("audio-sink", sink);
         playbin.set_property("volume", loudness(about.volume.unwrap_or(0)));
     }
-    Ok((playbin, audible))
+    Ok((playbin, sound))
 }
 
 /// What `playbin` calls the loudness of so many percent: people hear it as their cube.
 fn loudness(percent: u8) -> f64 {
     (f64::from(percent.min(100)) / 100.0).powi(3)
+}
+
+/// Takes the sound a little before its moment and hands it to the device, if there is one; without one it still takes its
+/// time, for its length is what is recorded.
+fn sound_sink(alone: bool, shown: &Arc<Mutex<Shown>>) -> AppSink {
+    let sink = AppSink::builder().caps(&Caps::builder("audio/x-raw").build()).sync(true).max_buffers(8).build();
+    let shown = shown.clone();
+    sink.set_callbacks(
+        AppSinkCallbacks::builder()
+            .new_sample(move |sink| {
+                let sample = sink.pull_sample().map_err(|_| FlowError::Eos)?;
+                let mut shown = Shown::lock(&shown);
+                if alone && shown.running {
+                    shown.end = shown.end.max(end_of(&sample).mseconds());
+                }
+                let voice = shown.voice.clone();
+                drop(shown);
+                if let Some(voice) = voice {
+                    voice.say(&sample);
+                }
+                Ok(FlowSuccess::Ok)
+            })
+            .build(),
+    );
+    sink
+}
+
+/// Where in the clip a sample ends.
+fn end_of(sample: &gstreamer::Sample) -> ClockTime {
+    let Some(buffer) = sample.buffer() else { return ClockTime::ZERO };
+    let pts = buffer.pts().unwrap_or_default();
+    let stream = sample.segment().and_then(|s| s.downcast_ref::<ClockTime>().and_then(|s| s.to_stream_time(pts)));
+    stream.unwrap_or(pts) + buffer.duration().unwrap_or_default()
 }
 
 /// Scales into the area, with black borders where the shapes differ, and takes the frames.
@@ -292,10 +346,7 @@ fn take(sample: &gstreamer::Sample, shown: &Mutex<Shown>, about: &Prepare) -> Re
     let Some(easel) = &mut shown.easel else { return Err(FlowError::NotLinked) };
     let painted = easel.paint(&map, stride).map_err(|_| FlowError::Error)?;
     if shown.running {
-        let pts = buffer.pts().unwrap_or_default();
-        let stream = sample.segment().and_then(|s| s.downcast_ref::<ClockTime>().and_then(|s| s.to_stream_time(pts)));
-        let end = stream.unwrap_or(pts) + buffer.duration().unwrap_or_default();
-        shown.end = shown.end.max(end.mseconds());
+        shown.end = shown.end.max(end_of(sample).mseconds());
         match painted {
             Some(_) => shown.frames += 1,
             None => shown.dropped += 1,

@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     io::BufRead as _,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,7 +17,7 @@ use crate::{
     faults,
     memory::Memory,
     protocol::{ClipId, Command, Event, HEARTBEAT_MS, Prepare, Reason, VERSION},
-    speaker::say,
+    speaker::{Heard, Speakers, say},
 };
 
 /// What can happen.
@@ -36,13 +39,14 @@ enum Happening {
 /// All clips.
 pub struct Worker {
     memory: Memory,
+    speakers: Speakers,
     clips: HashMap<ClipId, Clip>,
 }
 
 impl Worker {
     /// A worker that plays nothing yet.
     pub fn new(memory: Memory) -> Self {
-        Self { memory, clips: HashMap::new() }
+        Self { memory, speakers: Speakers::default(), clips: HashMap::new() }
     }
 
     /// Works until the player says so or is gone.
@@ -105,6 +109,9 @@ impl Worker {
             Command::Stop { id } => {
                 // Dropped before it is said: no frame of it is written any more.
                 drop(self.clips.remove(&id));
+                if self.clips.is_empty() {
+                    self.speakers.close_idle();
+                }
                 say(&Event::Stopped { id });
             }
             Command::Quit => {}
@@ -113,13 +120,13 @@ impl Worker {
 
     fn prepare(&mut self, about: Prepare, tell: Sender<Happening>) {
         let id = about.id;
-        let heard = move |message: &gstreamer::Message| {
+        let heard: Heard = Arc::new(move |message: &gstreamer::Message| {
             if let Some(happening) = meaning(id, message) {
                 // The loop is gone when the worker ends.
                 let _ = tell.send(happening);
             }
-        };
-        match Clip::open(about, &self.memory, heard) {
+        });
+        match Clip::open(about, &self.memory, &self.speakers, heard) {
             Ok(clip) => drop(self.clips.insert(id, clip)),
             Err(error) => say(&Event::Failed { id, reason: Reason::Internal, detail: error.to_string() }),
         }
