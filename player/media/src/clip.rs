@@ -5,25 +5,22 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Instant,
 };
 
-use gstreamer::{
-    Bin, Bus, Caps, ClockTime, Element, ElementFactory, FlowError, FlowSuccess, GhostPad, Pipeline, SeekFlags, State,
-    SystemClock, glib, prelude::*,
-};
-use gstreamer_app::{AppSink, AppSinkCallbacks};
+use gstreamer::{Bus, ClockTime, Element, ElementFactory, Pipeline, SeekFlags, State, SystemClock, glib, prelude::*};
+use gstreamer_app::AppSink;
 
 use crate::{
+    decoders,
     memory::{Easel, Memory},
-    protocol::{Event, JUMP_FROM_MS, PictureArea, Prepare},
+    protocol::{Decoder, Event, JUMP_FROM_MS, Prepare},
     pulse::Pulse,
-    speaker::{Heard, Speaker, Speakers, Voice, say},
+    sinks::{Shown, picture_sink, sound_sink, start_once},
+    speaker::{Heard, Speaker, Speakers, say},
 };
 
-/// A frame that is this much behind its moment is left out.
-const MAX_LATENESS: i64 = 40_000_000;
 /// Sound is handed on this much before its moment: as much as devices keep in store, and more.
 const SOUND_AHEAD: i64 = 400_000_000;
 /// What `playbin` shall do: video 1, audio 2, volume 16.
@@ -45,6 +42,9 @@ pub struct Clip {
     pulse: Pulse,
     /// Told to begin there, then, before it was ready.
     told: Option<(u64, Instant)>,
+    decoder: Option<Decoder>,
+    /// So many milliseconds of it were presented by a decoder that failed.
+    before: u64,
 }
 
 /// How far it is.
@@ -55,32 +55,10 @@ enum Stage {
     Ready,
     /// Jumps to `begin`, where it should have been at this instant, and goes from there.
     Jumping { due: Instant, begin: u64 },
-    /// Runs, since this position.
-    Playing { begin: u64 },
+    /// Runs, since this position, which was due at this instant.
+    Playing { begin: u64, due: Instant },
     /// Over.
     Ended,
-}
-
-/// What the streaming threads have seen.
-struct Shown {
-    easel: Option<Easel>,
-    /// Frames before the word are previews, not shown.
-    running: bool,
-    started: bool,
-    sequence: u64,
-    frames: u64,
-    dropped: u64,
-    /// End of the last frame, or without picture of the last sound, in milliseconds of the clip.
-    end: u64,
-    /// The way to the device, while it plays.
-    voice: Option<Voice>,
-}
-
-impl Shown {
-    fn lock(this: &Mutex<Self>) -> MutexGuard<'_, Self> {
-        // Nothing in here can be left half-changed by a panic.
-        this.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Clip {
@@ -90,6 +68,7 @@ impl Clip {
         let shown = Arc::new(Mutex::new(Shown {
             easel,
             running: false,
+            again: false,
             started: false,
             sequence: 0,
             frames: 0,
@@ -97,6 +76,15 @@ impl Clip {
             end: 0,
             voice: None,
         }));
+        Self::open_on(about, shown, speakers, heard)
+    }
+
+    fn open_on(
+        about: Prepare,
+        shown: Arc<Mutex<Shown>>,
+        speakers: &Speakers,
+        heard: Heard,
+    ) -> Result<Self, glib::BoolError> {
         let (playbin, sound) = playbin(&about, &shown)?;
         let audible = about.volume.is_some_and(|volume| volume > 0) && speakers.any();
         let pipeline = playbin.downcast::<Pipeline>().map_err(|_| glib::bool_error!("playbin is no pipeline"))?;
@@ -122,7 +110,39 @@ impl Clip {
             stage: Stage::Preparing,
             pulse: Pulse::default(),
             told: None,
+            decoder: None,
+            before: 0,
         })
+    }
+
+    /// Whether it is the graphics chip that decodes its picture.
+    pub fn is_decoded_by_hardware(&self) -> bool {
+        // One that fails while it opens was not noted yet.
+        let decoder = self.decoder.clone().or_else(|| decoders::of(&self.pipeline));
+        decoder.is_some_and(|decoder| decoder.hardware)
+    }
+
+    /// The same clip opened again, by whatever decoder comes first now, to go on where it should be when it is ready.
+    pub fn again(self, heard: Heard) -> Result<Self, glib::BoolError> {
+        let since = |begin: u64, due: Instant| begin + u64::try_from(due.elapsed().as_millis()).unwrap_or(u64::MAX / 2);
+        let (about, shown, speakers) = (self.about.clone(), self.shown.clone(), self.speakers.clone());
+        let mut before = self.before;
+        let told = match self.stage {
+            Stage::Playing { begin, due } => {
+                before += Shown::lock(&shown).end.saturating_sub(begin);
+                Some((since(begin, due), Instant::now()))
+            }
+            Stage::Jumping { due, begin } => Some((since(begin, due), Instant::now())),
+            Stage::Preparing | Stage::Ready | Stage::Ended => self.told,
+        };
+        // Its streaming threads end here: what they share is free.
+        drop(self);
+        let mut state = Shown::lock(&shown);
+        (state.running, state.voice, state.again) = (false, None, told.is_some());
+        drop(state);
+        let mut again = Self::open_on(about, shown, &speakers, heard)?;
+        (again.told, again.before) = (told, before);
+        Ok(again)
     }
 
     /// Everything that was asked of the pipeline is done: it is open, or where it was to jump.
@@ -137,7 +157,9 @@ impl Clip {
                     return Err("there is no sound in it");
                 }
                 self.stage = Stage::Ready;
-                say(&Event::Ready { id: self.about.id, audible: self.audible && audios > 0 });
+                self.decoder = self.about.picture.and_then(|_| decoders::of(&self.pipeline));
+                let decoder = self.decoder.clone();
+                say(&Event::Ready { id: self.about.id, audible: self.audible && audios > 0, decoder });
                 if let Some((at_ms, then)) = self.told.take() {
                     let since = u64::try_from(then.elapsed().as_millis()).unwrap_or(u64::MAX);
                     self.play(at_ms.saturating_add(since), None);
@@ -153,6 +175,7 @@ impl Clip {
     pub fn play(&mut self, at_ms: u64, volume: Option<u8>) {
         // What was prepared in silence has no sound to be made louder.
         if let Some(volume) = volume.filter(|_| self.about.volume.is_some()) {
+            self.about.volume = Some(volume);
             self.pipeline.set_property("volume", loudness(volume));
         }
         let now = Instant::now();
@@ -176,7 +199,7 @@ impl Clip {
 
     /// Runs from `begin`, which was due at `due`.
     fn run(&mut self, due: Instant, begin: u64) {
-        self.stage = Stage::Playing { begin };
+        self.stage = Stage::Playing { begin, due };
         let late = ClockTime::from_nseconds(u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX));
         let base = self.pipeline.pipeline_clock().time().saturating_sub(late);
         self.pipeline.set_base_time(base);
@@ -202,9 +225,10 @@ impl Clip {
 
     /// Says where it is, if it runs.
     pub fn tell_position(&self) {
-        if let Stage::Playing { begin } = self.stage {
+        if let Stage::Playing { begin, .. } = self.stage {
             let at_ms = self.position();
-            say(&Event::Position { id: self.about.id, at_ms, presented_ms: at_ms.saturating_sub(begin) });
+            let presented_ms = self.before + at_ms.saturating_sub(begin);
+            say(&Event::Position { id: self.about.id, at_ms, presented_ms });
         }
     }
 
@@ -215,7 +239,7 @@ impl Clip {
 
     /// The stream is over. What ends before its time was cut.
     pub fn ended(&mut self) -> Result<(), String> {
-        let Stage::Playing { begin } = self.stage else {
+        let Stage::Playing { begin, .. } = self.stage else {
             return Err("it ended before it began".to_owned());
         };
         let shown = Shown::lock(&self.shown);
@@ -225,7 +249,8 @@ impl Clip {
             return Err(format!("it ended after {end} of {} ms", self.about.duration_ms));
         }
         self.stage = Stage::Ended;
-        say(&Event::Ended { id: self.about.id, presented_ms: end.saturating_sub(begin), frames, dropped });
+        let presented_ms = self.before + end.saturating_sub(begin);
+        say(&Event::Ended { id: self.about.id, presented_ms, frames, dropped });
         Ok(())
     }
 
@@ -272,99 +297,4 @@ fn playbin(about: &Prepare, shown: &Arc<Mutex<Shown>>) -> Result<(Element, Optio
 /// What `playbin` calls the loudness of so many percent: people hear it as their cube.
 fn loudness(percent: u8) -> f64 {
     (f64::from(percent.min(100)) / 100.0).powi(3)
-}
-
-/// Takes the sound a little before its moment and hands it to the device, if there is one; without one it still takes its
-/// time, for its length is what is recorded.
-fn sound_sink(alone: bool, shown: &Arc<Mutex<Shown>>) -> AppSink {
-    let sink = AppSink::builder().caps(&Caps::builder("audio/x-raw").build()).sync(true).max_buffers(8).build();
-    let shown = shown.clone();
-    sink.set_callbacks(
-        AppSinkCallbacks::builder()
-            .new_sample(move |sink| {
-                let sample = sink.pull_sample().map_err(|_| FlowError::Eos)?;
-                let mut shown = Shown::lock(&shown);
-                if alone && shown.running {
-                    shown.end = shown.end.max(end_of(&sample).mseconds());
-                }
-                let voice = shown.voice.clone();
-                drop(shown);
-                if let Some(voice) = voice {
-                    voice.say(&sample);
-                }
-                Ok(FlowSuccess::Ok)
-            })
-            .build(),
-    );
-    sink
-}
-
-/// Where in the clip a sample ends.
-fn end_of(sample: &gstreamer::Sample) -> ClockTime {
-    let Some(buffer) = sample.buffer() else { return ClockTime::ZERO };
-    let pts = buffer.pts().unwrap_or_default();
-    let stream = sample.segment().and_then(|s| s.downcast_ref::<ClockTime>().and_then(|s| s.to_stream_time(pts)));
-    stream.unwrap_or(pts) + buffer.duration().unwrap_or_default()
-}
-
-/// Scales into the area, with black borders where the shapes differ, and takes the frames.
-fn picture_sink(about: &Prepare, area: PictureArea, shown: &Arc<Mutex<Shown>>) -> Result<Bin, glib::BoolError> {
-    let scale = ElementFactory::make("videoconvertscale").property("add-borders", true).build()?;
-    let caps = Caps::builder("video/x-raw")
-        .field("format", "BGRx")
-        .field("width", i32::try_from(area.width).unwrap_or(i32::MAX))
-        .field("height", i32::try_from(area.height).unwrap_or(i32::MAX))
-        .field("pixel-aspect-ratio", gstreamer::Fraction::new(1, 1))
-        .build();
-    let sink = AppSink::builder().caps(&caps).sync(true).max_buffers(2).build();
-    sink.set_property("max-lateness", MAX_LATENESS);
-    sink.set_property("qos", true);
-    let (preview, frame) = (shown.clone(), shown.clone());
-    let (preview_of, frame_of) = (about.clone(), about.clone());
-    sink.set_callbacks(
-        AppSinkCallbacks::builder()
-            .new_preroll(move |sink| take(&sink.pull_preroll().map_err(|_| FlowError::Eos)?, &preview, &preview_of))
-            .new_sample(move |sink| take(&sink.pull_sample().map_err(|_| FlowError::Eos)?, &frame, &frame_of))
-            .build(),
-    );
-    let bin = Bin::new();
-    let sink: Element = sink.upcast();
-    bin.add_many([&scale, &sink])?;
-    scale.link(&sink)?;
-    let pad = scale.static_pad("sink").ok_or_else(|| glib::bool_error!("a converter without entry"))?;
-    bin.add_pad(&GhostPad::with_target(&pad)?)?;
-    Ok(bin)
-}
-
-/// A frame has come to its moment.
-fn take(sample: &gstreamer::Sample, shown: &Mutex<Shown>, about: &Prepare) -> Result<FlowSuccess, FlowError> {
-    let mut shown = Shown::lock(shown);
-    let (Some(buffer), Some(caps)) = (sample.buffer(), sample.caps()) else { return Err(FlowError::Error) };
-    let info = gstreamer_video::VideoInfo::from_caps(caps).map_err(|_| FlowError::NotNegotiated)?;
-    let map = buffer.map_readable().map_err(|_| FlowError::Error)?;
-    let stride = usize::try_from(info.stride()[0]).map_err(|_| FlowError::NotNegotiated)?;
-    let Some(easel) = &mut shown.easel else { return Err(FlowError::NotLinked) };
-    let painted = easel.paint(&map, stride).map_err(|_| FlowError::Error)?;
-    if shown.running {
-        shown.end = shown.end.max(end_of(sample).mseconds());
-        match painted {
-            Some(_) => shown.frames += 1,
-            None => shown.dropped += 1,
-        }
-    }
-    if let Some(slot) = painted {
-        shown.sequence += 1;
-        say(&Event::Frame { id: about.id, slot, sequence: shown.sequence });
-    }
-    if shown.running {
-        start_once(&mut shown, about);
-    }
-    Ok(FlowSuccess::Ok)
-}
-
-fn start_once(shown: &mut Shown, about: &Prepare) {
-    if !shown.started {
-        shown.started = true;
-        say(&Event::Started { id: about.id });
-    }
 }
