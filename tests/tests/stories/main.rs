@@ -6,6 +6,7 @@
 
 mod at_the_machine;
 mod auditor;
+mod awake;
 mod bad_input;
 mod bad_reports;
 mod browser;
