@@ -13,7 +13,7 @@ use xuanping_core::{
 
 use crate::{
     event::{Event, Fault, Media},
-    media::{Clip, ClipId, MediaWorker, News, Reason, Wake},
+    media::{Clip, ClipId, Decoder, MediaWorker, News, Reason, Wake},
     stage::{Fresh, Picture},
 };
 
@@ -26,6 +26,7 @@ pub struct Clips {
     playing: HashMap<ZoneName, (Digest, ClipId)>,
     sizes: HashMap<ClipId, Option<Size>>,
     frames: HashMap<ZoneName, Shown>,
+    decoder: Option<Decoder>,
 }
 
 /// The picture of a zone's clip.
@@ -45,6 +46,7 @@ impl Clips {
             playing: HashMap::new(),
             sizes: HashMap::new(),
             frames: HashMap::new(),
+            decoder: None,
         })
     }
 
@@ -113,6 +115,12 @@ impl Clips {
                 tracing::warn!(?reason, detail, "a clip failed");
                 self.sizes.remove(&id);
             }
+            if let News::Ready { decoder: Some(decoder), .. } = &news
+                && self.decoder.as_ref() != Some(decoder)
+            {
+                tracing::info!(name = decoder.name, hardware = decoder.hardware, "clips are decoded");
+                self.decoder = Some(decoder.clone());
+            }
             let event = match (playing, prepared, news) {
                 (Some((zone, asset)), _, News::Failed { reason, .. }) => {
                     self.playing.remove(&zone);
@@ -130,7 +138,7 @@ impl Clips {
                     Event::Media(zone, asset, Media::Unready(fault))
                 }
                 // Nothing to see and nobody to hear it: that is no showing, and is not to be recorded as one.
-                (None, Some((zone, asset)), News::Ready { audible: false }) if self.is_sound_only(id) => {
+                (None, Some((zone, asset)), News::Ready { audible: false, .. }) if self.is_sound_only(id) => {
                     self.drop_prepared(zone, asset);
                     Event::Media(zone, asset, Media::Unready(Some(Fault::Hardware)))
                 }
@@ -140,6 +148,11 @@ impl Clips {
             events.push(event);
         }
         events
+    }
+
+    /// What decoded the picture of the newest clip.
+    pub fn decoder(&self) -> Option<&Decoder> {
+        self.decoder.as_ref()
     }
 
     fn is_sound_only(&self, id: ClipId) -> bool {

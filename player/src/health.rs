@@ -20,6 +20,7 @@ pub fn read(data: &Path) -> Health {
         frames_shown: 0,
         frames_dropped: 0,
         frame_p99: None,
+        decoding: None,
     }
 }
 

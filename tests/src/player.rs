@@ -24,7 +24,14 @@ use xuanping_player::{
 };
 
 use crate::{
-    clock, device::Device, plays::Life, processes, programs, reading::Reader, server::tail, small_disk::SmallDisk,
+    clock,
+    device::Device,
+    plays::Life,
+    processes, programs,
+    reading::Reader,
+    server::tail,
+    small_disk::SmallDisk,
+    sound_card::{SoundCard, Way},
     waiting,
 };
 
@@ -78,17 +85,21 @@ pub struct Shown {
     pub micros: u64,
     /// How many pixels changed.
     pub changed: u64,
+    /// How bright it was on average, 0 to 255.
+    pub light: u8,
     /// Its digest.
     pub frame: String,
 }
 
 /// What a player makes of sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Sound {
     /// Told to be silent.
     Muted,
     /// Allowed to be heard, on a machine without anything to be heard by.
     NoDevice,
+    /// Heard through a sound card of the test's own.
+    Card([(&'static str, PathBuf); 2]),
 }
 
 /// Every sink for sound that GStreamer may have, out of use: a machine without a sound card, wherever this runs.
@@ -140,6 +151,15 @@ impl Player {
     pub fn start_noting(server: &str, wall: Wall) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut player = Self::off(folder, server.to_owned(), wall, None, Sound::Muted);
+        player.noted = true;
+        player.restart();
+        player
+    }
+
+    /// Starts a new one that is heard through this card and notes every frame it shows.
+    pub fn start_heard(server: &str, wall: Wall, card: &SoundCard, way: Way) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut player = Self::off(folder, server.to_owned(), wall, None, Sound::Card(card.leads(way)));
         player.noted = true;
         player.restart();
         player
@@ -214,6 +234,7 @@ impl Player {
             .args(self.noted.then(|| format!("--headless-log={}", self.folder.path().join("frames").display())))
             .args((self.sound == Sound::Muted).then_some("--mute"))
             .envs((self.sound == Sound::NoDevice).then_some(("GST_PLUGIN_FEATURE_RANK", NO_SOUND_CARD)))
+            .envs(if let Sound::Card(leads) = &self.sound { leads.to_vec() } else { Vec::new() })
             .env("NO_COLOR", "1")
             .envs(self.token.take().map(|token| ("XUANPING_TOKEN", token)))
             .stdin(Stdio::null())

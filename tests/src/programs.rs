@@ -4,7 +4,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, ExitStatus},
+    process::{Child, Command, ExitStatus},
     time::SystemTime,
 };
 
@@ -21,6 +21,13 @@ pub fn server() -> PathBuf {
 pub fn player() -> PathBuf {
     program("xuanping-media");
     program("xuanping-player")
+}
+
+/// A player that knows nothing yet, and whose server is not there. `data`: its data folder.
+pub fn player_command(data: &Path) -> Command {
+    let mut command = Command::new(player());
+    command.args(["--server", "http://127.0.0.1:9", "--kind", "lcd", "--mute", "--data"]).arg(data);
+    command
 }
 
 /// The root of the repository.

@@ -169,6 +169,18 @@ pub struct Health {
     pub frames_dropped: u64,
     /// 99 of 100 of them were followed by the next within so many microseconds; left out if nothing scrolled.
     pub frame_p99: Option<u32>,
+    /// What decoded the newest clip; left out before the first one.
+    pub decoding: Option<Decoding>,
+}
+
+/// How a player decodes clips.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Decoding {
+    /// The decoder, as GStreamer names it.
+    pub decoder: String,
+    /// The graphics chip does it; else the processor.
+    pub hardware: bool,
 }
 
 /// The display at the player's connector, as the kernel says it.
@@ -264,5 +276,65 @@ impl ProblemType {
             Self::BatchOutOfOrder => "urn:xuanping:problem:batch-out-of-order",
             Self::BatchRefused => "urn:xuanping:problem:batch-refused",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A report as the first players made it.
+    fn oldest() -> Value {
+        json!({
+            "boot": "01890a5d-ac96-774b-bcce-b302099a8057", "now": 1_700_000_000_000_i64, "device_timezone": null,
+            "manifest_version": 3, "playlist": null, "zones": [], "unreported_plays": 0, "missing_assets": 0,
+            "last_error": null, "software": "0.1.0",
+        })
+    }
+
+    #[test]
+    fn a_report_of_the_oldest_players_is_read() {
+        let status: PlayerStatus = serde_json::from_value(oldest()).unwrap();
+        assert_eq!((status.health, status.dark, status.obeyed), (None, false, vec![]));
+        assert_eq!(status.abilities, PlayerAbilities::default());
+    }
+
+    #[test]
+    fn a_report_that_lacks_any_one_or_all_of_what_later_players_say_is_read_and_so_is_one_that_says_more() {
+        let full = Health {
+            temperature: Some(40),
+            disk_free: Some(1),
+            disk_total: Some(2),
+            memory: Some(3),
+            display: Some(DisplayState::On),
+            clock_correction: 4,
+            clock_synchronised: Some(true),
+            damaged_files: 5,
+            cache_bytes: Some(6),
+            frames_shown: 7,
+            frames_dropped: 8,
+            frame_p99: Some(9),
+            decoding: Some(Decoding { decoder: "vah264dec".to_owned(), hardware: true }),
+        };
+        let Value::Object(said) = serde_json::to_value(&full).unwrap() else { panic!("an object") };
+        let Value::Object(nothing) = serde_json::to_value(Health::default()).unwrap() else { panic!("an object") };
+        let read = |health: Value| {
+            let mut status = oldest();
+            status["health"] = health;
+            serde_json::from_value::<PlayerStatus>(status).unwrap().health.unwrap()
+        };
+        for field in said.keys() {
+            let mut without = said.clone();
+            without.remove(field);
+            let mut expected = said.clone();
+            expected[field] = nothing[field].clone();
+            assert_eq!(serde_json::to_value(read(Value::Object(without))).unwrap(), Value::Object(expected), "{field}");
+        }
+        assert_eq!(read(json!({})), Health::default());
+        let mut more = said.clone();
+        more.insert("of_the_future".to_owned(), json!(1));
+        assert_eq!(read(Value::Object(more)), full);
     }
 }

@@ -4,12 +4,12 @@ use gstreamer::{Caps, ElementFactory, ElementFactoryType, Rank};
 
 use crate::{
     protocol::{Abilities, VERSION},
-    speaker,
+    speaker::Speakers,
 };
 
 /// Elements without which nothing is shown, and those without which nothing sounds.
 const FOR_CLIPS: [&str; 4] = ["playbin", "qtdemux", "videoconvertscale", "appsink"];
-const FOR_SOUND: [&str; 3] = ["playbin", "audioconvert", "audioresample"];
+const FOR_SOUND: [&str; 5] = ["playbin", "audioconvert", "audioresample", "appsink", "appsrc"];
 /// Media types to be decoded.
 const CLIP_TYPES: [&str; 2] = ["video/x-h264", "audio/mpeg, mpegversion=(int)4"];
 const SOUND_TYPES: [&str; 2] = ["audio/mpeg, mpegversion=(int)1, layer=(int)3", "audio/mpeg, mpegversion=(int)4"];
@@ -26,7 +26,7 @@ pub fn of_this_machine() -> Abilities {
         gstreamer: gstreamer::version_string().to_string(),
         clips,
         sound,
-        sound_device: speaker::sink().is_ok_and(|sink| sink.audible),
+        sound_device: Speakers::default().any(),
         missing,
     }
 }

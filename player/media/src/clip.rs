@@ -5,25 +5,24 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Instant,
 };
 
-use gstreamer::{
-    Bin, Bus, Caps, ClockTime, Element, ElementFactory, FlowError, FlowSuccess, GhostPad, Pipeline, SeekFlags, State,
-    SystemClock, glib, prelude::*,
-};
-use gstreamer_app::{AppSink, AppSinkCallbacks};
+use gstreamer::{Bus, ClockTime, Element, ElementFactory, Pipeline, SeekFlags, State, SystemClock, glib, prelude::*};
+use gstreamer_app::AppSink;
 
 use crate::{
+    decoders,
     memory::{Easel, Memory},
-    protocol::{Event, JUMP_FROM_MS, PictureArea, Prepare},
+    protocol::{Decoder, Event, JUMP_FROM_MS, Prepare},
     pulse::Pulse,
-    speaker::{self, say},
+    sinks::{Shown, picture_sink, sound_sink, start_once},
+    speaker::{Heard, Speaker, Speakers, say},
 };
 
-/// A frame that is this much behind its moment is left out.
-const MAX_LATENESS: i64 = 40_000_000;
+/// Sound is handed on this much before its moment: as much as devices keep in store, and more.
+const SOUND_AHEAD: i64 = 400_000_000;
 /// What `playbin` shall do: video 1, audio 2, volume 16.
 const VIDEO: u32 = 1;
 const AUDIO_AND_VOLUME: u32 = 2 | 16;
@@ -34,10 +33,18 @@ pub struct Clip {
     about: Prepare,
     audible: bool,
     shown: Arc<Mutex<Shown>>,
+    speakers: Speakers,
+    /// The device, while it plays.
+    speaker: Option<Speaker>,
+    heard: Heard,
+    sound: Option<AppSink>,
     stage: Stage,
     pulse: Pulse,
     /// Told to begin there, then, before it was ready.
     told: Option<(u64, Instant)>,
+    decoder: Option<Decoder>,
+    /// So many milliseconds of it were presented by a decoder that failed.
+    before: u64,
 }
 
 /// How far it is.
@@ -48,61 +55,94 @@ enum Stage {
     Ready,
     /// Jumps to `begin`, where it should have been at this instant, and goes from there.
     Jumping { due: Instant, begin: u64 },
-    /// Runs, since this position.
-    Playing { begin: u64 },
+    /// Runs, since this position, which was due at this instant.
+    Playing { begin: u64, due: Instant },
     /// Over.
     Ended,
 }
 
-/// What the streaming threads have seen.
-struct Shown {
-    easel: Option<Easel>,
-    /// Frames before the word are previews, not shown.
-    running: bool,
-    started: bool,
-    sequence: u64,
-    frames: u64,
-    dropped: u64,
-    /// End of the last frame, in milliseconds of the clip.
-    end: u64,
-}
-
-impl Shown {
-    fn lock(this: &Mutex<Self>) -> MutexGuard<'_, Self> {
-        // Nothing in here can be left half-changed by a panic.
-        this.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Clip {
     /// Opens it; the bus's messages go to `heard`.
-    pub fn open(
-        about: Prepare,
-        memory: &Memory,
-        heard: impl Fn(&gstreamer::Message) + Send + Sync + 'static,
-    ) -> Result<Self, glib::BoolError> {
+    pub fn open(about: Prepare, memory: &Memory, speakers: &Speakers, heard: Heard) -> Result<Self, glib::BoolError> {
         let easel = about.picture.map(|area| Easel::new(memory.clone(), area));
         let shown = Arc::new(Mutex::new(Shown {
             easel,
             running: false,
+            again: false,
             started: false,
             sequence: 0,
             frames: 0,
             dropped: 0,
             end: 0,
+            voice: None,
         }));
-        let (playbin, audible) = playbin(&about, &shown)?;
+        Self::open_on(about, shown, speakers, heard)
+    }
+
+    fn open_on(
+        about: Prepare,
+        shown: Arc<Mutex<Shown>>,
+        speakers: &Speakers,
+        heard: Heard,
+    ) -> Result<Self, glib::BoolError> {
+        let (playbin, sound) = playbin(&about, &shown)?;
+        let audible = about.volume.is_some_and(|volume| volume > 0) && speakers.any();
         let pipeline = playbin.downcast::<Pipeline>().map_err(|_| glib::bool_error!("playbin is no pipeline"))?;
         pipeline.use_clock(Some(&SystemClock::obtain()));
         pipeline.set_start_time(ClockTime::NONE);
         let bus: Bus = pipeline.bus().ok_or_else(|| glib::bool_error!("a pipeline without bus"))?;
+        let listener = heard.clone();
         bus.set_sync_handler(move |_, message| {
-            heard(message);
+            listener(message);
             gstreamer::BusSyncReply::Drop
         });
         // A failure is also said on the bus, with its reason.
         let _ = pipeline.set_state(State::Paused);
-        Ok(Self { pipeline, about, audible, shown, stage: Stage::Preparing, pulse: Pulse::default(), told: None })
+        Ok(Self {
+            pipeline,
+            about,
+            audible,
+            shown,
+            speakers: speakers.clone(),
+            speaker: None,
+            heard,
+            sound,
+            stage: Stage::Preparing,
+            pulse: Pulse::default(),
+            told: None,
+            decoder: None,
+            before: 0,
+        })
+    }
+
+    /// Whether it is the graphics chip that decodes its picture.
+    pub fn is_decoded_by_hardware(&self) -> bool {
+        // One that fails while it opens was not noted yet.
+        let decoder = self.decoder.clone().or_else(|| decoders::of(&self.pipeline));
+        decoder.is_some_and(|decoder| decoder.hardware)
+    }
+
+    /// The same clip opened again, by whatever decoder comes first now, to go on where it should be when it is ready.
+    pub fn again(self, heard: Heard) -> Result<Self, glib::BoolError> {
+        let since = |begin: u64, due: Instant| begin + u64::try_from(due.elapsed().as_millis()).unwrap_or(u64::MAX / 2);
+        let (about, shown, speakers) = (self.about.clone(), self.shown.clone(), self.speakers.clone());
+        let mut before = self.before;
+        let told = match self.stage {
+            Stage::Playing { begin, due } => {
+                before += Shown::lock(&shown).end.saturating_sub(begin);
+                Some((since(begin, due), Instant::now()))
+            }
+            Stage::Jumping { due, begin } => Some((since(begin, due), Instant::now())),
+            Stage::Preparing | Stage::Ready | Stage::Ended => self.told,
+        };
+        // Its streaming threads end here: what they share is free.
+        drop(self);
+        let mut state = Shown::lock(&shown);
+        (state.running, state.voice, state.again) = (false, None, told.is_some());
+        drop(state);
+        let mut again = Self::open_on(about, shown, &speakers, heard)?;
+        (again.told, again.before) = (told, before);
+        Ok(again)
     }
 
     /// Everything that was asked of the pipeline is done: it is open, or where it was to jump.
@@ -117,7 +157,9 @@ impl Clip {
                     return Err("there is no sound in it");
                 }
                 self.stage = Stage::Ready;
-                say(&Event::Ready { id: self.about.id, audible: self.audible && audios > 0 });
+                self.decoder = self.about.picture.and_then(|_| decoders::of(&self.pipeline));
+                let decoder = self.decoder.clone();
+                say(&Event::Ready { id: self.about.id, audible: self.audible && audios > 0, decoder });
                 if let Some((at_ms, then)) = self.told.take() {
                     let since = u64::try_from(then.elapsed().as_millis()).unwrap_or(u64::MAX);
                     self.play(at_ms.saturating_add(since), None);
@@ -133,6 +175,7 @@ impl Clip {
     pub fn play(&mut self, at_ms: u64, volume: Option<u8>) {
         // What was prepared in silence has no sound to be made louder.
         if let Some(volume) = volume.filter(|_| self.about.volume.is_some()) {
+            self.about.volume = Some(volume);
             self.pipeline.set_property("volume", loudness(volume));
         }
         let now = Instant::now();
@@ -156,14 +199,18 @@ impl Clip {
 
     /// Runs from `begin`, which was due at `due`.
     fn run(&mut self, due: Instant, begin: u64) {
+        self.stage = Stage::Playing { begin, due };
+        let late = ClockTime::from_nseconds(u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        let base = self.pipeline.pipeline_clock().time().saturating_sub(late);
+        self.pipeline.set_base_time(base);
+        self.speaker = self.audible.then(|| self.speakers.lend(base, &self.heard)).flatten();
         let mut shown = Shown::lock(&self.shown);
         shown.running = true;
+        shown.voice = self.speaker.as_ref().and_then(Speaker::voice);
         drop(shown);
-        self.stage = Stage::Playing { begin };
-        if let Some(now) = self.pipeline.pipeline_clock().time().into() {
-            let now: ClockTime = now;
-            let late = ClockTime::from_nseconds(u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX));
-            self.pipeline.set_base_time(now.saturating_sub(late));
+        if let Some(sound) = &self.sound {
+            // Not before: playbin sets this to nothing while it opens.
+            sound.set_property("ts-offset", -SOUND_AHEAD);
         }
         // A failure is also said on the bus.
         let _ = self.pipeline.set_state(State::Playing);
@@ -178,9 +225,10 @@ impl Clip {
 
     /// Says where it is, if it runs.
     pub fn tell_position(&self) {
-        if let Stage::Playing { begin } = self.stage {
+        if let Stage::Playing { begin, .. } = self.stage {
             let at_ms = self.position();
-            say(&Event::Position { id: self.about.id, at_ms, presented_ms: at_ms.saturating_sub(begin) });
+            let presented_ms = self.before + at_ms.saturating_sub(begin);
+            say(&Event::Position { id: self.about.id, at_ms, presented_ms });
         }
     }
 
@@ -191,18 +239,18 @@ impl Clip {
 
     /// The stream is over. What ends before its time was cut.
     pub fn ended(&mut self) -> Result<(), String> {
-        let Stage::Playing { begin } = self.stage else {
+        let Stage::Playing { begin, .. } = self.stage else {
             return Err("it ended before it began".to_owned());
         };
         let shown = Shown::lock(&self.shown);
-        let end = if self.about.picture.is_some() { shown.end } else { self.position() };
-        let (frames, dropped) = (shown.frames, shown.dropped);
+        let (end, frames, dropped) = (shown.end, shown.frames, shown.dropped);
         drop(shown);
         if end + crate::protocol::TOLERANCE_MS < self.about.duration_ms {
             return Err(format!("it ended after {end} of {} ms", self.about.duration_ms));
         }
         self.stage = Stage::Ended;
-        say(&Event::Ended { id: self.about.id, presented_ms: end.saturating_sub(begin), frames, dropped });
+        let presented_ms = self.before + end.saturating_sub(begin);
+        say(&Event::Ended { id: self.about.id, presented_ms, frames, dropped });
         Ok(())
     }
 
@@ -229,7 +277,7 @@ impl Drop for Clip {
     }
 }
 
-fn playbin(about: &Prepare, shown: &Arc<Mutex<Shown>>) -> Result<(Element, bool), glib::BoolError> {
+fn playbin(about: &Prepare, shown: &Arc<Mutex<Shown>>) -> Result<(Element, Option<AppSink>), glib::BoolError> {
     let uri = glib::filename_to_uri(Path::new(&about.path), None).map_err(|e| glib::bool_error!("{e}"))?;
     let sound = about.picture.is_none() || about.volume.is_some();
     let flags = if about.picture.is_some() { VIDEO } else { 0 } | if sound { AUDIO_AND_VOLUME } else { 0 };
@@ -238,82 +286,15 @@ fn playbin(about: &Prepare, shown: &Arc<Mutex<Shown>>) -> Result<(Element, bool)
     if let Some(area) = about.picture {
         playbin.set_property("video-sink", picture_sink(about, area, shown)?);
     }
-    let mut audible = false;
-    if sound {
-        let sink = speaker::sink()?;
-        audible = sink.audible && about.volume.is_some_and(|v| v > 0);
-        playbin.set_property("audio-sink", &sink.element);
+    let sound = sound.then(|| sound_sink(about.picture.is_none(), shown));
+    if let Some(sink) = &sound {
+        playbin.set_property("audio-sink", sink);
         playbin.set_property("volume", loudness(about.volume.unwrap_or(0)));
     }
-    Ok((playbin, audible))
+    Ok((playbin, sound))
 }
 
 /// What `playbin` calls the loudness of so many percent: people hear it as their cube.
 fn loudness(percent: u8) -> f64 {
     (f64::from(percent.min(100)) / 100.0).powi(3)
-}
-
-/// Scales into the area, with black borders where the shapes differ, and takes the frames.
-fn picture_sink(about: &Prepare, area: PictureArea, shown: &Arc<Mutex<Shown>>) -> Result<Bin, glib::BoolError> {
-    let scale = ElementFactory::make("videoconvertscale").property("add-borders", true).build()?;
-    let caps = Caps::builder("video/x-raw")
-        .field("format", "BGRx")
-        .field("width", i32::try_from(area.width).unwrap_or(i32::MAX))
-        .field("height", i32::try_from(area.height).unwrap_or(i32::MAX))
-        .field("pixel-aspect-ratio", gstreamer::Fraction::new(1, 1))
-        .build();
-    let sink = AppSink::builder().caps(&caps).sync(true).max_buffers(2).build();
-    sink.set_property("max-lateness", MAX_LATENESS);
-    sink.set_property("qos", true);
-    let (preview, frame) = (shown.clone(), shown.clone());
-    let (preview_of, frame_of) = (about.clone(), about.clone());
-    sink.set_callbacks(
-        AppSinkCallbacks::builder()
-            .new_preroll(move |sink| take(&sink.pull_preroll().map_err(|_| FlowError::Eos)?, &preview, &preview_of))
-            .new_sample(move |sink| take(&sink.pull_sample().map_err(|_| FlowError::Eos)?, &frame, &frame_of))
-            .build(),
-    );
-    let bin = Bin::new();
-    let sink: Element = sink.upcast();
-    bin.add_many([&scale, &sink])?;
-    scale.link(&sink)?;
-    let pad = scale.static_pad("sink").ok_or_else(|| glib::bool_error!("a converter without entry"))?;
-    bin.add_pad(&GhostPad::with_target(&pad)?)?;
-    Ok(bin)
-}
-
-/// A frame has come to its moment.
-fn take(sample: &gstreamer::Sample, shown: &Mutex<Shown>, about: &Prepare) -> Result<FlowSuccess, FlowError> {
-    let mut shown = Shown::lock(shown);
-    let (Some(buffer), Some(caps)) = (sample.buffer(), sample.caps()) else { return Err(FlowError::Error) };
-    let info = gstreamer_video::VideoInfo::from_caps(caps).map_err(|_| FlowError::NotNegotiated)?;
-    let map = buffer.map_readable().map_err(|_| FlowError::Error)?;
-    let stride = usize::try_from(info.stride()[0]).map_err(|_| FlowError::NotNegotiated)?;
-    let Some(easel) = &mut shown.easel else { return Err(FlowError::NotLinked) };
-    let painted = easel.paint(&map, stride).map_err(|_| FlowError::Error)?;
-    if shown.running {
-        let pts = buffer.pts().unwrap_or_default();
-        let stream = sample.segment().and_then(|s| s.downcast_ref::<ClockTime>().and_then(|s| s.to_stream_time(pts)));
-        let end = stream.unwrap_or(pts) + buffer.duration().unwrap_or_default();
-        shown.end = shown.end.max(end.mseconds());
-        match painted {
-            Some(_) => shown.frames += 1,
-            None => shown.dropped += 1,
-        }
-    }
-    if let Some(slot) = painted {
-        shown.sequence += 1;
-        say(&Event::Frame { id: about.id, slot, sequence: shown.sequence });
-    }
-    if shown.running {
-        start_once(&mut shown, about);
-    }
-    Ok(FlowSuccess::Ok)
-}
-
-fn start_once(shown: &mut Shown, about: &Prepare) {
-    if !shown.started {
-        shown.started = true;
-        say(&Event::Started { id: about.id });
-    }
 }

@@ -6,12 +6,14 @@
 
 mod abilities;
 mod clip;
+mod decoders;
 mod faults;
 mod memory;
 #[path = "../../src/media/protocol.rs"]
 #[allow(dead_code, reason = "the worker's half of what the player speaks")]
 mod protocol;
 mod pulse;
+mod sinks;
 mod speaker;
 mod worker;
 
@@ -27,7 +29,8 @@ enum Task {
     /// Print what this machine can play.
     Check,
     /// Play, for the player with this process id, into the memory behind this descriptor.
-    Play { frames: u32, parent: i32 },
+    /// `software`: the graphics chip is not to decode.
+    Play { frames: u32, parent: i32, software: bool },
 }
 
 fn main() -> ExitCode {
@@ -47,10 +50,15 @@ fn main() -> ExitCode {
                 return ExitCode::from(3);
             }
         },
-        Task::Play { frames, parent } => {
+        Task::Play { frames, parent, software } => {
             // A player that is killed has no time to tell us.
             if set_parent_process_death_signal(Some(Signal::KILL)).is_err() || !is_parent(parent) {
                 return ExitCode::from(4);
+            }
+            if software {
+                decoders::avoid_hardware();
+            } else {
+                decoders::prefer_hardware();
             }
             match Memory::open(Path::new(&format!("/proc/self/fd/{frames}"))) {
                 Ok(memory) => Worker::new(memory).run(),
@@ -70,14 +78,15 @@ fn is_parent(wanted: i32) -> bool {
 }
 
 fn task(mut arguments: impl Iterator<Item = String>) -> Option<Task> {
-    let (mut frames, mut parent) = (None, None);
+    let (mut frames, mut parent, mut software) = (None, None, false);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--check" => return Some(Task::Check),
             "--frames" => frames = arguments.next()?.parse().ok(),
             "--parent" => parent = arguments.next()?.parse().ok(),
+            "--software" => software = true,
             _ => return None,
         }
     }
-    Some(Task::Play { frames: frames?, parent: parent? })
+    Some(Task::Play { frames: frames?, parent: parent?, software })
 }

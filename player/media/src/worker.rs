@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     io::BufRead as _,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     time::{Duration, Instant},
 };
 
@@ -11,10 +14,10 @@ use gstreamer::{MessageView, State, prelude::*};
 
 use crate::{
     clip::Clip,
-    faults,
+    decoders, faults,
     memory::Memory,
     protocol::{ClipId, Command, Event, HEARTBEAT_MS, Prepare, Reason, VERSION},
-    speaker::say,
+    speaker::{Heard, Speakers, say},
 };
 
 /// What can happen.
@@ -23,26 +26,36 @@ enum Happening {
     Told(Command),
     /// The player is gone.
     Alone,
-    /// A pipeline finished what it was asked.
-    Settled(ClipId),
-    /// A pipeline runs.
-    Running(ClipId),
-    /// A pipeline came to the end of its stream.
-    Ended(ClipId),
-    /// A pipeline gave up.
-    Failed(ClipId, Reason, String),
+    /// The pipeline of a clip says something, on that attempt at opening it.
+    Said(ClipId, Attempt, News),
 }
+
+/// What a pipeline says.
+enum News {
+    /// It finished what it was asked.
+    Settled,
+    /// It runs.
+    Running,
+    /// It came to the end of its stream.
+    Ended,
+    /// It gave up.
+    Failed(Reason, String),
+}
+
+/// Counts how often a clip was opened: what the pipeline before still has to say concerns nobody.
+type Attempt = u32;
 
 /// All clips.
 pub struct Worker {
     memory: Memory,
-    clips: HashMap<ClipId, Clip>,
+    speakers: Speakers,
+    clips: HashMap<ClipId, (Attempt, Clip)>,
 }
 
 impl Worker {
     /// A worker that plays nothing yet.
     pub fn new(memory: Memory) -> Self {
-        Self { memory, clips: HashMap::new() }
+        Self { memory, speakers: Speakers::default(), clips: HashMap::new() }
     }
 
     /// Works until the player says so or is gone.
@@ -62,72 +75,87 @@ impl Worker {
             if now >= next_beat {
                 next_beat = now + beat;
                 say(&Event::Beat);
-                self.clips.values().for_each(Clip::tell_position);
+                self.clips.values().for_each(|(_, clip)| clip.tell_position());
                 self.bury();
             }
             match told.recv_timeout(next_beat.saturating_duration_since(now)) {
                 Ok(Happening::Told(Command::Quit) | Happening::Alone) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Happening::Told(command)) => self.obey(command, tell),
-                Ok(Happening::Settled(id)) => {
-                    if let Some(Err(why)) = self.clips.get_mut(&id).map(Clip::settled) {
-                        self.give_up(id, Reason::NothingToPlay, why.to_owned());
-                    }
-                }
-                Ok(Happening::Running(id)) => {
-                    if let Some(clip) = self.clips.get_mut(&id) {
-                        clip.running();
-                    }
-                }
-                Ok(Happening::Ended(id)) => {
-                    if let Some(Err(why)) = self.clips.get_mut(&id).map(Clip::ended) {
-                        self.give_up(id, Reason::Truncated, why);
-                    }
-                }
-                Ok(Happening::Failed(id, reason, detail)) => self.give_up(id, reason, detail),
+                Ok(Happening::Said(id, attempt, news)) => self.hear(id, attempt, news, tell),
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
 
+    fn hear(&mut self, id: ClipId, attempt: Attempt, news: News, tell: &Sender<Happening>) {
+        let Some((_, clip)) = self.clips.get_mut(&id).filter(|(current, _)| *current == attempt) else { return };
+        match news {
+            News::Settled => {
+                if let Err(why) = clip.settled() {
+                    self.give_up(id, Reason::NothingToPlay, why.to_owned());
+                }
+            }
+            News::Running => clip.running(),
+            News::Ended => {
+                if let Err(why) = clip.ended() {
+                    self.give_up(id, Reason::Truncated, why);
+                }
+            }
+            // The speaker is not the graphics chip's.
+            News::Failed(reason, detail) if reason != Reason::Device && clip.is_decoded_by_hardware() => {
+                eprintln!("the graphics chip's decoder failed, the processor takes over: {detail}");
+                decoders::avoid_hardware();
+                self.open_again(id, attempt + 1, tell);
+            }
+            News::Failed(reason, detail) => self.give_up(id, reason, detail),
+        }
+    }
+
+    /// Opens a clip again, to go on where it should be.
+    fn open_again(&mut self, id: ClipId, attempt: Attempt, tell: &Sender<Happening>) {
+        let Some((_, clip)) = self.clips.remove(&id) else { return };
+        match clip.again(listener(id, attempt, tell)) {
+            Ok(clip) => drop(self.clips.insert(id, (attempt, clip))),
+            Err(error) => say(&Event::Failed { id, reason: Reason::Internal, detail: error.to_string() }),
+        }
+    }
+
     fn obey(&mut self, command: Command, tell: &Sender<Happening>) {
         match command {
-            Command::Prepare(about) => self.prepare(about, tell.clone()),
+            Command::Prepare(about) => self.prepare(about, tell),
             Command::Play { id, at_ms, volume } => {
-                if let Some(clip) = self.clips.get_mut(&id) {
+                if let Some((_, clip)) = self.clips.get_mut(&id) {
                     clip.play(at_ms, volume);
                 }
             }
             Command::Recycle { id, slot } => {
-                if let Some(clip) = self.clips.get(&id) {
+                if let Some((_, clip)) = self.clips.get(&id) {
                     clip.recycle(slot);
                 }
             }
             Command::Stop { id } => {
                 // Dropped before it is said: no frame of it is written any more.
                 drop(self.clips.remove(&id));
+                if self.clips.is_empty() {
+                    self.speakers.close_idle();
+                }
                 say(&Event::Stopped { id });
             }
             Command::Quit => {}
         }
     }
 
-    fn prepare(&mut self, about: Prepare, tell: Sender<Happening>) {
+    fn prepare(&mut self, about: Prepare, tell: &Sender<Happening>) {
         let id = about.id;
-        let heard = move |message: &gstreamer::Message| {
-            if let Some(happening) = meaning(id, message) {
-                // The loop is gone when the worker ends.
-                let _ = tell.send(happening);
-            }
-        };
-        match Clip::open(about, &self.memory, heard) {
-            Ok(clip) => drop(self.clips.insert(id, clip)),
+        match Clip::open(about, &self.memory, &self.speakers, listener(id, 0, tell)) {
+            Ok(clip) => drop(self.clips.insert(id, (0, clip))),
             Err(error) => say(&Event::Failed { id, reason: Reason::Internal, detail: error.to_string() }),
         }
     }
 
     fn bury(&mut self) {
         let stillborn: Vec<_> =
-            self.clips.iter_mut().filter_map(|(id, clip)| clip.is_stillborn().then_some(*id)).collect();
+            self.clips.iter_mut().filter_map(|(id, (_, clip))| clip.is_stillborn().then_some(*id)).collect();
         for id in stillborn {
             self.give_up(id, Reason::Undecodable, "it gave up opening without saying why".to_owned());
         }
@@ -141,17 +169,28 @@ impl Worker {
     }
 }
 
-fn meaning(id: ClipId, message: &gstreamer::Message) -> Option<Happening> {
+/// Brings what a pipeline says into the loop.
+fn listener(id: ClipId, attempt: Attempt, tell: &Sender<Happening>) -> Heard {
+    let tell = tell.clone();
+    Arc::new(move |message: &gstreamer::Message| {
+        if let Some(news) = meaning(message) {
+            // The loop is gone when the worker ends.
+            let _ = tell.send(Happening::Said(id, attempt, news));
+        }
+    })
+}
+
+fn meaning(message: &gstreamer::Message) -> Option<News> {
     match message.view() {
-        MessageView::AsyncDone(_) => Some(Happening::Settled(id)),
-        MessageView::Eos(_) => Some(Happening::Ended(id)),
+        MessageView::AsyncDone(_) => Some(News::Settled),
+        MessageView::Eos(_) => Some(News::Ended),
         MessageView::Error(error) => {
             let (reason, detail) = faults::reason(error);
-            Some(Happening::Failed(id, reason, detail))
+            Some(News::Failed(reason, detail))
         }
         MessageView::StateChanged(change) if change.current() == State::Playing => {
             let pipeline = change.src().is_some_and(ObjectExt::is::<gstreamer::Pipeline>);
-            pipeline.then_some(Happening::Running(id))
+            pipeline.then_some(News::Running)
         }
         _ => None,
     }

@@ -29,6 +29,10 @@ pub fn summary(about: &Situation) -> String {
     line("待下载素材", format!("{} 个", status.missing_assets));
     let zone = status.device_timezone.as_deref().unwrap_or("未知");
     line("本机时间", format!("{}（时区 {zone}）", local(status.now, zone)));
+    if let Some(decoding) = status.health.as_ref().and_then(|health| health.decoding.as_ref()) {
+        let kind = if decoding.hardware { "硬件解码" } else { "软件解码" };
+        line("视频", format!("{kind}（{}）", decoding.decoder));
+    }
     line("版本", status.software.clone());
     line("故障", status.last_error.clone().unwrap_or_else(|| "无".to_owned()));
     text

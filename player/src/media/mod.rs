@@ -14,7 +14,7 @@ mod supervisor;
 mod watch;
 
 pub use check::{CheckError, check};
-pub use protocol::{Abilities, ClipId, Reason};
+pub use protocol::{Abilities, ClipId, Decoder, Reason};
 
 use std::{
     collections::VecDeque,
@@ -55,6 +55,8 @@ pub enum News {
     Ready {
         /// Its sound goes to a real device.
         audible: bool,
+        /// What decodes its picture; none: it has no picture.
+        decoder: Option<Decoder>,
     },
     /// Its first frame or sound is out.
     Started,

@@ -37,9 +37,10 @@ pub(super) struct Process {
 pub(super) struct NotRead(pub(super) io::Error);
 
 impl Process {
-    /// Starts the program. What it says arrives as messages that carry `generation`.
+    /// Starts the program; `software`: the graphics chip is not to decode for it. What it says arrives as messages that carry `generation`.
     pub(super) fn start(
         program: &Path,
+        software: bool,
         memory: &File,
         generation: u64,
         messages: &SyncSender<Message>,
@@ -51,6 +52,7 @@ impl Process {
             .arg(memory.as_raw_fd().to_string())
             .arg("--parent")
             .arg(std::process::id().to_string())
+            .args(software.then_some("--software"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The version of these lines. A worker says it first; a player does not work with another.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// How often the worker says that it lives, and where the clips are, in milliseconds.
 pub const HEARTBEAT_MS: u64 = 200;
 /// Frames that a clip's part of the shared memory has room for: one is written, one is the newest, one is read.
@@ -111,12 +111,14 @@ pub enum Event {
     },
     /// Still here; every [`HEARTBEAT_MS`].
     Beat,
-    /// The clip can begin without delay.
+    /// The clip can begin without delay. Said once more when another decoder has taken over.
     Ready {
         /// Which.
         id: ClipId,
         /// Whether its sound goes to a real device; false also when it has none or is to be silent.
         audible: bool,
+        /// What decodes its picture; none: it has no picture.
+        decoder: Option<Decoder>,
     },
     /// A frame is in its slot, which is the player's until it is recycled.
     Frame {
@@ -166,6 +168,15 @@ pub enum Event {
         /// Which.
         id: ClipId,
     },
+}
+
+/// What turns a clip's stream into pictures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decoder {
+    /// Its element's name, as GStreamer says it.
+    pub name: String,
+    /// It is the graphics chip's; else the processor does it.
+    pub hardware: bool,
 }
 
 /// Why a clip was given up.
@@ -247,6 +258,11 @@ mod tests {
         assert_eq!(serde_json::to_string(&failed).unwrap(), line);
         assert_eq!(serde_json::from_str::<Event>(line).unwrap(), failed);
         assert_eq!(serde_json::from_str::<Event>(r#"{"event":"beat"}"#).unwrap(), Event::Beat);
+        let decoder = Some(Decoder { name: "vah264dec".to_owned(), hardware: true });
+        assert_eq!(
+            serde_json::to_string(&Event::Ready { id: ClipId(7), audible: true, decoder }).unwrap(),
+            r#"{"event":"ready","id":7,"audible":true,"decoder":{"name":"vah264dec","hardware":true}}"#
+        );
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(super) enum Message {
 struct Running {
     process: Process,
     watch: Watch,
+    /// The graphics chip has decoded something for it.
+    hardware: bool,
 }
 
 pub(super) struct Supervisor {
@@ -44,6 +46,8 @@ pub(super) struct Supervisor {
     begun: Instant,
     generation: u64,
     running: Option<Running>,
+    /// A worker hung or died while the graphics chip decoded for it: the next ones do without.
+    software: bool,
 }
 
 impl Supervisor {
@@ -54,7 +58,8 @@ impl Supervisor {
         news: SyncSender<(ClipId, News)>,
         wake: Wake,
     ) -> Self {
-        Self { program, frames, messages, news, wake, begun: Instant::now(), generation: 0, running: None }
+        let begun = Instant::now();
+        Self { program, frames, messages, news, wake, begun, generation: 0, running: None, software: false }
     }
 
     pub(super) fn run(mut self, inbox: &Receiver<Message>) {
@@ -131,10 +136,10 @@ impl Supervisor {
             return false;
         };
         self.generation += 1;
-        match Process::start(program, self.frames.memory(), self.generation, &self.messages) {
+        match Process::start(program, self.software, self.frames.memory(), self.generation, &self.messages) {
             Ok(process) => {
                 tracing::info!(pid = process.id(), "the media worker was started");
-                self.running = Some(Running { process, watch: Watch::new(self.now()) });
+                self.running = Some(Running { process, watch: Watch::new(self.now()), hardware: false });
                 true
             }
             Err(error) => {
@@ -183,12 +188,13 @@ impl Supervisor {
                 self.end(&[], Reason::NoWorker, Reason::NoWorker, &detail);
             }
             Event::Beat => watch.beat(now),
-            Event::Ready { id, audible } => {
+            Event::Ready { id, audible, decoder } => {
+                running.hardware |= decoder.as_ref().is_some_and(|decoder| decoder.hardware);
                 if let Some(phase) = watch.phase(id) {
                     if matches!(phase, Phase::Preparing(_)) {
                         watch.enter(id, Phase::Ready);
                     }
-                    self.tell(id, News::Ready { audible });
+                    self.tell(id, News::Ready { audible, decoder });
                 }
             }
             Event::Frame { id, slot, .. } => {
@@ -246,7 +252,10 @@ impl Supervisor {
 
     /// Ends the process and tells each of its clips.
     fn end(&mut self, culprits: &[ClipId], theirs: Reason, others: Reason, what: &str) {
-        let Some(Running { process, watch }) = self.running.take() else { return };
+        let Some(Running { process, watch, hardware }) = self.running.take() else { return };
+        if hardware && matches!(theirs, Reason::Hang | Reason::Crash) && !std::mem::replace(&mut self.software, true) {
+            tracing::warn!("the graphics chip decoded for it: from now on the processor does");
+        }
         // What its threads still have to say concerns nobody any more.
         self.generation += 1;
         let detail = match process.kill() {

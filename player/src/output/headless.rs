@@ -50,7 +50,8 @@ impl Headless {
     }
 
     /// Notes every frame in a file: a line of JSON each, with the device's wall clock in milliseconds, the microseconds
-    /// since the log was begun, the number of pixels that changed, and the first half of the SHA-256 of all pixels.
+    /// since the log was begun, the number of pixels that changed, how bright all pixels are on average (0 black, 255
+    /// white), and the first half of the SHA-256 of all pixels.
     pub fn with_log(self, path: &Path) -> Result<Self, OutputError> {
         let lines = BufWriter::new(File::create(path)?);
         Ok(Self { log: Some(FrameLog { begun: Instant::now(), lines }), ..self })
@@ -70,7 +71,13 @@ impl FrameLog {
         let bytes: Vec<u8> = frame.pixels().iter().flat_map(|pixel| pixel.to_le_bytes()).collect();
         let digest = Digest::of(&bytes).to_string();
         let half = &digest[..digest.len() / 2];
-        writeln!(self.lines, r#"{{"wall":{wall},"micros":{since},"changed":{changed},"frame":"{half}"}}"#)?;
+        // The fourth byte of a pixel is always none.
+        let sum: u64 = bytes.iter().map(|byte| u64::from(*byte)).sum();
+        let light = sum / (3 * frame.pixels().len() as u64).max(1);
+        writeln!(
+            self.lines,
+            r#"{{"wall":{wall},"micros":{since},"changed":{changed},"light":{light},"frame":"{half}"}}"#
+        )?;
         self.lines.flush()
     }
 }

@@ -1,6 +1,7 @@
 //! Where frames go: the bare display, a window that owns it, or nothing but a file; through the wiring of the wall, if it
 //! has one.
 
+mod awake;
 mod headless;
 mod kms;
 mod window;

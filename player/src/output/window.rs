@@ -10,6 +10,7 @@ use winit::{
     event::WindowEvent,
     event_loop::{ActiveEventLoop, EventLoop, EventLoopProxy, OwnedDisplayHandle},
     platform::pump_events::{EventLoopExtPumpEvents as _, PumpStatus},
+    raw_window_handle::{HasDisplayHandle as _, RawDisplayHandle},
     window::{CursorIcon, Fullscreen, Window as WinitWindow, WindowId, WindowLevel},
 };
 use xuanping_core::{
@@ -17,7 +18,7 @@ use xuanping_core::{
     playlog::WallState,
 };
 
-use super::{Output, OutputError, Waited};
+use super::{Output, OutputError, Waited, awake::Awake};
 use crate::{inbox::Waker, stage::Frame};
 
 /// Where the window goes.
@@ -48,6 +49,8 @@ struct Shown {
     fills: bool,
     title: String,
     window: Option<Rc<WinitWindow>>,
+    /// Keeps an X display from falling asleep.
+    awake: Option<Awake>,
     surface: Option<Surface<OwnedDisplayHandle, Rc<WinitWindow>>>,
     /// The pixels that the surface has been given.
     surface_size: Option<PhysicalSize<u32>>,
@@ -70,6 +73,7 @@ impl Window {
             fills: size.is_none() && placement == Placement::FullScreen,
             title: title.to_owned(),
             window: None,
+            awake: None,
             surface: None,
             surface_size: None,
             waited: Waited::default(),
@@ -118,10 +122,18 @@ impl Shown {
         }
         let context = Context::new(active.owned_display_handle()).map_err(|e| e.to_string())?;
         self.surface = Some(Surface::new(&context, window.clone()).map_err(|e| e.to_string())?);
+        self.awake = is_x11(active).then(Awake::keep).flatten();
         self.window = Some(window);
         self.waited.exposed = true;
         Ok(())
     }
+}
+
+/// Whether the display is an X server's. Under Wayland it is the compositor's to keep its displays awake.
+fn is_x11(active: &ActiveEventLoop) -> bool {
+    let handle = active.owned_display_handle();
+    let handle = handle.display_handle().map(|handle| handle.as_raw());
+    matches!(handle, Ok(RawDisplayHandle::Xlib(_) | RawDisplayHandle::Xcb(_)))
 }
 
 impl ApplicationHandler for Shown {
@@ -192,6 +204,9 @@ impl Output for Window {
     fn wait(&mut self, longest: Duration) -> Waited {
         if let PumpStatus::Exit(_) = self.events.pump_app_events(Some(longest), &mut self.shown) {
             self.shown.waited.closed = true;
+        }
+        if let Some(awake) = &mut self.shown.awake {
+            awake.nudge();
         }
         std::mem::take(&mut self.shown.waited)
     }

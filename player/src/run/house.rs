@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use xuanping_core::wire::{Health, PlayerAbilities, PlayerStatus};
+use xuanping_core::wire::{Decoding, Health, PlayerAbilities, PlayerStatus};
 
 use super::life::Life;
 use crate::{
@@ -66,6 +66,10 @@ impl Life<'_> {
                 frames_shown: self.pacing.shown(),
                 frames_dropped: self.pacing.dropped(),
                 frame_p99: self.pacing.p99(),
+                decoding: self
+                    .clips
+                    .decoder()
+                    .map(|decoder| Decoding { decoder: decoder.name.clone(), hardware: decoder.hardware }),
                 ..self.health.clone()
             }),
             abilities: PlayerAbilities { evidence: true, instructions: true },

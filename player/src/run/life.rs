@@ -58,7 +58,7 @@ pub(super) struct Life<'a> {
     pub(super) inbox: Inbox,
     loader: Loader,
     _scrub: Scrub,
-    clips: Clips,
+    pub(super) clips: Clips,
     camera: Camera,
     /// A picture to be taken as soon as what is on the wall is drawn.
     to_picture: Option<(PlayKey, Cause)>,

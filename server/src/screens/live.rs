@@ -15,7 +15,7 @@ use axum::body::Bytes;
 use xuanping_core::{
     id::ScreenId,
     time::UtcMillis,
-    wire::{PlayerStatus, StatusReply},
+    wire::{Decoding, Health, PlayerStatus, StatusReply},
 };
 
 use super::{SCREEN_CHANGED, STATUS_EVERY, Screen, ScreenError, Screens, store};
@@ -66,6 +66,10 @@ fn sensible(status: &PlayerStatus) -> PlayerStatus {
         zones: status.zones.iter().take(8).cloned().collect(),
         last_error: status.last_error.as_deref().map(|text| cut(text, 300)),
         software: cut(&status.software, 100),
+        health: status.health.clone().map(|health| Health {
+            decoding: health.decoding.map(|how| Decoding { decoder: cut(&how.decoder, 60), ..how }),
+            ..health
+        }),
         ..status.clone()
     }
 }

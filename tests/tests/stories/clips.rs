@@ -51,6 +51,14 @@ fn a_clip_is_on_the_wall_and_its_worker_may_die(database: Database) {
     shows_clip(&player);
     player.shows("the poster after the clip", |wall| same(wall, &still));
     completed_since(UtcMillis(0));
+    // Machines that test have no graphics chip that decodes; which does is said to people here and there.
+    let situation = player.tell(&["status"]).unwrap();
+    assert!(situation.contains("视频：软件解码（"), "{situation}");
+    let decoding = until("the office to know how it decodes", PATIENCE, || {
+        let screen = office.operator.screen(screen).unwrap();
+        screen["status"]["health"]["decoding"].as_object().cloned().ok_or_else(|| screen.to_string())
+    });
+    assert_eq!(decoding["hardware"], false, "{decoding:?}");
 
     // The worker is killed in the middle of a clip: the wall goes on, and that showing is not called whole.
     shows_clip(&player);

@@ -6,6 +6,7 @@
 
 mod at_the_machine;
 mod auditor;
+mod awake;
 mod bad_input;
 mod bad_reports;
 mod browser;
@@ -16,10 +17,12 @@ mod dark;
 mod demo;
 mod evidence;
 mod full_disk;
+mod hand_over;
 mod outage;
 mod power;
 mod retired;
 mod same_moment;
+mod sound_and_picture;
 mod takeover;
 mod web;
 mod web_orders;

@@ -1897,6 +1897,13 @@ export interface components {
             /** @description From. */
             start: components["schemas"]["UtcMillis"];
         };
+        /** @description How a player decodes clips. */
+        Decoding: {
+            /** @description The decoder, as GStreamer names it. */
+            decoder: string;
+            /** @description The graphics chip does it; else the processor. */
+            hardware: boolean;
+        };
         /** @description A body that answers for a line of venues. */
         Department: {
             /** @description Short stable code. */
@@ -2321,6 +2328,8 @@ export interface components {
              * @default 0
              */
             damaged_files: number;
+            /** @default null */
+            decoding: components["schemas"]["Decoding"] | null;
             /**
              * Format: int64
              * @description Bytes that it can still write where its data lies.

@@ -21,7 +21,7 @@ export function Health({ screen }: { screen: Screen }) {
   const unknown = <span className="faint">{t.unknown}</span>
   const known = (value: string, bad: boolean) => (bad ? <span className="dot bad">{value}</span> : value)
   const { temperature, disk_free: free, disk_total: total, memory, display, clock_synchronised: kept, clock_correction: correction = 0, damaged_files: damaged = 0 } = health
-  const { cache_bytes: cached, frames_shown: shown = 0, frames_dropped: dropped = 0, frame_p99: p99 } = health
+  const { cache_bytes: cached, frames_shown: shown = 0, frames_dropped: dropped = 0, frame_p99: p99, decoding } = health
   const lost = shown + dropped > 0 ? dropped / (shown + dropped) : 0
   return (
     <>
@@ -40,6 +40,7 @@ export function Health({ screen }: { screen: Screen }) {
           <dt>{t.pace}</dt><dd>{known(t.paceWords(`${(lost * 100).toFixed(2)}%`, (p99 / 1000).toFixed(1)), lost > STUMBLING)}</dd>
         </>
       )}
+      {decoding && <><dt>{t.decoding}</dt><dd>{decoding.hardware ? t.hardware : t.software} <span className="quiet small">{decoding.decoder}</span></dd></>}
       <dt>{t.damaged}</dt><dd>{damaged ? known(t.damagedCount(damaged), true) : <span className="faint">{t.fine}</span>}</dd>
     </>
   )
