@@ -10,7 +10,7 @@ mod retirement;
 
 pub use evidence::EvidenceNote;
 pub use messages::{
-    Capabilities, DisplayState, Enrolment, EnrolmentRequest, EnrolmentState, Health, Obeyed, PlayerAbilities,
+    Capabilities, CouldNot, DisplayState, Enrolment, EnrolmentRequest, EnrolmentState, Health, Obeyed, PlayerAbilities,
     PlayerStatus, ProblemType, SignedTime, StatusReply, ZoneStatus,
 };
 pub use request::{HEADER_KEY, HEADER_SIGNATURE, HEADER_TIME, InvalidProof, MAX_SKEW, RequestProof, request_message};

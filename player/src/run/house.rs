@@ -68,7 +68,7 @@ impl Life<'_> {
                 frame_p99: self.pacing.p99(),
                 ..self.health.clone()
             }),
-            abilities: PlayerAbilities { evidence: true, instructions: true },
+            abilities: PlayerAbilities { evidence: true, instructions: true, keys: true },
             obeyed: self.done.told(),
         }
     }

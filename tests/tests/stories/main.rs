@@ -16,6 +16,7 @@ mod dark;
 mod demo;
 mod evidence;
 mod full_disk;
+mod keys;
 mod outage;
 mod power;
 mod retired;

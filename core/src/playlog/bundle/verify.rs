@@ -9,13 +9,13 @@ use minicbor::Decoder;
 
 use super::{
     BundleBatch, CheckKind, FRAME_HEAD, Fault, Finding, FrameKind, MAGICS, PlayRef, Remark, Statement, Summary,
-    Verdict, body_of, damage, describe, frame_head, judged,
+    Verdict, body_of, damage, describe, frame_head, judged, keys,
     records::{self, Names},
 };
 use crate::{
     digest::Digest,
     geometry::ZoneName,
-    playlog::{Play, SignedBatch, check_chain},
+    playlog::{Play, ScreenKeys, SignedBatch, check_chain},
     sign::{Context, PublicKey, unverified_payload},
     time::UtcMillis,
     tlog::Witnessed,
@@ -57,7 +57,8 @@ pub fn verify(file: &[u8], trust: &Trust) -> Verdict {
     if let Some(contradiction) = contradiction(&statement) {
         verdict.findings.push(Finding::of(Fault::StatementInconsistent(contradiction)));
     }
-    let mut examination = Examination { names: Names::of(&statement), statement: &statement, trust, verdict };
+    let keys = keys::examined(&statement, &mut verdict);
+    let mut examination = Examination { names: Names::of(&statement), statement: &statement, keys, trust, verdict };
     examination.run(rest);
     examination.verdict
 }
@@ -105,6 +106,8 @@ fn statement<'f>(file: &'f [u8], expected: Option<PublicKey>, verdict: &mut Verd
 pub(super) struct Examination<'s> {
     pub(super) statement: &'s Statement,
     pub(super) names: Names,
+    /// Of the screens, in their order.
+    pub(super) keys: Vec<ScreenKeys>,
     pub(super) trust: &'s Trust,
     pub(super) verdict: Verdict,
 }
@@ -149,6 +152,7 @@ impl Examination<'_> {
             self.verdict.findings.push(Finding::of(Fault::Trailing(rest.len() as u64)));
         }
         self.chains(&batches);
+        self.joints(&batches);
         for ((screen, _), batch) in &batches {
             self.times(*screen, batch);
         }
@@ -185,7 +189,8 @@ impl Examination<'_> {
         let same = digest == described.digest;
         self.verdict.count(CheckKind::Digests, same);
         let screen = self.statement.screens.get(described.screen as usize)?;
-        let verified = SignedBatch::verify(body.to_vec(), &screen.key);
+        let key = self.keys.get(described.screen as usize)?.of(described.sequence);
+        let verified = SignedBatch::verify(body.to_vec(), &key);
         self.verdict.count(CheckKind::Batches, verified.is_ok());
         if !same || verified.is_err() {
             let hit = damage::find(body, described);
@@ -331,7 +336,7 @@ fn contradiction(statement: &Statement) -> Option<&'static str> {
     let each_once = statement.screens.windows(2).all(|pair| pair[0].id < pair[1].id);
     let proofs = statement.log.as_ref().map(|log| log.proofs.len());
     let judged = statement.judged.as_ref();
-    if !(1..=3).contains(&statement.version) {
+    if !(1..=4).contains(&statement.version) {
         Some("版本未知，请使用更新的程序")
     } else if proofs != (statement.version >= 2).then_some(statement.batches.len()) {
         Some("日志证明与批次的数量不符")
@@ -346,6 +351,8 @@ fn contradiction(statement: &Statement) -> Option<&'static str> {
     } else if statement.timezone.parse::<chrono_tz::Tz>().is_err() {
         Some("时区未知")
     } else {
-        judged.and_then(|judged| judged::contradiction(judged, statement.screens.len(), &statement.batches))
+        let judged =
+            judged.and_then(|judged| judged::contradiction(judged, statement.screens.len(), &statement.batches));
+        judged.or_else(|| keys::contradiction(statement))
     }
 }
