@@ -212,6 +212,7 @@ fn examine(in_batch: i64, of_screen: u64) {
             .map(|item| BundleBooking { id: item.booking, name: "排期".into(), campaign: "宣传月".into() })
             .collect(),
         records: records.collect(),
+        keys: Vec::new(),
         log: Some(proven(&batches)),
         batches: batches.clone(),
     };

@@ -31,6 +31,14 @@ pub enum Context {
     Retirement,
     /// Server → auditor: what an exported bundle contains.
     Bundle,
+    /// Server → player: this screen is to change its key.
+    KeyPermit,
+    /// Player → server, by the key that goes: another takes its place.
+    KeyChange,
+    /// Player → server, by the key that comes: it takes the other's place (a bare signature, not COSE).
+    NewKey,
+    /// Server → player: that change of key is recorded.
+    KeyReceipt,
 }
 
 impl Context {
@@ -45,6 +53,10 @@ impl Context {
             Self::Request => b"xuanping/request/1",
             Self::Retirement => b"xuanping/retirement/1",
             Self::Bundle => b"xuanping/bundle/1",
+            Self::KeyPermit => b"xuanping/key-permit/1",
+            Self::KeyChange => b"xuanping/key-change/1",
+            Self::NewKey => b"xuanping/new-key/1",
+            Self::KeyReceipt => b"xuanping/key-receipt/1",
         }
     }
 }

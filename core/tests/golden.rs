@@ -18,7 +18,8 @@ use xuanping_core::{
         TakeoverItem, TakeoverLevel, Transition, TrustedManifest, WallSettings, ZoneProgramme,
     },
     playlog::{
-        Batch, ItemRef, LogEntry, Play, PlayStatus, Receipt, SignedBatch, Trigger, WallChange, WallReason, WallState,
+        Batch, ChainHead, ItemRef, KeyPermit, KeyReceipt, LogEntry, Play, PlayStatus, Receipt, SignedBatch,
+        SignedKeyChange, Trigger, WallChange, WallReason, WallState,
         bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, Judged, PlayRef, ProvenBy, Told, Trust},
         credibility::{IssuedTakeovers, Reign},
     },
@@ -265,6 +266,10 @@ fn proven_batch() -> ProvenBy {
 
 /// The same with what the server held of it.
 fn judged_bundle() -> Vec<u8> {
+    bundle_in(vec![signed_batch()], Some(judged_batch()))
+}
+
+fn judged_batch() -> ProvenBy {
     let digest = playlist().digest();
     let reign = Reign { from: UtcMillis(DAY), until: Some(UtcMillis(DAY + 20 * HOUR)), heard: None };
     let told = Told {
@@ -286,10 +291,26 @@ fn judged_bundle() -> Vec<u8> {
     };
     let mut proven = proven_batch();
     proven.judged = Some(judged);
-    bundle_in(vec![signed_batch()], Some(proven))
+    proven
+}
+
+/// The office permits the screen to change its key, and after its first batch it does.
+fn key_permit() -> KeyPermit {
+    let instruction = InstructionId::new(uuid(0x83));
+    KeyPermit { screen: screen(), key: device().public().fingerprint(), instruction }
+}
+
+fn key_change() -> SignedKeyChange {
+    let permit = (key_permit(), key_permit().sign(&publisher()));
+    let new = SecretKey::from_seed(&[4; 32]);
+    SignedKeyChange::sign(&ChainHead::of(&signed_batch()), UtcMillis(DAY + 9 * HOUR), permit, &device(), &new)
 }
 
 fn bundle_in(batches: Vec<SignedBatch>, log: Option<ProvenBy>) -> Vec<u8> {
+    bundle_with(batches, Vec::new(), log)
+}
+
+fn bundle_with(batches: Vec<SignedBatch>, keys: Vec<SignedKeyChange>, log: Option<ProvenBy>) -> Vec<u8> {
     let contents = Contents {
         exported: UtcMillis(DAY + 24 * HOUR),
         filter: "城关支行大厅屏 2025-06-02".into(),
@@ -308,6 +329,7 @@ fn bundle_in(batches: Vec<SignedBatch>, log: Option<ProvenBy>) -> Vec<u8> {
         }],
         batches,
         records: vec![PlayRef { screen: screen(), sequence: 1, play: 0 }],
+        keys,
         log,
     };
     bundle::write(contents, publisher().public(), |payload| publisher().sign(Context::Bundle, payload)).unwrap()
@@ -385,12 +407,34 @@ fn a_receipt_keeps_its_bytes_and_its_signature() {
 }
 
 #[test]
+fn a_change_of_key_keeps_its_bytes_and_its_signatures() {
+    let signed = key_change();
+    golden("key-change-1", signed.signed());
+    assert_eq!(SignedKeyChange::verify(signed.signed().to_vec(), &publisher().public()), Ok(signed.clone()));
+    assert_eq!(KeyPermit::verify(&signed.change().permit, &publisher().public()), Ok(key_permit()));
+    let receipt = KeyReceipt { screen: screen(), change: signed.digest(), recorded: UtcMillis(DAY + 10 * HOUR) };
+    golden("key-receipt-1", &receipt.sign(&publisher()));
+    let mut manifest = manifest();
+    manifest.format = MANIFEST_VERSION_2;
+    let (id, expires) = (key_permit().instruction, UtcMillis(DAY + HOUR));
+    let what = Errand::ChangeKey { permit: signed.change().permit.clone() };
+    manifest.instructions = vec![Instruction { id, expires, what }];
+    let signed = manifest.sign(&publisher());
+    golden("manifest-2-key", &signed);
+    let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), None).unwrap();
+    assert_eq!(accepted.manifest, manifest);
+}
+
+#[test]
 fn a_bundle_keeps_its_bytes() {
     golden("bundle-1", &bundle());
     golden("bundle-2", &logged_bundle());
     let judged = bundle::verify(&judged_bundle(), &Trust::publisher(publisher().public()));
     assert_eq!(judged.findings, []);
     golden("bundle-3", &judged_bundle());
+    let changed = bundle_with(vec![signed_batch()], vec![key_change()], Some(judged_batch()));
+    golden("bundle-4", &changed);
+    assert_eq!(bundle::verify(&changed, &Trust::publisher(publisher().public())).findings, []);
     golden("bundle-1-mixed", &mixed_bundle());
     assert!(bundle::verify(&mixed_bundle(), &Trust::publisher(publisher().public())).is_intact());
     assert!(bundle::verify(&logged_bundle(), &Trust::publisher(publisher().public())).is_intact());
@@ -428,7 +472,7 @@ proptest! {
 
     #[test]
     fn no_mutation_makes_a_decoder_panic(
-        which in 0..7usize,
+        which in 0..8usize,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in proptest::option::weighted(0.2, any::<prop::sample::Index>()),
         insert in proptest::option::weighted(0.2, (any::<prop::sample::Index>(), any::<u8>())),
@@ -439,6 +483,7 @@ proptest! {
             2 => signed_batch().signed().to_vec(),
             3 => bundle(),
             4 => mixed_bundle(),
+            6 => bundle_with(vec![signed_batch()], vec![key_change()], Some(judged_batch())),
             5 => unverified_payload(SignedBatch::sign(batch_of_columns(), &device()).signed()).unwrap(),
             _ => unverified_payload(signed_batch().signed()).unwrap(),
         };
@@ -466,6 +511,7 @@ fn decode_all(bytes: &[u8]) {
     let _ = TrustedManifest::accept(bytes.to_vec(), &publisher().public(), screen(), None);
     let _ = SignedBatch::verify(bytes.to_vec(), &device().public());
     let _ = Receipt::verify(bytes, &publisher().public());
+    let _ = SignedKeyChange::verify(bytes.to_vec(), &publisher().public());
     let _ = bundle::verify(bytes, &Trust::default());
     for context in [Context::Manifest, Context::PlayBatch, Context::PlayBatch2, Context::Receipt] {
         let signed = publisher().sign(context, bytes.to_vec());

@@ -53,6 +53,8 @@ pub enum Event {
     Identify(Arc<Identity>, u64),
     /// The office wants an evidence picture because of this instruction, if one can be taken before this instant.
     PictureAsked(InstructionId, UtcMillis),
+    /// The server has signed for the change of key that this instruction was for. The loop notes it.
+    KeyChanged(InstructionId),
     /// The wall shall be black, or no longer.
     Dark(bool),
     /// The screen was retired in the console.

@@ -12,13 +12,14 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use xuanping_core::sign::SecretKey;
+use xuanping_core::{id::ScreenId, playlog::ChainHead};
 
 use crate::{
     clock::{Clock, Moment},
     event::{Event, Trouble},
     inbox::Inbox,
     journal::{Journal, JournalState, Recovered, Sealer},
+    keyring::Keyring,
 };
 
 /// The thread. Dropping it seals what is left and ends it.
@@ -33,8 +34,10 @@ pub struct Desk {
     pub journal: Journal,
     /// Seals it.
     pub sealer: Sealer,
-    /// Signs batches.
-    pub key: Arc<SecretKey>,
+    /// Whose chain it is.
+    pub screen: ScreenId,
+    /// Sign batches; changed here, where the end of the chain is known.
+    pub keys: Keyring,
     /// The time, which is kept on disk too.
     pub clock: Clock,
     /// The data folder.
@@ -140,9 +143,12 @@ impl Work {
             self.desk.sealed.notify_one();
         }
         // What was in memory may fill several segments: at the end all of them are sealed.
-        while self.desk.sealer.work(&self.desk.key, now, self.desk.clock.hindsight(), last)? > 0 {
+        while self.desk.sealer.work(&self.desk.keys, now, self.desk.clock.hindsight(), last)? > 0 {
             self.desk.sealed.notify_one();
         }
+        let end = self.desk.journal.outbox().head()?;
+        let head = ChainHead { screen: self.desk.screen, sequence: end.sequence, digest: end.digest };
+        self.desk.keys.change(&head, now.wall).map_err(io::Error::other)?;
         Ok(())
     }
 }

@@ -48,6 +48,13 @@ pub fn load_or_create(data: &Path) -> Result<SecretKey, KeyError> {
     Ok(SecretKey::from_seed(&seed))
 }
 
+/// Puts another key in its place, durably.
+pub fn replace(data: &Path, key: &SecretKey) -> Result<(), KeyError> {
+    let path = path_in(data);
+    let seed = Zeroizing::new(key.seed());
+    kept::write(&path, seed.as_slice(), Privacy::Secret).map_err(|error| KeyError::File { path, error })
+}
+
 /// Forgets the key.
 pub fn forget(data: &Path) -> io::Result<()> {
     kept::forget(&path_in(data))

@@ -18,6 +18,7 @@ pub mod inbox;
 pub mod journal;
 mod journalist;
 mod kept;
+pub mod keyring;
 pub mod keys;
 mod loader;
 pub mod media;

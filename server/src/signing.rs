@@ -11,7 +11,7 @@ use std::{
 };
 
 use xuanping_core::{
-    playlog::Receipt,
+    playlog::{KeyPermit, KeyReceipt, Receipt},
     sign::{Context, PublicKey, SecretKey},
     tlog::Signer,
     wire::{Retirement, SignedTime},
@@ -66,6 +66,16 @@ impl Publisher {
 
     /// Signs the receipt of a durable batch.
     pub fn receipt(&self, receipt: &Receipt) -> Vec<u8> {
+        receipt.sign(&self.0)
+    }
+
+    /// Signs that a screen is to change its key.
+    pub fn key_permit(&self, permit: &KeyPermit) -> Vec<u8> {
+        permit.sign(&self.0)
+    }
+
+    /// Signs that a change of key is recorded.
+    pub fn key_receipt(&self, receipt: &KeyReceipt) -> Vec<u8> {
         receipt.sign(&self.0)
     }
 

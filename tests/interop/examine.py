@@ -172,6 +172,27 @@ def judgements(statement, playlists, text):
         assert last == newest or (last < newest and (name, last) not in asked_for), "nothing after it"
 
 
+def key_changes(statement, publisher):
+    """The keys of each screen with the first batch each signs, and the batch before each change."""
+    keys = [[(1, key)] for _, _, _, key in statement[5]]
+    before = {}
+    changes = statement.get(12, [])
+    assert [nth for nth, _ in changes] == sorted(nth for nth, _ in changes)
+    for nth, signed in changes:
+        screen, (first, old) = statement[5][nth][0], keys[nth][-1]
+        said, proof = cose(signed, old, b"xuanping/key-change/1")
+        change = cbor2.loads(said)
+        new, start, previous = change[2], change[3], change[4]
+        Ed25519PublicKey.from_public_bytes(new).verify(proof, b"xuanping/new-key/1\0" + said)
+        permit = cose(change[6], publisher, b"xuanping/key-permit/1")
+        assert permit[0] == change[0] == screen and permit[1] == sha256(old), "the office permitted another change"
+        assert change[1] == old and start >= first and new not in [key for _, key in keys[nth]]
+        assert (start == 1) == (previous == bytes(32))
+        keys[nth].append((start, new))
+        before[screen, start - 1] = previous
+    return keys, before
+
+
 def main():
     data = open(sys.argv[1], "rb").read()
     magic = b"xuanping-bundle/"
@@ -185,7 +206,7 @@ def main():
     publisher = bytes.fromhex(sys.argv[2])
     statement = cose(frames[0][1], publisher, b"xuanping/bundle/1")
     version = statement[0]
-    assert version in (2, 3) and data[16:17] == b"%d" % version and statement[1] == publisher
+    assert version in (2, 3, 4) and data[16:17] == b"%d" % version and statement[1] == publisher
     screens, listed, records = statement[5], statement[8], statement[9]
     log_key, proofs = statement[10]
     batches = [body for kind, body in frames if kind == 2]
@@ -193,7 +214,9 @@ def main():
     proven = [body for kind, body in frames if kind == 4]
     playlists = [body for kind, body in frames if kind == 5]
     assert [kind for kind, _ in frames] == [1] + [2] * len(listed) + [3] + [4] * len(listed) + [5] * len(playlists)
-    if version == 3:
+    assert (version == 4) == bool(statement.get(12))
+    keys, before = key_changes(statement, publisher)
+    if version >= 3:
         judgements(statement, playlists, texts[0])
     else:
         assert not playlists
@@ -202,7 +225,9 @@ def main():
     checkpoints = {}
     for said, body, (length, digest), proof in zip(listed, batches, proofs, proven, strict=True):
         assert sha256(body) == said[3] and len(body) == said[2]
-        screen, _, _, key = screens[said[0]]
+        screen = screens[said[0]][0]
+        key = [key for start, key in keys[said[0]] if start <= said[1]][-1]
+        assert before.get((screen, said[1]), sha256(body)) == sha256(body), "the key was changed after another batch"
         written = cbor2.loads(cbor2.loads(body)[2])[0]
         batch = cose(body, key, b"xuanping/play-batch/%d" % written)
         assert written in (1, 2) and batch[1] == screen and batch[3] == said[1]

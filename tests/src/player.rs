@@ -21,6 +21,7 @@ use xuanping_player::{
     belief::Hindsight,
     clock::Clock,
     journal::{Entry, Journal, Record, Run, SealRules, Sealer},
+    keyring::Keyring,
 };
 
 use crate::{
@@ -350,14 +351,19 @@ impl Player {
             return Vec::new();
         }
         copy_folder(&from, &to);
-        let key = self.key();
+        for file in fs::read_dir(self.data()).expect("a folder is read").flatten() {
+            if file.file_name().to_string_lossy().starts_with("device.key") {
+                fs::copy(file.path(), copy.path().join(file.file_name())).expect("a key is copied");
+            }
+        }
+        let keys = Keyring::load(copy.path()).expect("it has keys");
         // Whose it is and in which run does not matter to the plays.
         let run = Run { boot: BootId::new(Uuid::nil()), machine: None };
-        let (journal, _) = Journal::open(copy.path(), key.public(), run).expect("the journal opens");
+        let (journal, _) = Journal::open(copy.path(), keys.clone(), run).expect("the journal opens");
         let now = Clock::new().now();
         let rules = SealRules { interval: 0, plays: 1, soon: 0 };
         Sealer::new(journal.clone(), ScreenId::new(Uuid::nil()), run, rules, now)
-            .work(&key, now, Hindsight::Same, true)
+            .work(&keys, now, Hindsight::Same, true)
             .expect("the journal is sealed");
         let receipted = journal.outbox().oldest().expect("the outbox is read").map_or(u64::MAX, |b| b.batch().sequence);
         let mut batches = Vec::new();
@@ -365,7 +371,7 @@ impl Player {
             let path = file.expect("a file").path();
             if path.extension().is_some_and(|ending| ending == "batch") {
                 let bytes = fs::read(path).expect("a batch is read");
-                let batch = SignedBatch::verify(bytes, &key.public()).expect("a batch is whole");
+                let batch = keys.public().verify(bytes).expect("a batch is whole");
                 if batch.batch().sequence >= receipted {
                     batches.push(batch);
                 }
@@ -379,7 +385,8 @@ impl Player {
     pub fn has_played(&self, screen: ScreenId, plays: &[Entry], in_each: usize) {
         assert!(self.child.is_none(), "the journal is in use");
         let run = Run { boot: BootId::new(Uuid::max()), machine: None };
-        let (journal, _) = Journal::open(&self.data(), self.key().public(), run).expect("the journal opens");
+        let keys = Keyring::load(&self.data()).expect("it has keys");
+        let (journal, _) = Journal::open(&self.data(), keys.clone(), run).expect("the journal opens");
         let now = Clock::new().now();
         let rules = SealRules { interval: 0, plays: usize::MAX, soon: 0 };
         let mut sealer = Sealer::new(journal.clone(), screen, run, rules, now);
@@ -388,7 +395,7 @@ impl Player {
                 journal.append(&Record::Opened(number, entry.clone())).expect("it is recorded");
                 journal.append(&Record::Finished(number, entry.clone())).expect("it is recorded");
             }
-            sealer.work(&self.key(), now, Hindsight::Same, true).expect("a batch is sealed");
+            sealer.work(&keys, now, Hindsight::Same, true).expect("a batch is sealed");
         }
     }
 

@@ -42,6 +42,14 @@ pub enum Errand {
     /// End, to be started again.
     #[n(2)]
     Restart,
+    /// Make a new key and let it take the old one's place. Only players that say so know how.
+    #[n(3)]
+    ChangeKey {
+        /// The office's [`KeyPermit`](crate::playlog::KeyPermit), as it signed it.
+        #[n(0)]
+        #[cbor(with = "minicbor::bytes")]
+        permit: Vec<u8>,
+    },
 }
 
 /// A line of text as lamps that are lit or dark, [`Lamps::ROWS`] rows high.
@@ -72,6 +80,7 @@ impl Instruction {
                     && lines.iter().all(Lamps::is_whole)
             }
             Errand::Capture | Errand::Restart => true,
+            Errand::ChangeKey { permit } => (1..=Errand::LARGEST_PERMIT).contains(&permit.len()),
         }
     }
 }
@@ -79,6 +88,8 @@ impl Instruction {
 impl Errand {
     /// Seconds for which a screen says who it is, at most.
     pub const LONGEST: u8 = 120;
+    /// Bytes of a permit to change the key, at most.
+    pub const LARGEST_PERMIT: usize = 512;
 }
 
 impl Lamps {

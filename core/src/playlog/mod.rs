@@ -15,6 +15,7 @@ pub mod flags;
 pub mod gaps;
 mod receipt;
 pub mod shown;
+mod succession;
 mod trigger;
 mod version1;
 mod version2;
@@ -25,6 +26,7 @@ pub use chain::{ChainHead, ChainRefusal, ChainReport, check_chain};
 pub use covered::{Covered, UtcDay, utc_day};
 pub use entry::LogEntry;
 pub use receipt::Receipt;
+pub use succession::{KeyChange, KeyChangeFault, KeyPermit, KeyReceipt, ScreenKeys, SignedKeyChange};
 pub use trigger::{Trigger, TriggerKind};
 pub use wall::{WallChange, WallReason, WallState};
 

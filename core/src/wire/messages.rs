@@ -121,9 +121,11 @@ pub struct PlayerAbilities {
     pub evidence: bool,
     /// It does what its manifest tells it to do once.
     pub instructions: bool,
+    /// It can change its key.
+    pub keys: bool,
 }
 
-/// Something that a player did because its manifest told it to.
+/// Something that a player did because its manifest told it to, or could not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Obeyed {
@@ -131,6 +133,25 @@ pub struct Obeyed {
     pub id: InstructionId,
     /// When, by its clock.
     pub at: UtcMillis,
+    /// Why it could not; left out if it did. Servers of older versions do not look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub could_not: Option<CouldNot>,
+}
+
+/// Why a player could not do what it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CouldNot {
+    /// Nothing verified was on the wall until it was too late.
+    NothingShown,
+    /// The wall was off: by its hours, or by somebody at the machine.
+    WallOff,
+    /// There was no picture to be had: the wall refused it, or the disk did.
+    NoPicture,
+    /// What a newer player says and this program does not know.
+    #[serde(other)]
+    Other,
 }
 
 impl PlayerAbilities {
@@ -262,6 +283,10 @@ pub enum ProblemType {
     BatchOutOfOrder,
     /// 422: the batch cannot be accepted, ever.
     BatchRefused,
+    /// 401: the screen has another key by now. Whoever has changed it says so again, signed by the new one.
+    KeyReplaced,
+    /// 422: this change of key is not one, ever.
+    KeyChangeRefused,
 }
 
 impl ProblemType {
@@ -275,6 +300,8 @@ impl ProblemType {
             Self::BatchConflict => "urn:xuanping:problem:batch-conflict",
             Self::BatchOutOfOrder => "urn:xuanping:problem:batch-out-of-order",
             Self::BatchRefused => "urn:xuanping:problem:batch-refused",
+            Self::KeyReplaced => "urn:xuanping:problem:key-replaced",
+            Self::KeyChangeRefused => "urn:xuanping:problem:key-change-refused",
         }
     }
 }

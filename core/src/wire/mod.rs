@@ -10,8 +10,8 @@ mod retirement;
 
 pub use evidence::EvidenceNote;
 pub use messages::{
-    Capabilities, Decoding, DisplayState, Enrolment, EnrolmentRequest, EnrolmentState, Health, Obeyed, PlayerAbilities,
-    PlayerStatus, ProblemType, SignedTime, StatusReply, ZoneStatus,
+    Capabilities, CouldNot, Decoding, DisplayState, Enrolment, EnrolmentRequest, EnrolmentState, Health, Obeyed,
+    PlayerAbilities, PlayerStatus, ProblemType, SignedTime, StatusReply, ZoneStatus,
 };
 pub use request::{HEADER_KEY, HEADER_SIGNATURE, HEADER_TIME, InvalidProof, MAX_SKEW, RequestProof, request_message};
 pub use retirement::Retirement;

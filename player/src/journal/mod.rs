@@ -28,7 +28,9 @@ use std::{
 
 use rustix::fs::{FallocateFlags, fallocate};
 use segment::{Ready, Segment};
-use xuanping_core::{sign::PublicKey, time::UtcMillis};
+use xuanping_core::time::UtcMillis;
+
+use crate::keyring::Keyring;
 
 /// Handle to the journal; copies write to the same one.
 #[derive(Debug, Clone)]
@@ -58,12 +60,12 @@ const RESERVE_PART: u64 = 8;
 
 impl Journal {
     /// A journal in memory, from the first instant on, whatever the disk does; what is written is of this `run`.
-    /// [`Self::open_disk`] puts it on the disk below `data`. `key` is the screen's own.
-    pub fn in_memory(data: &Path, key: PublicKey, run: Run) -> Self {
+    /// [`Self::open_disk`] puts it on the disk below `data`. `keys` are the screen's own.
+    pub fn in_memory(data: &Path, keys: Keyring, run: Run) -> Self {
         let folder = data.join("journal");
         Self {
             segment: Arc::new(Mutex::new(Segment::in_memory(&folder, run))),
-            outbox: Outbox::at(&folder.join("batches"), key),
+            outbox: Outbox::at(&folder.join("batches"), keys),
             reserve: data.join("reserve"),
             watched: Arc::default(),
             folder,
@@ -71,8 +73,8 @@ impl Journal {
     }
 
     /// Opens the journal below `data`, recovering whatever a crash or power cut left.
-    pub fn open(data: &Path, key: PublicKey, run: Run) -> io::Result<(Self, Recovered)> {
-        let journal = Self::in_memory(data, key, run);
+    pub fn open(data: &Path, keys: Keyring, run: Run) -> io::Result<(Self, Recovered)> {
+        let journal = Self::in_memory(data, keys, run);
         let recovered = journal.open_disk()?;
         Ok((journal, recovered))
     }

@@ -16,7 +16,10 @@ use xuanping_core::{
     time::UtcMillis,
 };
 
-use crate::durable::{self, Privacy};
+use crate::{
+    durable::{self, Privacy},
+    keyring::Keyring,
+};
 
 /// Where the chain of batches stands: the newest one ever sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +39,7 @@ impl Head {
 #[derive(Debug, Clone)]
 pub struct Outbox {
     folder: PathBuf,
-    key: PublicKey,
+    keys: Keyring,
     index: Arc<Mutex<Option<Index>>>,
 }
 
@@ -61,9 +64,9 @@ pub struct Waiting {
 const REFUSED_KEPT: u64 = 64 << 20;
 
 impl Outbox {
-    /// The outbox in `folder`, not read yet; `key` is the screen's own.
-    pub fn at(folder: &Path, key: PublicKey) -> Self {
-        Self { folder: folder.to_owned(), key, index: Arc::default() }
+    /// The outbox in `folder`, not read yet; `keys` are the screen's own.
+    pub fn at(folder: &Path, keys: Keyring) -> Self {
+        Self { folder: folder.to_owned(), keys, index: Arc::default() }
     }
 
     /// Reads the folder, making it if there is none. After a long time without network that takes a while.
@@ -190,7 +193,7 @@ impl Outbox {
     }
 
     fn read(&self, sequence: u64) -> io::Result<Option<SignedBatch>> {
-        let batch = SignedBatch::verify(fs::read(self.path(sequence))?, &self.key);
+        let batch = self.keys.public().verify(fs::read(self.path(sequence))?);
         Ok(batch.ok().filter(|b| b.batch().sequence == sequence))
     }
 

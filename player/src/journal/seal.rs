@@ -9,14 +9,13 @@ use std::{
 use xuanping_core::{
     id::ScreenId,
     playlog::{Batch, ItemRef, Play, SignedBatch},
-    sign::SecretKey,
 };
 
 use super::{
     Entry, Journal, Run,
     segment::{FULL, Told, discard, segments, told},
 };
-use crate::{belief::Hindsight, cache::Cache, clock::Moment};
+use crate::{belief::Hindsight, cache::Cache, clock::Moment, keyring::Keyring};
 
 /// When a segment is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,18 +72,18 @@ impl Sealer {
     /// was, and nobody is there to whom it could be sent meanwhile.
     ///
     /// A full disk loses files that no known programme needs, then the space kept in reserve, and no play.
-    pub fn work(&mut self, key: &SecretKey, now: Moment, known: Hindsight, at_once: bool) -> io::Result<usize> {
-        let mut worked = self.try_work(key, now, known, at_once);
+    pub fn work(&mut self, keys: &Keyring, now: Moment, known: Hindsight, at_once: bool) -> io::Result<usize> {
+        let mut worked = self.try_work(keys, now, known, at_once);
         if worked.as_ref().is_err_and(is_full) && self.cache.as_ref().is_some_and(|cache| cache.make_room() > 0) {
-            worked = self.try_work(key, now, known, at_once);
+            worked = self.try_work(keys, now, known, at_once);
         }
         if worked.as_ref().is_err_and(is_full) && self.journal.spend_reserve() {
-            worked = self.try_work(key, now, known, at_once);
+            worked = self.try_work(keys, now, known, at_once);
         }
         worked
     }
 
-    fn try_work(&mut self, key: &SecretKey, now: Moment, known: Hindsight, at_once: bool) -> io::Result<usize> {
+    fn try_work(&mut self, keys: &Keyring, now: Moment, known: Hindsight, at_once: bool) -> io::Result<usize> {
         let (to_sync, finished, news) = {
             let mut segment = self.journal.segment();
             segment.write_backlog()?;
@@ -103,7 +102,7 @@ impl Sealer {
         if finished == 0 {
             self.last = now.monotonic;
         }
-        let made = self.seal_closed(key, now, known)?;
+        let made = self.seal_closed(keys, now, known)?;
         if made > 0 {
             self.journal.keep_reserve();
         }
@@ -126,7 +125,7 @@ impl Sealer {
         finished > 0 && (at_once || finished >= plays.min(FULL) || waited >= interval)
     }
 
-    fn seal_closed(&self, key: &SecretKey, now: Moment, known: Hindsight) -> io::Result<usize> {
+    fn seal_closed(&self, keys: &Keyring, now: Moment, known: Hindsight) -> io::Result<usize> {
         let current = self.journal.segment().number();
         let mut made = 0;
         for number in segments(&self.journal.folder)?.into_iter().filter(|n| *n < current) {
@@ -161,7 +160,7 @@ impl Sealer {
                     walls,
                     machine: run.machine,
                 };
-                self.journal.outbox.put(&SignedBatch::sign(batch, key))?;
+                self.journal.outbox.put(&SignedBatch::sign(batch, &keys.sealing(number)))?;
                 made += 1;
             }
             // Only now that its batch is durable.

@@ -72,7 +72,7 @@ impl Life<'_> {
                     .map(|decoder| Decoding { decoder: decoder.name.clone(), hardware: decoder.hardware }),
                 ..self.health.clone()
             }),
-            abilities: PlayerAbilities { evidence: true, instructions: true },
+            abilities: PlayerAbilities { evidence: true, instructions: true, keys: true },
             obeyed: self.done.told(),
         }
     }

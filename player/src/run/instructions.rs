@@ -4,8 +4,10 @@
 use std::{collections::VecDeque, fs, io, path::Path, sync::Arc};
 
 use xuanping_core::{
+    id::InstructionId,
     playlist::{Errand, Instruction},
-    wire::Obeyed,
+    playlog::KeyPermit,
+    wire::{CouldNot, Obeyed},
 };
 
 use super::life::Life;
@@ -13,6 +15,7 @@ use crate::{
     clock::Moment,
     durable::{self, Privacy},
     event::Event,
+    keyring::Progress,
     stage::Identity,
 };
 
@@ -43,8 +46,8 @@ impl Done {
         self.0.iter().skip(self.0.len().saturating_sub(TOLD)).copied().collect()
     }
 
-    fn has(&self, instruction: &Instruction) -> bool {
-        self.0.iter().any(|done| done.id == instruction.id)
+    fn has(&self, instruction: InstructionId) -> bool {
+        self.0.iter().any(|done| done.id == instruction)
     }
 
     fn add(&mut self, obeyed: Obeyed, data: &Path) -> io::Result<()> {
@@ -62,10 +65,15 @@ impl Life<'_> {
     pub(super) fn obey(&mut self, instructions: &[Instruction], now: Moment) -> Vec<Event> {
         let mut events = Vec::new();
         for told in instructions {
-            if told.expires <= now.wall || self.done.has(told) {
+            if told.expires <= now.wall || self.done.has(told.id) {
                 continue;
             }
-            let kept = self.done.add(Obeyed { id: told.id, at: now.wall }, &self.config.data);
+            // It is done when the server has signed for it.
+            if let Errand::ChangeKey { permit } = &told.what {
+                self.change_key(told.id, permit, now);
+                continue;
+            }
+            let kept = self.done.add(done(told.id, now), &self.config.data);
             if let Err(error) = &kept {
                 tracing::warn!(%error, id = %told.id, "an instruction could not be noted as done");
             }
@@ -79,6 +87,8 @@ impl Life<'_> {
                     tracing::info!(id = %told.id, "the office wants an evidence picture");
                     events.push(Event::PictureAsked(told.id, told.expires));
                 }
+                // Begun above.
+                Errand::ChangeKey { .. } => {}
                 // What is not kept would be done again by the next life, for ever.
                 Errand::Restart if kept.is_err() => {}
                 Errand::Restart => {
@@ -89,12 +99,50 @@ impl Life<'_> {
         }
         events
     }
+
+    /// Begins to change the key, if the office means the one that it has now. Whoever seals the journal goes on with it.
+    fn change_key(&mut self, id: InstructionId, signed: &[u8], now: Moment) {
+        if self.keys.progress(id) != Progress::None {
+            return;
+        }
+        let Some(enrolled) = self.enrolled else { return };
+        let permit = KeyPermit::verify(signed, &enrolled.publisher);
+        let permit =
+            permit.ok().filter(|permit| permit.instruction == id && self.keys.is_meant(permit, enrolled.screen));
+        match permit {
+            Some(permit) => {
+                tracing::warn!(%id, "the office wants this screen to change its key");
+                self.keys.want(permit, signed.to_vec());
+                if let Some((_, journalist)) = &self.journal {
+                    journalist.poke();
+                }
+            }
+            None => self.note(Obeyed { could_not: Some(CouldNot::Other), ..done(id, now) }),
+        }
+    }
+
+    /// The server has signed for it.
+    pub(super) fn key_changed(&mut self, id: InstructionId) {
+        if !self.done.has(id) {
+            self.note(done(id, self.clock.now()));
+        }
+    }
+
+    fn note(&mut self, obeyed: Obeyed) {
+        if let Err(error) = self.done.add(obeyed, &self.config.data) {
+            tracing::warn!(%error, id = %obeyed.id, "what came of an instruction could not be noted");
+        }
+    }
+}
+
+fn done(id: InstructionId, now: Moment) -> Obeyed {
+    Obeyed { id, at: now.wall, could_not: None }
 }
 
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
-    use xuanping_core::{id::InstructionId, time::UtcMillis};
+    use xuanping_core::time::UtcMillis;
 
     use super::*;
 
@@ -108,14 +156,14 @@ mod tests {
         };
         let mut done = Done::load(data.path());
         for n in 0..100 {
-            assert!(!done.has(&told(n)));
-            done.add(Obeyed { id: told(n).id, at: UtcMillis(1) }, data.path()).unwrap();
+            assert!(!done.has(told(n).id));
+            done.add(Obeyed { id: told(n).id, at: UtcMillis(1), could_not: None }, data.path()).unwrap();
         }
         let later = Done::load(data.path());
-        assert!(later.has(&told(99)) && later.has(&told(50)) && !later.has(&told(100)));
+        assert!(later.has(told(99).id) && later.has(told(50).id) && !later.has(told(100).id));
         assert_eq!(later.told().last().map(|done| done.id), Some(told(99).id));
         assert_eq!((later.told().len(), later.0.len()), (TOLD, MOST));
         fs::write(data.path().join(FILE), b"[").unwrap();
-        assert!(!Done::load(data.path()).has(&told(99)));
+        assert!(!Done::load(data.path()).has(told(99).id));
     }
 }

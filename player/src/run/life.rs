@@ -1,17 +1,12 @@
 //! One life as one screen: from reading the data folder until asked to stop, or until the screen is retired.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, mpsc::Receiver},
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::mpsc::Receiver, time::Duration};
 
 use xuanping_core::{
     geometry::Size,
     id::BootId,
     playlist::Percent,
     playlog::{WallReason, WallState},
-    sign::SecretKey,
     vocabulary::ScreenKind,
     wire::Health,
 };
@@ -34,7 +29,7 @@ use crate::{
     inbox::Inbox,
     journal::{Journal, PlayKey, Record},
     journalist::Journalist,
-    keys,
+    keyring::Keyring,
     loader::Loader,
     media,
     output::{Colours, Output},
@@ -51,7 +46,7 @@ pub(super) struct Life<'a> {
     /// Before all that sends: a thread that waits for room in the queue must not be waited for.
     events: Receiver<Event>,
     pub(super) config: &'a Config,
-    pub(super) key: Arc<SecretKey>,
+    pub(super) keys: Keyring,
     pub(super) boot: BootId,
     pub(super) clock: Clock,
     pub(super) cache: Cache,
@@ -90,7 +85,7 @@ impl<'a> Life<'a> {
     /// Begins one. Its threads speak to it alone: what one of an earlier life still says reaches nobody.
     pub(super) fn new(config: &'a Config, output: &dyn Output) -> Result<Self, RunError> {
         let (inbox, events) = Inbox::new(output.waker());
-        let key = Arc::new(keys::load_or_create(&config.data)?);
+        let keys = Keyring::load(&config.data)?;
         let clock = Clock::new();
         if let Some(correction) = clock::recall(&config.data).and_then(|last| clock.resume(last)) {
             tracing::warn!(correction, "the device's clock is not what an earlier life kept, and goes on from there");
@@ -104,7 +99,7 @@ impl<'a> Life<'a> {
         let mut life = Self {
             events,
             config,
-            key,
+            keys,
             boot: BootId::new(entropy::uuid(clock.now().wall)?),
             clock,
             loader: Loader::start(cache.clone(), inbox.clone())?,
@@ -152,7 +147,7 @@ impl<'a> Life<'a> {
     fn context(&self) -> Result<Context, RunError> {
         let (server, plain) = (&self.config.server, self.config.allow_plain_http);
         Ok(Context {
-            client: Client::new(server, plain, self.key.clone(), self.clock.clone())?,
+            client: Client::new(server, plain, self.keys.clone(), self.clock.clone())?,
             cache: self.cache.clone(),
             inbox: self.inbox.clone(),
             clock: self.clock.clone(),
@@ -172,6 +167,9 @@ impl<'a> Life<'a> {
             tracing::warn!(correction, "the device's clock is earlier than its newest manifest and is moved on");
         }
         self.begin_recording(enrolled)?;
+        if let Some(instruction) = self.keys.newest_done() {
+            self.key_changed(instruction);
+        }
         let followed = trusted.as_ref().map(|t| t.manifest.version);
         // The one before must be gone before another speaks for this screen.
         self.sync = None;
@@ -242,6 +240,10 @@ impl<'a> Life<'a> {
             if let Event::Verified(zone, item, Err(_)) = &event
                 && !self.clips.refused(*zone, item.asset)
             {
+                continue;
+            }
+            if let Event::KeyChanged(instruction) = event {
+                self.key_changed(instruction);
                 continue;
             }
             if let Event::Asked(ask, asker) = event {

@@ -30,7 +30,8 @@ use crate::{
     entropy::NoEntropy,
     event::Event,
     evidence, journal,
-    keys::{self, KeyError},
+    keyring::Keyring,
+    keys::KeyError,
     output::Output,
     stage::{Scene, Stage, Wall},
     sync::{self, AddressError, Enrolled},
@@ -184,7 +185,7 @@ fn wipe(data: &Path) -> io::Result<()> {
     Shows::forget(data)?;
     instructions::Done::forget(data)?;
     Enrolled::forget(data)?;
-    keys::forget(data)?;
+    Keyring::forget(data)?;
     durable::remove(&data.join(WIPING))
 }
 
@@ -211,13 +212,13 @@ mod tests {
     #[test]
     fn a_wipe_that_the_power_cut_short_is_finished_before_anything_is_played() {
         let data = tempfile::tempdir().unwrap();
-        let first = keys::load_or_create(data.path()).unwrap().public();
+        let first = Keyring::load(data.path()).unwrap().asking().public();
         durable::write(&data.path().join(WIPING), b"", Privacy::Usual).unwrap();
         dark::keep(data.path(), true).unwrap();
         assert!(data_is_half_wiped(data.path()));
         wipe(data.path()).unwrap();
         assert!(!data_is_half_wiped(data.path()));
         assert!(!dark::is_kept(data.path()), "a new screen shows its pairing code");
-        assert_ne!(keys::load_or_create(data.path()).unwrap().public(), first);
+        assert_ne!(Keyring::load(data.path()).unwrap().asking().public(), first);
     }
 }

@@ -14,7 +14,7 @@ impl Life<'_> {
     /// Begins to record. No disk is waited for: what it has from before is recovered beside.
     pub(super) fn begin_recording(&mut self, enrolled: Enrolled) -> Result<(), RunError> {
         let run = Run { boot: self.boot, machine: machine_boot() };
-        let journal = Journal::in_memory(&self.config.data, self.key.public(), run);
+        let journal = Journal::in_memory(&self.config.data, self.keys.clone(), run);
         if let Some(correction) = journal.newest_end().and_then(|end| self.clock.not_before(end)) {
             tracing::warn!(correction, "the device's clock is earlier than the newest play and goes on from there");
         }
@@ -29,7 +29,8 @@ impl Life<'_> {
         let desk = Desk {
             journal: journal.clone(),
             sealer,
-            key: self.key.clone(),
+            screen: enrolled.screen,
+            keys: self.keys.clone(),
             clock: self.clock.clone(),
             data: self.config.data.clone(),
             inbox: self.inbox.clone(),

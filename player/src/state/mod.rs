@@ -165,7 +165,7 @@ impl State {
             Event::Pictured(play, picture) => self.pictured(play, picture, now, &mut actions),
             Event::Media(zone, asset, news) => self.media(zone, asset, news, now, &mut actions),
             // The loop's to answer.
-            Event::Asked(..) => {}
+            Event::Asked(..) | Event::KeyChanged(_) => {}
             Event::Dark(dark) => {
                 self.dark = dark;
                 for zone in self.zones.values_mut() {

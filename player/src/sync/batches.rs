@@ -82,6 +82,10 @@ impl DeliveryError {
 async fn deliver_oldest(context: &Context, enrolled: &Enrolled, outbox: &Outbox) -> Result<bool, DeliveryError> {
     let Some(batch) = outbox.oldest()? else { return Ok(false) };
     let sequence = batch.batch().sequence;
+    if context.client.keys().holds_back(sequence) {
+        // The server could not know who has signed it, and would refuse it for ever.
+        return Ok(false);
+    }
     match send(context, &batch).await {
         Ok(signed) => {
             let receipt = Receipt::verify(&signed, &enrolled.publisher).map_err(|_| DeliveryError::Receipt)?;

@@ -15,6 +15,7 @@ use crate::{
     belief::Sample,
     clock::Clock,
     entropy::{self, NoEntropy},
+    keyring::Keyring,
 };
 
 /// Why a request gave nothing.
@@ -96,7 +97,7 @@ pub enum AddressError {
 pub struct Client {
     http: reqwest::Client,
     base: String,
-    key: std::sync::Arc<SecretKey>,
+    keys: Keyring,
     clock: Clock,
 }
 
@@ -114,12 +115,7 @@ const LONGEST_AWAY: u64 = 3_600;
 
 impl Client {
     /// A client for the server at `base`, e.g. `https://xuanping.example.cn`.
-    pub fn new(
-        base: &str,
-        allow_plain: bool,
-        key: std::sync::Arc<SecretKey>,
-        clock: Clock,
-    ) -> Result<Self, AddressError> {
+    pub fn new(base: &str, allow_plain: bool, keys: Keyring, clock: Clock) -> Result<Self, AddressError> {
         let url = reqwest::Url::parse(base).map_err(|_| AddressError::Malformed(base.to_owned()))?;
         let loopback = match url.host_str() {
             Some("localhost") => true,
@@ -148,18 +144,23 @@ impl Client {
             // A machine without any root certificates must still be able to play over its protected network.
             builder = builder.tls_certs_only([]);
         }
-        Ok(Self { http: builder.build()?, base: base.trim_end_matches('/').to_owned(), key, clock })
+        Ok(Self { http: builder.build()?, base: base.trim_end_matches('/').to_owned(), keys, clock })
     }
 
-    /// The screen's key.
-    pub fn key(&self) -> &SecretKey {
-        &self.key
+    /// The screen's keys.
+    pub fn keys(&self) -> &Keyring {
+        &self.keys
     }
 
     /// A signed request, not sent yet. `path` begins after the API's prefix.
     pub fn request(&self, method: Method, path: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
+        self.request_by(&self.keys.asking(), method, path, body)
+    }
+
+    /// The same, signed by this key.
+    pub fn request_by(&self, key: &SecretKey, method: Method, path: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
         let path = format!("{PREFIX}/{path}");
-        let proof = RequestProof::make(&self.key, method.as_str(), &path, self.clock.now().wall, &body);
+        let proof = RequestProof::make(key, method.as_str(), &path, self.clock.now().wall, &body);
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         for (name, value) in proof.headers() {
             request = request.header(name, value);
@@ -236,6 +237,8 @@ fn known(urn: &str) -> Option<ProblemType> {
         ProblemType::BatchOutOfOrder,
         ProblemType::BatchRefused,
         ProblemType::TokenRefused,
+        ProblemType::KeyReplaced,
+        ProblemType::KeyChangeRefused,
     ]
     .into_iter()
     .find(|kind| kind.urn() == urn)
@@ -243,13 +246,11 @@ fn known(urn: &str) -> Option<ProblemType> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn client(base: &str, allow_plain: bool) -> Result<Client, AddressError> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Client::new(base, allow_plain, Arc::new(SecretKey::from_seed(&[1; 32])), Clock::new())
+        Client::new(base, allow_plain, SecretKey::from_seed(&[1; 32]).into(), Clock::new())
     }
 
     #[test]

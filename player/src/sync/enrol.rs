@@ -67,8 +67,11 @@ pub(super) async fn introduce(context: &Context, introduction: Introduction) {
         // Only if the thread is being ended.
         return;
     };
-    let mut request =
-        EnrolmentRequest { public_key: context.client.key().public(), capabilities, token: introduction.token };
+    let mut request = EnrolmentRequest {
+        public_key: context.client.keys().asking().public(),
+        capabilities,
+        token: introduction.token,
+    };
     let mut backoff = context.backoff();
     let mut asked_by_code = None;
     loop {
@@ -134,7 +137,7 @@ pub(super) async fn introduce(context: &Context, introduction: Introduction) {
 
 /// Whether the pinned publisher has signed that this device is out of service.
 fn is_retired(context: &Context, error: &RequestError) -> bool {
-    let key = context.client.key().public();
+    let key = context.client.keys().asking().public();
     load(&context.data).is_some_and(|kept| error.retirement(&kept.publisher, &key).is_some())
 }
 

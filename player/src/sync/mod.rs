@@ -8,6 +8,7 @@ mod bucket;
 mod client;
 mod enrol;
 mod evidence;
+mod keys;
 mod manifest;
 mod status;
 
@@ -79,7 +80,7 @@ impl Context {
                 self.learn_time(enrolled).await;
             }
             Some(ProblemType::ScreenRetired) => {
-                let said = error.retirement(&enrolled.publisher, &self.client.key().public());
+                let said = error.retirement(&enrolled.publisher, &self.client.keys().asking().public());
                 if said.is_some_and(|said| said.screen == enrolled.screen) {
                     tracing::warn!(%error, "this screen was retired");
                     self.inbox.send(Event::Retired);
@@ -88,7 +89,18 @@ impl Context {
                     self.trouble(Trouble::Server, "收到停用通知，但没有发布密钥的签名，已忽略，继续播放。".to_owned());
                 }
             }
+            // The change of key is recorded, and its receipt was lost; or this request was older than the change.
+            Some(ProblemType::KeyReplaced) => {
+                self.client.keys().doubt();
+                if self.client.keys().to_present().is_none() {
+                    self.trouble(
+                        Trouble::Server,
+                        "服务器上本屏幕的密钥已更换（本机可能由旧的磁盘副本启动），继续播放缓存内容。".to_owned(),
+                    );
+                }
+            }
             Some(ProblemType::UnknownDevice) => {
+                self.client.keys().doubt();
                 self.trouble(
                     Trouble::Server,
                     "服务器不认识本屏幕（可能恢复了旧备份，或请求被转到了别处），继续播放缓存内容。".to_owned(),
@@ -175,6 +187,7 @@ impl Sync {
                 manifest::fetch_playlists(&context, &enrolled, ends.playlist),
                 assets::fetch(&context, &enrolled, ends.wants),
                 batches::deliver(&context, &enrolled, &deliveries),
+                keys::present(&context, &enrolled, &deliveries.sealed),
                 evidence::deliver(&context, &enrolled, &deliveries.pictured),
                 status::report(&context, &enrolled, ends.status),
                 status::show(&context, ends.picture),

@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 use xuanping_core::{
     id::{InstructionId, ScreenId},
     playlist::{Errand, Instruction},
+    playlog::KeyPermit,
     time::UtcMillis,
+    wire::CouldNot,
 };
 
 use super::{
@@ -46,6 +48,8 @@ pub enum Kind {
     Capture,
     /// 重启播放器: the program ends and is started again.
     Restart,
+    /// 更换密钥: it makes a new key, which takes the old one's place.
+    ChangeKey,
 }
 
 /// An instruction as it was given.
@@ -69,8 +73,12 @@ pub struct Given {
     pub created_by: String,
     /// From when on it is not done any more.
     pub expires: UtcMillis,
-    /// When the screen says it did it.
+    /// The office's signed word that it may change its key; empty for others.
+    pub permit: Vec<u8>,
+    /// When the screen says it did it, or could not.
     pub done: Option<UtcMillis>,
+    /// Why it could not.
+    pub could_not: Option<CouldNot>,
 }
 
 /// Why a screen is not told.
@@ -79,6 +87,12 @@ pub enum InstructionRefusal {
     /// Its player does not know of instructions.
     #[error("the player does not understand instructions")]
     CannotObey,
+    /// Its player cannot change its key.
+    #[error("the player cannot change its key")]
+    CannotChangeKey,
+    /// It was told to change its key, and has not yet.
+    #[error("the screen is about to change its key")]
+    ChangingKey,
     /// It has no manifest yet.
     #[error("the screen was told nothing yet")]
     NotYet,
@@ -122,6 +136,7 @@ impl Given {
             },
             Kind::Capture => Errand::Capture,
             Kind::Restart => Errand::Restart,
+            Kind::ChangeKey => Errand::ChangeKey { permit: self.permit.clone() },
         };
         Instruction { id: self.id, expires: self.expires, what }
     }
@@ -145,8 +160,12 @@ impl Playlists {
             return Err(ScreenError::OutOfScope.into());
         }
         let candidate = self.screens.candidate(screen).await?.ok_or(ScreenError::Retired)?;
-        if !found.status.as_ref().is_some_and(|(_, status)| status.abilities.instructions) {
+        let can = found.status.as_ref().map(|(_, status)| status.abilities).unwrap_or_default();
+        if !can.instructions {
             return Err(InstructionRefusal::CannotObey);
+        }
+        if kind == Kind::ChangeKey && !can.keys {
+            return Err(InstructionRefusal::CannotChangeKey);
         }
         if self.issued(screen).is_none() {
             return Err(InstructionRefusal::NotYet);
@@ -156,8 +175,12 @@ impl Playlists {
         let area = areas.into_iter().find(|area| area.code == found.venue.area).map(|area| area.name);
         let place = area.into_iter().chain([found.venue.name.clone()]).collect::<Vec<_>>().join(" · ");
         let identifies = kind == Kind::Identify;
+        let id = InstructionId::new(entropy::uuid(now)?);
+        // For the key that it has now, once: what is signed here is good for no other.
+        let permit = KeyPermit { screen, key: found.public_key.fingerprint(), instruction: id };
+        let permit = (kind == Kind::ChangeKey).then(|| self.screens.key_permit(&permit));
         let given = Given {
-            id: InstructionId::new(entropy::uuid(now)?),
+            id,
             screen,
             kind,
             seconds,
@@ -166,12 +189,17 @@ impl Playlists {
             created_at: now,
             created_by: who.display_name.clone(),
             expires: now.plus(LIFE),
+            permit: permit.unwrap_or_default(),
             done: None,
+            could_not: None,
         };
         let mut tx = self.db.begin().await?;
         tx.alone(&format!("instructions/{screen}")).await?;
         if store::instructions::count_pending(&mut tx, screen, now).await? >= Instruction::MOST as i64 {
             return Err(InstructionRefusal::TooMany);
+        }
+        if kind == Kind::ChangeKey && store::instructions::is_changing_key(&mut tx, screen, now).await? {
+            return Err(InstructionRefusal::ChangingKey);
         }
         store::instructions::insert(&mut tx, &given).await?;
         let details = json!({ "id": screen, "instruction": given.kind, "venue": found.venue.name });

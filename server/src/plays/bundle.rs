@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use xuanping_core::{
     id::ScreenId,
     playlog::{
-        BatchError, SignedBatch,
+        BatchError,
         bundle::{self, BundleBooking, BundleCreative, BundleScreen, Contents, PlayRef, ProvenBy},
     },
     time::UtcMillis,
@@ -56,9 +56,8 @@ impl Plays {
             if bytes > MOST_BYTES {
                 return Err(PlayError::TooMany);
             }
-            let key = names.screen(screen).ok_or(PlayError::Nothing)?.key;
-            let verified =
-                SignedBatch::verify(signed, &key).map_err(|why| PlayError::Damaged { screen, sequence, why })?;
+            let keys = &names.screen(screen).ok_or(PlayError::Nothing)?.keys;
+            let verified = keys.verify(signed).map_err(|why| PlayError::Damaged { screen, sequence, why })?;
             let flags = flags::read(&kept.flags, verified.batch().plays.len());
             held.insert((screen, sequence), (kept.received, flags.ok_or_else(|| damaged(screen, sequence))?));
             batches.push(verified);
@@ -75,6 +74,16 @@ impl Plays {
                 .and_then(|n| n.campaign.as_ref())
                 .map(|(_, name)| name.clone())
         };
+        let mut keys = Vec::new();
+        let mut ends: BTreeMap<ScreenId, u64> = BTreeMap::new();
+        for batch in &batches {
+            ends.insert(batch.batch().screen, batch.batch().sequence);
+        }
+        for (screen, end) in ends {
+            let changes = names.screen(screen).map(|known| known.key_changes.as_slice()).unwrap_or_default();
+            // Later ones say nothing of batches that are here.
+            keys.extend(changes.iter().filter(|change| change.change().from <= end).cloned());
+        }
         let screens: BTreeSet<_> = batches.iter().map(|batch| batch.batch().screen).collect();
         let wanted: Vec<(ScreenId, u64)> = batches.iter().map(|b| (b.batch().screen, b.batch().sequence)).collect();
         let proofs = self.log.prove_under(&checkpoint, &wanted).await?;
@@ -90,7 +99,7 @@ impl Plays {
                 .filter_map(|id| {
                     let screen = names.screen(id)?;
                     let (name, venue) = (screen.name.clone(), screen.venue.clone());
-                    Some(BundleScreen { id, name, venue, key: screen.key })
+                    Some(BundleScreen { id, name, venue, key: screen.keys.first() })
                 })
                 .collect(),
             creatives: creatives
@@ -107,6 +116,7 @@ impl Plays {
                 .collect(),
             batches,
             records: places.into_iter().map(|(screen, sequence, play)| PlayRef { screen, sequence, play }).collect(),
+            keys,
             log: Some(log),
         };
         Ok(bundle::write(contents, self.publisher.public(), |statement| self.publisher.bundle(statement))?)

@@ -17,8 +17,8 @@ use super::{
     },
 };
 use crate::{
-    db::{Db, DbError},
-    screens::Screen,
+    db::Db,
+    screens::{Screen, ScreenError, Screens},
 };
 
 /// Batches stored with one transaction at most: it keeps every other writer waiting.
@@ -47,7 +47,7 @@ pub struct Ready {
 
 struct Waiting {
     ready: Ready,
-    answer: oneshot::Sender<Result<bool, DbError>>,
+    answer: oneshot::Sender<Result<bool, ScreenError>>,
 }
 
 /// Where batches wait for each other. Cheap to clone.
@@ -58,9 +58,9 @@ pub struct Commits {
 }
 
 impl Commits {
-    /// Stores a batch, with whatever else waits; `false` if its screen's chain does not end where it was judged any more (or
-    /// if nobody knows): nothing of it was stored then, or all of it, and looking again tells.
-    pub async fn store(&self, db: &Db, ready: Ready) -> Result<bool, DbError> {
+    /// Stores a batch, with whatever else waits; `false` if its screen's chain does not end where it was judged any more, or the
+    /// screen has changed its key since (or if nobody knows): nothing of it was stored then, or all of it, and looking again tells.
+    pub async fn store(&self, db: &Db, screens: &Screens, ready: Ready) -> Result<bool, ScreenError> {
         let (answer, mut answered) = oneshot::channel();
         self.waiting().push(Waiting { ready, answer });
         loop {
@@ -77,7 +77,7 @@ impl Commits {
                 let most = MOST.min(queue.len());
                 queue.drain(..most).collect()
             };
-            settle(db, some).await;
+            settle(db, screens, some).await;
         }
     }
 
@@ -86,26 +86,27 @@ impl Commits {
     }
 }
 
-async fn settle(db: &Db, some: Vec<Waiting>) {
+async fn settle(db: &Db, screens: &Screens, some: Vec<Waiting>) {
     let all: Vec<&Ready> = some.iter().map(|waiting| &waiting.ready).collect();
-    let stored = if all.len() > 1 { store_all(db, &all).await.ok() } else { None };
+    let stored = if all.len() > 1 { store_all(db, screens, &all).await.ok().flatten() } else { None };
     for (nth, waiting) in some.into_iter().enumerate() {
         let answer = match &stored {
             Some(stored) => Ok(stored.get(nth) == Some(&true)),
             // One alone; or one of them failed, and that shall be nobody else's fault.
-            None => store_all(db, &[&waiting.ready]).await.map(|stored| stored == [true]),
+            None => store_all(db, screens, &[&waiting.ready]).await.map(|stored| stored.is_some_and(|s| s == [true])),
         };
         // Who does not wait any more sends the batch again.
         let _ = waiting.answer.send(answer);
     }
 }
 
-/// Stores these in one transaction; answers of each whether its chain was where it was judged.
-async fn store_all(db: &Db, all: &[&Ready]) -> Result<Vec<bool>, DbError> {
+/// Stores these in one transaction; answers of each whether its chain was where it was judged. `None`, and nothing is stored, if
+/// one of the screens has another key than when its batch was verified.
+async fn store_all(db: &Db, screens: &Screens, all: &[&Ready]) -> Result<Option<Vec<bool>>, ScreenError> {
     let mut tx = db.begin().await?;
     // Two that go on at the same end: the first does.
-    let mut screens = std::collections::BTreeSet::new();
-    let first: Vec<bool> = all.iter().map(|ready| screens.insert(ready.screen.id)).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    let first: Vec<bool> = all.iter().map(|ready| seen.insert(ready.screen.id)).collect();
     let mut steps: Vec<Step> = all
         .iter()
         .zip(&first)
@@ -118,6 +119,11 @@ async fn store_all(db: &Db, all: &[&Ready]) -> Result<Vec<bool>, DbError> {
     let stored: Vec<bool> =
         all.iter().zip(&first).map(|(ready, first)| *first && moved.contains(&ready.screen.id)).collect();
     let those: Vec<&Ready> = all.iter().zip(&stored).filter(|(_, stored)| **stored).map(|(ready, _)| *ready).collect();
+    // Whoever changes a key holds the end of the chain, as we do now.
+    let verified: Vec<&Screen> = those.iter().map(|ready| &ready.screen).collect();
+    if !screens.have_their_keys(&mut tx, &verified).await? {
+        return Ok(None);
+    }
     let kept: Vec<&Kept> = those.iter().map(|ready| &ready.kept).collect();
     store::batches::insert(&mut tx, &kept).await?;
     let waiting: Vec<_> =
@@ -145,5 +151,5 @@ async fn store_all(db: &Db, all: &[&Ready]) -> Result<Vec<bool>, DbError> {
         those.iter().map(|ready| (ready.screen.id, ready.next.sequence, ready.kept.received)).collect();
     store::findings::resolve_gaps(&mut tx, &came).await?;
     tx.commit().await?;
-    Ok(stored)
+    Ok(Some(stored))
 }

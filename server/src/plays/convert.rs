@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use chrono::Timelike as _;
 use xuanping_core::{
     id::{BookingId, CampaignId},
-    playlog::{Play, PlayStatus, SignedBatch},
+    playlog::{Play, PlayStatus},
 };
 
 use super::{
@@ -60,7 +60,7 @@ impl Plays {
         let screen = self.screens.get(former.screen).await?;
         let rows = former::plays(&self.db, former.screen, former.sequence, &screen.timezone).await?;
         let place = rows.first().map_or_else(|| Place::of(&screen), |row| row.place.clone());
-        let Ok(batch) = SignedBatch::verify(former.signed.clone(), &screen.public_key) else {
+        let Ok(batch) = self.screens.keys(&screen).await?.verify(former.signed.clone()) else {
             // Damaged before: kept as it is, so that `admin recount` goes on naming it.
             let (screen, place, _) = self.numbers.give(former.screen, &place, &[]).await?;
             return Ok((damaged(former, screen, place), Vec::new()));

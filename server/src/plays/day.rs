@@ -7,10 +7,7 @@ use utoipa::ToSchema;
 use xuanping_core::{
     geometry::ZoneName,
     id::ScreenId,
-    playlog::{
-        SignedBatch,
-        shown::{Seen, Told, ZoneDay, compare, dark, filled},
-    },
+    playlog::shown::{Seen, Told, ZoneDay, compare, dark, filled},
     recurrence::day_of,
     time::{UtcInterval, UtcMillis},
 };
@@ -60,10 +57,11 @@ impl Plays {
         let passed = UtcInterval { start: day.start, end: day.end.min(now).max(day.start) };
         let mut said = Told::default();
         let around = UtcInterval { start: day.start.plus(-AROUND), end: day.end.plus(AROUND) };
+        let keys = self.screens.keys(screen).await?;
         for kept in self.around(screen.id, date).await? {
             // What was stored was verified; one that is damaged since says nothing here, and its time is a gap.
             let signed = self.signed(&kept).await?.unwrap_or_default();
-            let Ok(batch) = SignedBatch::verify(signed, &screen.public_key) else { continue };
+            let Ok(batch) = keys.verify(signed) else { continue };
             let batch = batch.batch();
             if !batch.plays.iter().any(|play| around.contains(play.start)) {
                 continue;

@@ -81,7 +81,8 @@ impl Plays {
     /// Takes a batch in and answers its signed receipt. Sending the same batch again gives the same receipt.
     pub async fn ingest(&self, screen: &Screen, signed: Vec<u8>, now: UtcMillis) -> Result<Vec<u8>, IngestError> {
         let received = Digest::of(&signed);
-        let batch = match SignedBatch::verify(signed.clone(), &screen.public_key) {
+        let keys = self.screens.keys(screen).await.map_err(PlayError::from)?;
+        let batch = match keys.verify(signed.clone()) {
             Ok(batch) => batch,
             Err(error) => {
                 let kind = match error {
@@ -118,6 +119,9 @@ impl Plays {
                 Ok(next) => next,
                 Err(refusal) => return Err(self.refuse_link(screen, &batch, refusal, now).await?),
             };
+            if !keys.allow(next.sequence, next.digest) {
+                return Err(self.refuse(screen, &batch, FindingKind::BrokenChain, now).await?);
+            }
             let known = match &known {
                 Some(known) => known,
                 None => known.insert(self.circumstances(screen, &batch, now).await?),
@@ -127,10 +131,14 @@ impl Plays {
             let judged = judge(said, known, &mut covered);
             let ready =
                 self.ready(screen, &batch, News { head, next, judged: &judged, covered: &covered }, now).await?;
-            if self.commits.store(&self.db, ready).await? {
+            if self.commits.store(&self.db, &self.screens, ready).await.map_err(PlayError::from)? {
                 return Ok(self.receipt(screen, next.sequence, next.digest, now));
             }
-            // Somebody else was faster: look again.
+            // Somebody else was faster: look again; but with the keys that the screen has now.
+            let fresh = self.screens.get(screen.id).await.map_err(PlayError::from)?;
+            if fresh.key_from != screen.key_from || fresh.public_key != screen.public_key {
+                return Err(IngestError::Busy);
+            }
         }
         Err(IngestError::Busy)
     }

@@ -6,11 +6,12 @@ use chrono_tz::Tz;
 use xuanping_core::{
     digest::Digest,
     id::{BookingId, CampaignId, CreativeId, ScreenId},
-    sign::PublicKey,
+    playlog::{ScreenKeys, SignedKeyChange},
     vocabulary::{CreativeKind, FraudType},
 };
 
 use super::{PlayError, PlayRecord, Plays};
+use crate::screens::keys_of;
 
 /// What is known of a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +22,10 @@ pub struct ScreenNames {
     pub venue: String,
     /// The zone its times are read in.
     pub timezone: Tz,
-    /// The key its batches are signed with.
-    pub key: PublicKey,
+    /// The keys its batches are signed with.
+    pub keys: ScreenKeys,
+    /// How it came from one to the other.
+    pub key_changes: Vec<SignedKeyChange>,
 }
 
 /// What is known of a creative.
@@ -82,11 +85,16 @@ impl Names {
         }
         self.screens.extend(unknown.iter().map(|id| (*id, None)));
         for screen in plays.screens.called(&unknown).await? {
+            let key_changes = match screen.key_changed {
+                true => plays.screens.key_changes(screen.id).await?,
+                false => Vec::new(),
+            };
             let names = ScreenNames {
                 name: screen.name,
                 venue: screen.venue,
                 timezone: screen.timezone.parse().unwrap_or(Tz::Asia__Shanghai),
-                key: screen.public_key,
+                keys: keys_of(screen.id, screen.public_key, &key_changes)?,
+                key_changes,
             };
             self.screens.insert(screen.id, Some(names));
         }
@@ -138,9 +146,9 @@ impl Names {
         self.departments.get(code).map(String::as_str)
     }
 
-    /// How a player is named to outsiders: the beginning of its key's fingerprint, 36 characters at most.
+    /// How a player is named to outsiders: the beginning of its first key's fingerprint, 36 characters at most.
     pub fn player_ref(&self, id: ScreenId) -> String {
-        let fingerprint = self.screen(id).map_or(Digest::ZERO, |s| s.key.fingerprint());
+        let fingerprint = self.screen(id).map_or(Digest::ZERO, |s| s.keys.first().fingerprint());
         fingerprint.to_string().chars().take(32).collect()
     }
 }

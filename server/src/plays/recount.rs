@@ -10,8 +10,7 @@ use chrono::{NaiveDate, Timelike as _};
 use chrono_tz::Tz;
 use xuanping_core::{
     id::{CreativeId, ScreenId},
-    playlog::{Batch, BatchError, ChainHead, ChainRefusal, LogEntry, SignedBatch},
-    sign::PublicKey,
+    playlog::{Batch, BatchError, ChainHead, ChainRefusal, LogEntry, ScreenKeys, SignedBatch},
     tlog::{Checkpoint, Edge, Tiles},
 };
 
@@ -74,6 +73,8 @@ pub struct Difference {
 pub enum Mismatch {
     /// Plays of a screen that is not registered.
     UnknownScreen,
+    /// What is stored of the screen's changes of key is not what was signed.
+    Keys,
     /// The stored bytes are no batch signed by the screen.
     Bytes(BatchError),
     /// The batch does not follow the one before it.
@@ -111,8 +112,15 @@ impl Plays {
         let mut recount = Recount::default();
         let places = self.recount_dictionaries(&mut recount).await?;
         for (number, screen) in store::numbers::screens(&self.db).await? {
-            let key = match self.screens.get(screen).await {
-                Ok(known) => known.public_key,
+            let keys = match self.screens.get(screen).await {
+                Ok(known) => match self.screens.keys(&known).await {
+                    Ok(keys) => keys,
+                    Err(ScreenError::DamagedKeys(_)) => {
+                        recount.find(screen, None, Mismatch::Keys);
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                },
                 Err(ScreenError::UnknownScreen) => {
                     recount.find(screen, None, Mismatch::UnknownScreen);
                     continue;
@@ -121,7 +129,7 @@ impl Plays {
             };
             for attempt in 1.. {
                 let head = store::batches::head(&self.db, screen).await?;
-                let one = self.recount_screen(number, screen, &key, &places, head).await?;
+                let one = self.recount_screen(number, screen, &keys, &places, head).await?;
                 // Counted while it reported: what differs may only be new.
                 let stood_still = store::batches::head(&self.db, screen).await? == head;
                 if stood_still || one.differences.is_empty() || attempt == TRIES {
@@ -165,7 +173,7 @@ impl Plays {
         &self,
         number: i64,
         screen: ScreenId,
-        key: &PublicKey,
+        keys: &ScreenKeys,
         places: &Places,
         head: ChainHead,
     ) -> Result<Recount, PlayError> {
@@ -185,7 +193,7 @@ impl Plays {
             creatives.extend(items.iter().map(|(number, item)| (*number, item.creative)));
             for kept in some {
                 found.batches += 1;
-                let batch = match opened(&kept, &items, key) {
+                let batch = match opened(&kept, &items, keys) {
                     Ok(batch) => batch,
                     Err(why) => {
                         found.find(screen, Some(kept.sequence), Mismatch::Bytes(why));
@@ -272,10 +280,10 @@ impl Plays {
 /// What plays come to by day, and in which batches they are.
 type Counted = BTreeMap<DayKey, (Span, DayCounts)>;
 
-fn opened(kept: &Kept, items: &Items, key: &PublicKey) -> Result<SignedBatch, BatchError> {
+fn opened(kept: &Kept, items: &Items, keys: &ScreenKeys) -> Result<SignedBatch, BatchError> {
     let signed = kept.signed(items);
     let signed = signed.ok_or_else(|| BatchError::Malformed("what is stored of it does not fit together".into()))?;
-    SignedBatch::verify(signed, key)
+    keys.verify(signed)
 }
 
 impl Recount {
@@ -380,6 +388,7 @@ impl fmt::Display for Difference {
             Mismatch::Chain(why) => write!(f, "与上一批次不衔接（{why}）"),
             Mismatch::End => f.write_str("最新的批次与记录的末尾不符，可能被删除"),
             Mismatch::Described => f.write_str("登记的播放数、起止时间或播放情况与原始数据不符"),
+            Mismatch::Keys => f.write_str("登记的更换密钥与原始签名不符，其批次无法核对"),
             Mismatch::Flags => f.write_str("登记的不计入标记已损坏"),
             Mismatch::Dictionary(which, no) => write!(f, "字典中的{which} {no} 被改动或删除"),
             Mismatch::Sought(day) => write!(f, "{day} 的播放登记在其他批次之下"),

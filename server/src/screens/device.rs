@@ -96,7 +96,12 @@ impl<S: Send + Sync> FromRequest<S> for Device {
         let request = Request::from_parts(parts, body);
         let proof = proof_of(&request)?;
         // Before the body is read: nobody but a screen may make us hold that much.
-        let screen = screens.by_fingerprint(proof.key).await?.ok_or_else(unknown_device)?;
+        let Some(screen) = screens.by_fingerprint(proof.key).await? else {
+            let Some(former) = screens.former_key(proof.key).await? else { return Err(unknown_device()) };
+            // Nobody else learns what became of it.
+            read(request, proof, MAX_BODY).await?.verify(&former)?;
+            return Err(ScreenError::KeyReplaced.into());
+        };
         let stranger = read(request, proof, MAX_BODY).await?;
         stranger.verify(&screen.public_key)?;
         if let Some(gone) = retired(&screens, &screen) {
@@ -107,14 +112,14 @@ impl<S: Send + Sync> FromRequest<S> for Device {
 }
 
 /// 410, with our signed word for it: a player believes nothing else. `None` for a screen in service.
-pub(super) fn retired(screens: &Screens, screen: &Screen) -> Option<Problem> {
+pub fn retired(screens: &Screens, screen: &Screen) -> Option<Problem> {
     let at = screen.retired_at?;
     let said = Retirement { screen: screen.id, key: screen.public_key.fingerprint(), at };
     Some(Problem::from(ScreenError::Retired).with(Retirement::MEMBER, screens.publisher.retirement(&said)))
 }
 
 /// 401: nobody with this key is enrolled.
-pub(super) fn unknown_device() -> Problem {
+pub fn unknown_device() -> Problem {
     Problem::wire(
         StatusCode::UNAUTHORIZED,
         ProblemType::UnknownDevice,

@@ -174,6 +174,9 @@ impl Screens {
                 Some(_) => Err(ScreenError::Retired),
             };
         }
+        if self.former_key(key.fingerprint()).await?.is_some() {
+            return Err(ScreenError::KeyReplaced);
+        }
         if let Some(token) = token {
             let screen = self.redeem(key, &capabilities, token, now).await?;
             return Ok(EnrolmentState::Enrolled { screen });
@@ -363,6 +366,8 @@ fn new_screen(
         wall: WallSettings::default(),
         evidence_per_day: EVIDENCE_PER_DAY,
         public_key: waiting.public_key,
+        key_from: 1,
+        key_changed_at: None,
         host: given.host.clone(),
         enrolled_at: now,
         retired_at: None,

@@ -8,6 +8,7 @@ mod change;
 mod device;
 mod enrolment;
 pub mod http;
+mod keys;
 mod links;
 mod live;
 mod places;
@@ -33,8 +34,9 @@ use xuanping_core::{
 };
 
 pub use change::ScreenChange;
-pub use device::{Device, Stranger};
+pub use device::{Device, Stranger, retired, unknown_device};
 pub use enrolment::{NewToken, PairRequest, VenueChoice, Waiting};
+pub use keys::keys_of;
 pub use links::{Link, MOST_LINKS};
 pub use live::Picture;
 pub use places::{NewArea, NewVenue, PlaceFault, VenueChange};
@@ -160,8 +162,12 @@ pub struct Screen {
     pub wall: WallSettings,
     /// How many evidence pictures a day it takes by itself.
     pub evidence_per_day: u8,
-    /// The key it signs with.
+    /// The key it signs with now.
     pub public_key: PublicKey,
+    /// Number of the first batch that this key signs.
+    pub key_from: u64,
+    /// Since when it has it; `None`: since it was enrolled.
+    pub key_changed_at: Option<UtcMillis>,
     /// Host name of its player.
     pub host: String,
     /// When it was paired.
@@ -190,8 +196,10 @@ pub struct Called {
     pub venue: String,
     /// IANA zone its days are counted in.
     pub timezone: String,
-    /// Its device's key.
+    /// Its device's key of now.
     pub public_key: PublicKey,
+    /// Whether it had another one before.
+    pub key_changed: bool,
 }
 
 /// A screen in service as far as choosing and counting screens goes.
@@ -240,6 +248,15 @@ pub enum ScreenError {
     /// The screen of this key was retired.
     #[error("the screen was retired")]
     Retired,
+    /// The key was the screen's and was changed since.
+    #[error("the screen has another key by now")]
+    KeyReplaced,
+    /// The new key is or was some screen's, or is to have signed batches before its time.
+    #[error("the new key cannot be this screen's next")]
+    KeyInUse,
+    /// What is stored of a screen's keys does not verify any more.
+    #[error("the stored changes of key of screen {0} are damaged")]
+    DamagedKeys(ScreenId),
     /// Too many wrong codes by this person.
     #[error("too many wrong codes until {0}")]
     TooManyCodes(UtcMillis),

@@ -18,6 +18,7 @@ mod demo;
 mod evidence;
 mod full_disk;
 mod hand_over;
+mod keys;
 mod outage;
 mod power;
 mod retired;

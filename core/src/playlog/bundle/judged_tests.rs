@@ -24,13 +24,13 @@ use crate::{
             tests::{HOUR, MIDNIGHT, item, programme, reference},
         },
     },
-    sign::Context,
+    sign::{Context, SecretKey},
     time::Millis,
 };
 
 const ALWAYS: Reign = Reign { from: MIDNIGHT, until: None, heard: None };
 
-fn screen(n: u8) -> ScreenId {
+pub(super) fn screen(n: u8) -> ScreenId {
     ScreenId::new(Uuid::from_u128(0x700 + u128::from(n)))
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Report {
     batches: u64,
     plays: i64,
     /// First and last batch asked for.
-    asked: (u64, u64),
+    pub asked: (u64, u64),
 }
 
 /// An order of the moment, from an hour after noon.
@@ -76,7 +76,7 @@ fn told(newest: u64) -> Told {
 }
 
 /// The chain of a screen: the loop from noon on; in its third batch a play of what another slot has, and at its end a takeover.
-fn chain(n: u8, report: Report) -> Vec<SignedBatch> {
+fn chain(n: u8, report: Report, signer: &dyn Fn(u8, u64) -> SecretKey) -> Vec<SignedBatch> {
     let listed = Some(list().digest());
     let items: Vec<ItemRef> = list().items.iter().map(|item| reference(listed, item)).collect();
     let slot = |nth: i64| {
@@ -128,9 +128,9 @@ fn chain(n: u8, report: Report) -> Vec<SignedBatch> {
             machine: (!old).then(|| MachineBootId::new(Uuid::from_u128(2))),
         };
         chain.push(if old {
-            SignedBatch::sign_version1(batch, &key(n)).unwrap()
+            SignedBatch::sign_version1(batch, &signer(n, sequence)).unwrap()
         } else {
-            SignedBatch::sign(batch, &key(n))
+            SignedBatch::sign(batch, &signer(n, sequence))
         });
     }
     chain
@@ -159,7 +159,12 @@ fn held(chain: &[SignedBatch]) -> Vec<Vec<Option<Flag>>> {
 
 /// A bundle of these screens as a server makes it, and whom its reader trusts.
 pub(super) fn made(reports: &[Report]) -> (Contents, Trust) {
-    let chains: Vec<Vec<SignedBatch>> = (1..).zip(reports).map(|(n, report)| chain(n, *report)).collect();
+    made_by(reports, &|n, _| key(n))
+}
+
+/// The same, each batch signed by the key that is said for its screen and number.
+pub(super) fn made_by(reports: &[Report], signer: &dyn Fn(u8, u64) -> SecretKey) -> (Contents, Trust) {
+    let chains: Vec<Vec<SignedBatch>> = (1..).zip(reports).map(|(n, report)| chain(n, *report, signer)).collect();
     let log = LogOf::new(&chains.concat(), b"others");
     let mut judged = Judged { playlists: [(list().digest(), list().to_bytes())].into(), ..Judged::default() };
     let (mut batches, mut records) = (Vec::new(), Vec::new());
@@ -197,6 +202,7 @@ pub(super) fn made(reports: &[Report]) -> (Contents, Trust) {
         bookings: vec![BundleBooking { id: item(1, 10).booking, name: "网点".into(), campaign: "宣传月".into() }],
         batches,
         records,
+        keys: Vec::new(),
         log: Some(proven),
     };
     (contents, Trust { publisher: Some(key(9).public()), witness: Some(log.witnessed(&[size])) })

@@ -7,6 +7,7 @@
 mod damage;
 mod hands;
 mod judged;
+mod keys;
 mod lines;
 mod logged;
 mod records;
@@ -15,6 +16,7 @@ mod verify;
 
 pub use hands::{Hands, OneByOne};
 pub use judged::{BundleHeld, BundleJudged, BundlePlaylist, BundleReigns, BundleTakeover, BundleTold, Judged, Told};
+pub use keys::BundleKeyChange;
 pub use verdict::{Check, CheckKind, Fault, Finding, Remark, Summary, Verdict};
 pub use verify::{Trust, verify, verify_by};
 
@@ -23,7 +25,7 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use minicbor::{Decode, Encode};
 
-use super::{Play, SignedBatch};
+use super::{Play, SignedBatch, SignedKeyChange};
 use crate::{
     digest::Digest,
     id::{BookingId, CreativeId, ScreenId},
@@ -32,8 +34,10 @@ use crate::{
     tlog::{LogProof, VerifierKey},
 };
 
-/// First line of every bundle: of version 1 without and of version 2 with proofs of the log, of version 3 with judgements too.
-const MAGICS: [&[u8]; 3] = [b"xuanping-bundle/1\n", b"xuanping-bundle/2\n", b"xuanping-bundle/3\n"];
+/// First line of every bundle: of version 1 without and of version 2 with proofs of the log, of version 3 with judgements too, of
+/// version 4 with screens that have changed their keys.
+const MAGICS: [&[u8]; 4] =
+    [b"xuanping-bundle/1\n", b"xuanping-bundle/2\n", b"xuanping-bundle/3\n", b"xuanping-bundle/4\n"];
 
 /// What the bytes after the magic line are made of: `kind`, length as four bytes with the highest first, body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +61,7 @@ const FRAME_HEAD: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Statement {
-    /// 1; 2 if there are proofs of the log; 3 if there are judgements too.
+    /// 1; 2 if there are proofs of the log; 3 if there are judgements too; 4 if a screen has changed its key.
     #[n(0)]
     pub version: u32,
     /// The key that signs.
@@ -93,6 +97,10 @@ pub struct Statement {
     /// The server's judgements.
     #[n(11)]
     pub judged: Option<BundleJudged>,
+    /// Changes of key, by screen, each as both keys signed it.
+    #[n(12)]
+    #[cbor(default, skip_if = "Vec::is_empty")]
+    pub keys: Vec<BundleKeyChange>,
 }
 
 /// The log that the batches are in.
@@ -119,7 +127,7 @@ pub struct BundleProof {
     pub digest: Digest,
 }
 
-/// A screen, and the key its batches are signed with.
+/// A screen, and the key its batches are signed with: the first one, if it has changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct BundleScreen {
@@ -132,7 +140,7 @@ pub struct BundleScreen {
     /// The venue it hangs in.
     #[n(2)]
     pub venue: String,
-    /// Its public key.
+    /// Its public key; its first one, if it has changed it.
     #[n(3)]
     pub key: PublicKey,
 }
@@ -248,6 +256,8 @@ pub struct Contents {
     pub batches: Vec<SignedBatch>,
     /// The plays that were asked for: these become records. Others in the same batches stay in the batches.
     pub records: Vec<PlayRef>,
+    /// Changes of the screens' keys, those of one screen in their order. With some, judgements are needed.
+    pub keys: Vec<SignedKeyChange>,
     /// Proofs that the batches are in the log; without, a bundle of version 1 is made.
     pub log: Option<ProvenBy>,
 }
@@ -296,6 +306,9 @@ pub enum BundleError {
     /// There are judgements, and it is not said what a screen was told.
     #[error("it is not said what screen {0} was told")]
     NothingTold(ScreenId),
+    /// A screen has changed its key, and there are no judgements: bundles of such versions know of no changes.
+    #[error("screen {0} has changed its key, and nothing is judged")]
+    KeysUnjudged(ScreenId),
     /// A record refers to a play that is in none of the batches.
     #[error("play {} of batch {} of screen {} is not in the batches", .0.play, .0.sequence, .0.screen)]
     NoSuchPlay(PlayRef),
@@ -328,7 +341,11 @@ pub fn write(
     let judged = contents.log.as_ref().and_then(|log| log.judged.as_ref());
     let judged = judged.map(|judged| judged::listed(judged, &contents.screens, &places)).transpose()?;
     let (judged, playlists) = judged.unzip();
-    let version: u32 = 1 + u32::from(proofs.is_some()) + u32::from(judged.is_some());
+    let keys = keys::listed(&contents.keys, &contents.screens)?;
+    if let Some(change) = contents.keys.first().filter(|_| judged.is_none()) {
+        return Err(BundleError::KeysUnjudged(change.change().screen));
+    }
+    let version: u32 = 1 + u32::from(proofs.is_some()) + u32::from(judged.is_some()) + u32::from(!keys.is_empty());
     let mut statement = Statement {
         version,
         publisher,
@@ -342,6 +359,7 @@ pub fn write(
         records: BundleRecords { count: 0, length: 0, digest: Digest::ZERO },
         log: proofs.as_ref().map(|(log, _)| log.clone()),
         judged,
+        keys,
     };
     contents.records.sort_unstable();
     contents.records.dedup();
@@ -467,6 +485,8 @@ fn mark_of(cbor: &[u8]) -> [u8; 4] {
 mod hands_tests;
 #[cfg(test)]
 mod judged_tests;
+#[cfg(test)]
+mod keys_tests;
 #[cfg(test)]
 mod oracle_tests;
 #[cfg(test)]

@@ -93,6 +93,7 @@ pub(super) fn contents() -> Contents {
         }],
         records: records.collect(),
         batches,
+        keys: Vec::new(),
         log: None,
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     digest::Digest,
     id::ScreenId,
-    playlog::{BatchError, ChainRefusal, credibility::Flag},
+    playlog::{BatchError, ChainRefusal, KeyChangeFault, credibility::Flag},
     sign::{PublicKey, SignatureError},
     time::UtcMillis,
     tlog::{CheckpointError, InvalidProof},
@@ -65,6 +65,8 @@ pub enum CheckKind {
     Frames,
     /// SHA-256 of each frame as the statement says.
     Digests,
+    /// Each change of key: signed by the old key, the new one and the office, and where it says in the chain.
+    Keys,
     /// Each batch's signature by its screen's key, and its form.
     Batches,
     /// Each batch follows the one before it.
@@ -89,6 +91,7 @@ impl fmt::Display for CheckKind {
             Self::Statement => "导出声明的签名",
             Self::Frames => "文件结构",
             Self::Digests => "各部分的摘要",
+            Self::Keys => "屏幕更换密钥的签名与衔接",
             Self::Batches => "播放批次的屏幕签名",
             Self::Chain => "批次之间的链接",
             Self::Records => "播放记录与批次逐条比对",
@@ -151,6 +154,9 @@ pub enum Fault {
     /// A batch is another than the statement says.
     #[error("播放批次与声明所列的屏幕、序号或时间不符")]
     OtherBatch,
+    /// A screen's change of key is not one.
+    #[error("更换密钥不成立：{}", key_zh(*.0))]
+    KeyChange(KeyChangeFault),
     /// The chain is broken.
     #[error("播放批次的链接中断：{}", chain_zh(.0))]
     Chain(ChainRefusal),
@@ -336,6 +342,18 @@ fn signature_zh(error: SignatureError) -> &'static str {
         SignatureError::Malformed => "不是签名数据的格式",
         SignatureError::WrongKey => "不是由所列的密钥签名",
         SignatureError::Mismatch => "签名与内容不符",
+    }
+}
+
+fn key_zh(fault: KeyChangeFault) -> String {
+    match fault {
+        KeyChangeFault::Malformed => "不是更换密钥的格式".into(),
+        KeyChangeFault::Old(error) => format!("原密钥的签名，{}", signature_zh(error)),
+        KeyChangeFault::New(error) => format!("新密钥的签名，{}", signature_zh(error)),
+        KeyChangeFault::Permit(error) => format!("主管单位的许可，{}", signature_zh(error)),
+        KeyChangeFault::OtherPermit => "主管单位许可的是另一次更换".into(),
+        KeyChangeFault::NotNext => "所更换的不是屏幕当时的密钥".into(),
+        KeyChangeFault::OtherPrevious => "更换时的前一批次不是现有的前一批次".into(),
     }
 }
 

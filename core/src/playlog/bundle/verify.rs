@@ -12,7 +12,7 @@ use super::{
     BundleBatch, CheckKind, FRAME_HEAD, Fault, Finding, FrameKind, MAGICS, PlayRef, Remark, Statement, Summary,
     Verdict, body_of, damage, describe, frame_head,
     hands::{Hands, OneByOne, PIECES},
-    judged,
+    judged, keys,
     lines::{self, Lines},
     logged::{Proofs, first_checkpoint},
     records::Names,
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     digest::Digest,
     geometry::ZoneName,
-    playlog::{Play, SignedBatch, check_chain},
+    playlog::{Play, ScreenKeys, SignedBatch, check_chain},
     sign::{Context, PublicKey, unverified_payload},
     time::UtcMillis,
     tlog::Witnessed,
@@ -67,8 +67,8 @@ pub fn verify_by(file: &[u8], trust: &Trust, hands: &impl Hands) -> Verdict {
     if let Some(contradiction) = contradiction(&statement) {
         verdict.findings.push(Finding::of(Fault::StatementInconsistent(contradiction)));
     }
-    let names = Names::of(&statement);
-    let mut examination = Examination { names: &names, statement: &statement, trust, verdict };
+    let (names, keys) = (Names::of(&statement), keys::examined(&statement, &mut verdict));
+    let mut examination = Examination { names: &names, keys: &keys, statement: &statement, trust, verdict };
     examination.run(rest, hands);
     examination.verdict
 }
@@ -117,6 +117,8 @@ fn statement<'f>(file: &'f [u8], expected: Option<PublicKey>, verdict: &mut Verd
 pub(super) struct Examination<'s> {
     pub(super) statement: &'s Statement,
     pub(super) names: &'s Names,
+    /// Of the screens, in their order.
+    pub(super) keys: &'s [ScreenKeys],
     pub(super) trust: &'s Trust,
     pub(super) verdict: Verdict,
 }
@@ -259,6 +261,7 @@ impl Examination<'_> {
             self.verdict.findings.push(Finding::of(Fault::Trailing(rest.len() as u64)));
         }
         self.verdict.append(of_chains.verdict);
+        self.joints(&batches);
         self.verdict.append(of_times.verdict);
     }
 
@@ -312,7 +315,8 @@ impl Examination<'_> {
         let same = digest == described.digest;
         self.verdict.count(CheckKind::Digests, same);
         let screen = self.statement.screens.get(described.screen as usize)?;
-        let verified = SignedBatch::verify(body.to_vec(), &screen.key);
+        let key = self.keys.get(described.screen as usize)?.of(described.sequence);
+        let verified = SignedBatch::verify(body.to_vec(), &key);
         self.verdict.count(CheckKind::Batches, verified.is_ok());
         if !same || verified.is_err() {
             let hit = damage::find(body, described);
@@ -403,7 +407,7 @@ fn contradiction(statement: &Statement) -> Option<&'static str> {
     let each_once = statement.screens.windows(2).all(|pair| pair[0].id < pair[1].id);
     let proofs = statement.log.as_ref().map(|log| log.proofs.len());
     let judged = statement.judged.as_ref();
-    if !(1..=3).contains(&statement.version) {
+    if !(1..=4).contains(&statement.version) {
         Some("版本未知，请使用更新的程序")
     } else if proofs != (statement.version >= 2).then_some(statement.batches.len()) {
         Some("日志证明与批次的数量不符")
@@ -418,6 +422,8 @@ fn contradiction(statement: &Statement) -> Option<&'static str> {
     } else if statement.timezone.parse::<chrono_tz::Tz>().is_err() {
         Some("时区未知")
     } else {
-        judged.and_then(|judged| judged::contradiction(judged, statement.screens.len(), &statement.batches))
+        let judged =
+            judged.and_then(|judged| judged::contradiction(judged, statement.screens.len(), &statement.batches));
+        judged.or_else(|| keys::contradiction(statement))
     }
 }

@@ -1236,6 +1236,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/player/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signed by the new key, of which nothing is known yet but what the change says: the old one need not be there any more when an
+         *     answer was lost.
+         */
+        post: operations["post_player_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/player/v1/manifest": {
         parameters: {
             query?: never;
@@ -1763,6 +1783,11 @@ export interface components {
              */
             starts: string;
         };
+        /**
+         * @description Why a player could not do what it was told.
+         * @enum {string}
+         */
+        CouldNot: "nothing_shown" | "wall_off" | "no_picture" | "other";
         /** @description What a new account is to be. */
         CreateAccount: {
             display_name: string;
@@ -2394,7 +2419,7 @@ export interface components {
          * @description What a screen can be told to do.
          * @enum {string}
          */
-        InstructionKind: "identify" | "capture" | "restart";
+        InstructionKind: "identify" | "capture" | "restart" | "change_key";
         /** @description A screen's newest instructions, the newest first. */
         InstructionList: {
             items: components["schemas"]["InstructionView"][];
@@ -2403,11 +2428,12 @@ export interface components {
          * @description How far an instruction has come.
          * @enum {string}
          */
-        InstructionState: "told" | "done" | "expired";
+        InstructionState: "told" | "done" | "could_not" | "expired";
         /** @description An instruction. */
         InstructionView: {
             /** @description What the wall shows, to be compared. */
             code?: string | null;
+            could_not?: components["schemas"]["CouldNot"] | null;
             created_at: components["schemas"]["UtcMillis"];
             /** @description Who gave it. */
             created_by: string;
@@ -2677,10 +2703,11 @@ export interface components {
             /** @description Why, in Chinese. */
             reason: string;
         };
-        /** @description Something that a player did because its manifest told it to. */
+        /** @description Something that a player did because its manifest told it to, or could not do. */
         Obeyed: {
             /** @description When, by its clock. */
             at: components["schemas"]["UtcMillis"];
+            could_not?: components["schemas"]["CouldNot"] | null;
             /** @description What. */
             id: components["schemas"]["InstructionId"];
         };
@@ -2856,6 +2883,11 @@ export interface components {
              * @default false
              */
             instructions: boolean;
+            /**
+             * @description It can change its key.
+             * @default false
+             */
+            keys: boolean;
         };
         /** @description `POST /player/v1/status`, every so often. */
         PlayerStatus: {
@@ -3163,6 +3195,7 @@ export interface components {
             fingerprint: string;
             host: string;
             id: components["schemas"]["ScreenId"];
+            key_changed_at?: components["schemas"]["UtcMillis"] | null;
             kind: components["schemas"]["ScreenKind"];
             last_seen?: components["schemas"]["UtcMillis"] | null;
             layout: components["schemas"]["Layout"];
@@ -6177,6 +6210,36 @@ export interface operations {
                 content?: never;
             };
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_player_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the signed receipt, COSE_Sign1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

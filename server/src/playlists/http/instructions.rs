@@ -8,6 +8,7 @@ use xuanping_core::{
     id::{InstructionId, ScreenId},
     playlist::{Errand, Instruction},
     time::UtcMillis,
+    wire::CouldNot,
 };
 
 use super::super::{
@@ -34,6 +35,16 @@ impl From<InstructionRefusal> for Problem {
                 "player-cannot-obey",
                 "播放器不支持远程指令",
                 "该屏幕由浏览器播放、播放器版本较旧，或尚未上报过状态，无法执行远程指令。",
+            ),
+            InstructionRefusal::CannotChangeKey => Self::conflict(
+                "player-cannot-change-key",
+                "播放器不支持更换密钥",
+                "该屏幕由浏览器播放，或播放器版本较旧，密钥无法远程更换。如怀疑密钥外泄，请停用该屏幕后重新配对。",
+            ),
+            InstructionRefusal::ChangingKey => Self::conflict(
+                "key-change-pending",
+                "正在更换密钥",
+                "该屏幕已有一条更换密钥的指令尚未执行，请等待执行或过期。",
             ),
             InstructionRefusal::NotYet => {
                 Self::conflict("no-manifest-yet", "屏幕尚未收到播放指令", "请等屏幕开始播放后再试。")
@@ -68,6 +79,8 @@ pub enum InstructionState {
     Told,
     /// 已执行.
     Done,
+    /// 未能执行: the screen says that it could not.
+    CouldNot,
     /// 过期: it did not hear of it in time.
     Expired,
 }
@@ -84,13 +97,16 @@ pub struct InstructionView {
     /// Who gave it.
     created_by: String,
     expires: UtcMillis,
-    /// When the screen says it did it.
+    /// When the screen says it did it, or could not.
     done_at: Option<UtcMillis>,
+    /// Why it could not.
+    could_not: Option<CouldNot>,
 }
 
 impl InstructionView {
     fn new(given: Given, now: UtcMillis) -> Self {
         let state = match given.done {
+            Some(_) if given.could_not.is_some() => InstructionState::CouldNot,
             Some(_) => InstructionState::Done,
             None if given.expires <= now => InstructionState::Expired,
             None => InstructionState::Told,
@@ -104,6 +120,7 @@ impl InstructionView {
             created_by: given.created_by,
             expires: given.expires,
             done_at: given.done,
+            could_not: given.could_not,
         }
     }
 }

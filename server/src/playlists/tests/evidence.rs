@@ -14,7 +14,8 @@ const WEEK: i64 = 7 * 24 * HOUR;
 impl County {
     /// A player reports what it understands; everything is done that follows from that.
     async fn reports(&self, screen: &Screen, evidence: bool) {
-        let status = PlayerStatus { abilities: PlayerAbilities { evidence, instructions: evidence }, ..report() };
+        let status =
+            PlayerStatus { abilities: PlayerAbilities { evidence, instructions: evidence, keys: false }, ..report() };
         self.app.screens.report(screen.id, &status, clock::now());
         self.app.screens.store_reports().await.unwrap();
         self.work().await;

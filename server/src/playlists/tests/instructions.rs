@@ -3,7 +3,8 @@
 use xuanping_core::{
     id::InstructionId,
     playlist::{Errand, MANIFEST_VERSION, MANIFEST_VERSION_2},
-    wire::{Obeyed, PlayerAbilities, PlayerStatus},
+    playlog::KeyPermit,
+    wire::{CouldNot, Obeyed, PlayerAbilities, PlayerStatus},
 };
 
 use super::*;
@@ -15,7 +16,11 @@ use crate::{
 
 impl County {
     fn says(&self, screen: &Screen, instructions: bool, obeyed: Vec<Obeyed>) {
-        let status = PlayerStatus { abilities: PlayerAbilities { evidence: false, instructions }, obeyed, ..report() };
+        let status = PlayerStatus {
+            abilities: PlayerAbilities { instructions, ..PlayerAbilities::default() },
+            obeyed,
+            ..report()
+        };
         self.app.screens.report(screen.id, &status, clock::now());
     }
 
@@ -54,10 +59,10 @@ async fn an_instruction_goes_out_with_the_screens_manifest_at_once_and_is_done_w
         assert_eq!(county.manifest(&screen).instructions.len(), 2);
         // Another screen cannot say that it did it.
         let now = clock::now();
-        county.says(&other, true, vec![Obeyed { id: capture, at: now }]);
+        county.says(&other, true, vec![Obeyed { id: capture, at: now, could_not: None }]);
         assert_eq!(county.done(&other).await, []);
         assert_eq!(county.done(&screen).await, [(Kind::Capture, false), (Kind::Identify, false)]);
-        county.says(&screen, true, vec![Obeyed { id, at: now }]);
+        county.says(&screen, true, vec![Obeyed { id, at: now, could_not: None }]);
         assert_eq!(county.done(&screen).await, [(Kind::Capture, false), (Kind::Identify, true)]);
         // What it no longer tells of stays noted; what is done is told no more.
         county.says(&screen, true, Vec::new());
@@ -106,6 +111,37 @@ async fn who_may_not_and_what_cannot_are_refused() {
         county.app.screens.retire(screen.id, &person(Role::Operator), now).await.unwrap();
         let refused = county.instruct(&screen, Kind::Identify).await;
         assert!(matches!(refused, Err(InstructionRefusal::Playlists(PlaylistError::Screens(ScreenError::Retired)))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_screen_is_told_to_change_its_key_only_if_it_can_once_at_a_time_and_for_the_key_that_it_has() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let [screen, ..] = three(&county).await;
+        let able = |keys, obeyed| {
+            let abilities = PlayerAbilities { instructions: true, keys, ..PlayerAbilities::default() };
+            county.app.screens.report(screen.id, &PlayerStatus { abilities, obeyed, ..report() }, clock::now());
+        };
+        able(false, Vec::new());
+        let refused = county.instruct(&screen, Kind::ChangeKey).await;
+        assert!(matches!(refused, Err(InstructionRefusal::CannotChangeKey)), "{refused:?}");
+        able(true, Vec::new());
+        let id = county.instruct(&screen, Kind::ChangeKey).await.unwrap();
+        let told = county.manifest(&screen).instructions.remove(0);
+        let Errand::ChangeKey { permit } = told.what else { panic!("{told:?}") };
+        let permit = KeyPermit::verify(&permit, &county.app.publisher.public()).unwrap();
+        let key = county.app.screens.get(screen.id).await.unwrap().public_key.fingerprint();
+        assert_eq!(permit, KeyPermit { screen: screen.id, key, instruction: id });
+        let again = county.instruct(&screen, Kind::ChangeKey).await;
+        assert!(matches!(again, Err(InstructionRefusal::ChangingKey)), "{again:?}");
+        // It says that it could not: that is noted with the reason, and is not the same as done.
+        let could_not = Some(CouldNot::Other);
+        able(true, vec![Obeyed { id, at: clock::now(), could_not }]);
+        let given = county.app.playlists.instructions(screen.id).await.unwrap().remove(0);
+        assert_eq!((given.done.is_some(), given.could_not), (true, could_not));
+        county.instruct(&screen, Kind::ChangeKey).await.unwrap();
     })
     .await;
 }

@@ -7,7 +7,7 @@ use xuanping_core::{
     digest::Digest,
     id::{CreativeId, InstructionId, ScreenId},
     playlist::EvidenceOrders,
-    playlog::{ItemRef, Play, SignedBatch},
+    playlog::{ItemRef, Play},
     recurrence::day_of,
     time::{UtcInterval, UtcMillis},
 };
@@ -219,10 +219,11 @@ impl Plays {
         let around = UtcInterval { start: taken.start.plus(-BEFORE), end: taken.end.plus(NEAR) };
         let timezone = screen.timezone.parse().unwrap_or(chrono_tz::Tz::Asia__Shanghai);
         let mut namings = Vec::new();
+        let keys = self.screens.keys(screen).await?;
         for kept in self.around(screen.id, local_day(taken.start, timezone)).await? {
             // One that is damaged since it was stored proves nothing.
             let signed = self.signed(&kept).await?.unwrap_or_default();
-            let Ok(batch) = SignedBatch::verify(signed, &screen.public_key) else { continue };
+            let Ok(batch) = keys.verify(signed) else { continue };
             let batch = batch.batch();
             let flags = flags::read(&kept.flags, batch.plays.len()).unwrap_or_default();
             for (position, play) in batch.plays.iter().enumerate().filter(|(_, play)| !play.evidence.is_empty()) {

@@ -16,7 +16,7 @@ use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use xuanping_core::wire::ProblemType;
 
-use super::{IngestError, MOST_RECORDS, PlayError, Plays};
+use super::{IngestError, KeyChangeError, MOST_RECORDS, PlayError, Plays};
 use crate::http::Problem;
 
 /// All routes of this domain.
@@ -60,6 +60,21 @@ impl From<PlayError> for Problem {
             PlayError::Content(e) => e.into(),
             PlayError::Screens(e) => e.into(),
             PlayError::Db(e) => e.into(),
+        }
+    }
+}
+
+impl From<KeyChangeError> for Problem {
+    fn from(error: KeyChangeError) -> Self {
+        match error {
+            KeyChangeError::Refused(why) => Self::wire(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                ProblemType::KeyChangeRefused,
+                "更换密钥被拒绝",
+                format!("请求中的签名、许可或批次序号不符（{why}），密钥未更换。"),
+            ),
+            KeyChangeError::Retired(_) => crate::screens::ScreenError::Retired.into(),
+            KeyChangeError::Play(e) => e.into(),
         }
     }
 }

@@ -213,6 +213,17 @@ pub async fn head(db: &Db, screen: ScreenId) -> Result<ChainHead, DbError> {
     }
 }
 
+/// The end of a screen's chain, which nobody moves until `tx` is over.
+pub async fn hold(tx: &mut Tx, screen: ScreenId) -> Result<ChainHead, DbError> {
+    let start = ChainHead::start(screen);
+    let insert = sql("INSERT INTO play_chains (screen_id, sequence, digest) VALUES ($1, $2, $3)
+                      ON CONFLICT (screen_id) DO NOTHING");
+    tx.exec(insert.bind(screen).bind(start.sequence).bind(start.digest)).await?;
+    let hold = sql("UPDATE play_chains SET sequence = sequence WHERE screen_id = $1 RETURNING sequence, digest");
+    let row = tx.one(hold.bind(screen)).await?;
+    Ok(ChainHead { screen, sequence: row.number("sequence")?, digest: row.parse("digest")? })
+}
+
 /// A step of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {

@@ -56,7 +56,8 @@ impl County {
 
     /// The player says that it can take pictures, and is told to.
     async fn takes_pictures(&self, player: &Player) {
-        let status = PlayerStatus { abilities: PlayerAbilities { evidence: true, instructions: true }, ..report() };
+        let status =
+            PlayerStatus { abilities: PlayerAbilities { evidence: true, instructions: true, keys: false }, ..report() };
         self.app.screens.report(player.screen.id, &status, clock::now());
         self.app.screens.store_reports().await.unwrap();
         self.work().await;

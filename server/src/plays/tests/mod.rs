@@ -10,6 +10,7 @@ mod figures;
 mod gaps;
 mod http;
 mod ingest;
+mod keys;
 mod log;
 mod lookback;
 mod looking;

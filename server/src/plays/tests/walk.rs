@@ -158,7 +158,7 @@ async fn stored(county: &County, seed: u64, screens: u64, batches: u64) -> Vec<P
                 taken: Vec::new(),
                 findings: Vec::new(),
             };
-            assert!(plays.commits.store(&plays.db, ready).await.unwrap());
+            assert!(plays.commits.store(&plays.db, &plays.screens, ready).await.unwrap());
         }
     }
     all.sort_by_key(Cursor::after);

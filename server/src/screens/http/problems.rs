@@ -78,6 +78,19 @@ impl From<ScreenError> for Problem {
                 "屏幕已停用",
                 "该屏幕已在控制台停用。如需恢复，请重新配对。",
             ),
+            ScreenError::KeyReplaced => Self::wire(
+                StatusCode::UNAUTHORIZED,
+                ProblemType::KeyReplaced,
+                "密钥已更换",
+                "该屏幕的密钥已更换，原密钥不再有效。若播放器由旧的磁盘副本启动，请停用该屏幕后重新配对。",
+            ),
+            ScreenError::KeyInUse => Self::wire(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                ProblemType::KeyChangeRefused,
+                "更换密钥被拒绝",
+                "新密钥已被使用过，或与已上报的播放批次不符。",
+            ),
+            ScreenError::DamagedKeys(_) => Self::internal(&error),
             ScreenError::BadToken => Self::wire(
                 StatusCode::FORBIDDEN,
                 ProblemType::TokenRefused,

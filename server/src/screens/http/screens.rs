@@ -62,6 +62,8 @@ pub struct ScreenView {
     host: String,
     /// SHA-256 of its key.
     fingerprint: String,
+    /// When it last changed its key; null: it has the one that it was enrolled with.
+    key_changed_at: Option<UtcMillis>,
     enrolled_at: UtcMillis,
     retired_at: Option<UtcMillis>,
     state: ScreenState,
@@ -110,6 +112,7 @@ impl ScreenView {
             wall: screen.wall,
             evidence_per_day: screen.evidence_per_day,
             host: screen.host,
+            key_changed_at: screen.key_changed_at,
             enrolled_at: screen.enrolled_at,
             retired_at: screen.retired_at,
             state,

@@ -19,7 +19,7 @@ use super::{
 use crate::db::{Db, DbError, Row, Statement, Tx, code_of, sql};
 
 const SCREEN: &str = "s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.timezone, s.public_key, \
-    s.host, s.tags, s.wall, s.evidence_per_day, s.enrolled_at, s.retired_at, t.seen_at, t.status";
+    s.host, s.tags, s.wall, s.evidence_per_day, s.enrolled_at, s.retired_at, s.key_from, s.key_changed_at, t.seen_at, t.status";
 const FROM: &str = "FROM screens s JOIN venues v ON v.id = s.venue_id LEFT JOIN screen_status t ON t.screen_id = s.id";
 
 /// Which screens; an empty filter means all in service.
@@ -62,6 +62,8 @@ fn read(row: &Row) -> Result<Screen, DbError> {
         wall: row.json("wall")?,
         evidence_per_day: row.number("evidence_per_day")?,
         public_key: row.parse("public_key")?,
+        key_from: row.number("key_from")?,
+        key_changed_at: row.opt_instant("key_changed_at")?,
         host: row.text("host")?,
         enrolled_at: row.instant("enrolled_at")?,
         retired_at: row.opt_instant("retired_at")?,
@@ -142,7 +144,8 @@ pub(in crate::screens) async fn called(db: &Db, ids: &[ScreenId]) -> Result<Vec<
     for some in ids.chunks(500) {
         let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
         let query = sql(format!(
-            "SELECT s.id, s.name, v.name AS venue, s.timezone, s.public_key FROM screens s JOIN venues v ON v.id = s.venue_id
+            "SELECT s.id, s.name, v.name AS venue, s.timezone, s.public_key, s.key_changed_at
+             FROM screens s JOIN venues v ON v.id = s.venue_id
              WHERE s.id IN ({})",
             places.join(", ")
         ));
@@ -153,6 +156,7 @@ pub(in crate::screens) async fn called(db: &Db, ids: &[ScreenId]) -> Result<Vec<
                 venue: row.text("venue")?,
                 timezone: row.text("timezone")?,
                 public_key: row.parse("public_key")?,
+                key_changed: row.opt_instant("key_changed_at")?.is_some(),
             });
         }
     }
@@ -165,6 +169,22 @@ pub(in crate::screens) async fn get_in(tx: &mut Tx, id: ScreenId) -> Result<Opti
 
 pub(in crate::screens) async fn by_fingerprint(db: &Db, key: Digest) -> Result<Option<Screen>, DbError> {
     db.opt(select("s.fingerprint = $1").bind(key)).await?.as_ref().map(read).transpose()
+}
+
+/// Of those of these screens that have changed their key: from which batch on they have it.
+pub(in crate::screens) async fn key_froms(tx: &mut Tx, ids: &[ScreenId]) -> Result<BTreeMap<ScreenId, u64>, DbError> {
+    let mut froms = BTreeMap::new();
+    for some in ids.chunks(200) {
+        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
+        let query = sql(format!(
+            "SELECT id, key_from FROM screens WHERE key_changed_at IS NOT NULL AND id IN ({})",
+            places.join(", ")
+        ));
+        for row in &tx.all(some.iter().fold(query, |query, id| query.bind(*id))).await? {
+            froms.insert(row.parse("id")?, row.number("key_from")?);
+        }
+    }
+    Ok(froms)
 }
 
 pub(in crate::screens) async fn of_venue(tx: &mut Tx, venue: VenueId) -> Result<Vec<ScreenId>, DbError> {

@@ -1,0 +1,91 @@
+//! The journal of a screen that changes its key: batches wait, answers are lost, the power goes.
+
+use xuanping_core::{
+    id::InstructionId,
+    playlog::{ChainHead, KeyPermit, SignedKeyChange},
+};
+
+use super::*;
+
+#[derive(Debug, Clone)]
+enum Changing {
+    Play,
+    Seal,
+    Send,
+    /// The office wants another key, and the sealer makes it.
+    Change,
+    /// The server records what it is told; whether the player hears of it.
+    Tell {
+        heard: bool,
+    },
+    Kill,
+}
+
+fn changing() -> impl Strategy<Value = Vec<Changing>> {
+    let step = prop_oneof![
+        4 => Just(Changing::Play),
+        2 => Just(Changing::Seal),
+        2 => Just(Changing::Send),
+        1 => Just(Changing::Change),
+        2 => any::<bool>().prop_map(|heard| Changing::Tell { heard }),
+        1 => Just(Changing::Kill),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+/// What a server does when it is told of a change: records it once, if it follows.
+fn record(server: &mut Server, keys: &Keyring, heard: bool) {
+    let Some(presented) = keys.to_present() else { return };
+    let change = SignedKeyChange::verify(presented.signed.clone(), &publisher().public()).unwrap();
+    let known = server.keys.as_mut().unwrap();
+    if known.newest() != change.change().new {
+        assert!((server.taken.len() as u64) < change.change().from, "something of the new key's is there already");
+        known.change(change.change()).unwrap();
+    }
+    if heard {
+        keys.recorded(&presented).unwrap();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    /// Keys change while batches wait, answers are lost, and the power goes.
+    #[test]
+    fn whenever_the_key_is_changed_every_play_is_stored_once_under_the_key_of_its_batch(steps in changing()) {
+        let data = tempfile::tempdir().unwrap();
+        let mut keys = Keyring::load(data.path()).unwrap();
+        let (mut journal, _) = Journal::open(data.path(), keys.clone(), run(3)).unwrap();
+        let mut sealing = sealer(&journal);
+        let mut server = Server { keys: Some(keys.public()), ..Server::default() };
+        let (mut count, mut wanted) = (0, 0);
+        for step in steps {
+            match step {
+                Changing::Play => { count += 1; play(&journal, count); }
+                Changing::Seal => { sealing.work(&keys, at(1_000_000), Hindsight::Same, true).unwrap(); }
+                Changing::Send => server.take_unless(&journal, |sequence| keys.holds_back(sequence)),
+                Changing::Change => {
+                    wanted += 1;
+                    let instruction = InstructionId::new(Uuid::from_u128(wanted));
+                    let key = keys.asking().public().fingerprint();
+                    let permit = KeyPermit { screen: screen(), key, instruction };
+                    keys.want(permit, permit.sign(&publisher()));
+                    let end = journal.outbox().head().unwrap();
+                    let head = ChainHead { screen: screen(), sequence: end.sequence, digest: end.digest };
+                    keys.change(&head, UtcMillis(0)).unwrap();
+                }
+                Changing::Tell { heard } => record(&mut server, &keys, heard),
+                Changing::Kill => {
+                    keys = Keyring::load(data.path()).unwrap();
+                    journal = Journal::open(data.path(), keys.clone(), run(3)).unwrap().0;
+                    sealing = sealer(&journal);
+                }
+            }
+        }
+        record(&mut server, &keys, true);
+        sealing.work(&keys, at(2_000_000), Hindsight::Same, true).unwrap();
+        server.take_unless(&journal, |sequence| keys.holds_back(sequence));
+        prop_assert_eq!(server.plays(), (1..=count as i64).map(|n| (n, PlayStatus::Success)).collect::<Vec<_>>());
+        prop_assert_eq!(journal.state().unreported, 0);
+        prop_assert_eq!(server.keys.map(|known| known.newest()), Some(keys.asking().public()));
+    }
+}

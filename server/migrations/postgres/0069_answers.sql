@@ -1,0 +1,3 @@
+-- The office's signed word that came with an instruction to change the key; and why a screen could not do what it was told.
+ALTER TABLE instructions ADD COLUMN permit BYTEA;
+ALTER TABLE instructions ADD COLUMN could_not TEXT;
