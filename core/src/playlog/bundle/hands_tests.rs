@@ -23,7 +23,7 @@ impl Hands for Backwards {
 
 #[test]
 fn a_verdict_does_not_depend_on_who_does_which_piece_when() {
-    for (contents, trust) in [(logged().0, logged().2), made(&BIG)] {
+    for (contents, trust) in [(logged().0, logged().2), made(&BIG), keys_tests::changed()] {
         let file = written(contents);
         let same = |file: &[u8]| {
             let verdict = verify(file, &trust);

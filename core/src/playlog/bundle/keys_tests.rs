@@ -22,7 +22,7 @@ fn change(after: &SignedBatch, old: u8, new: u8) -> SignedKeyChange {
 }
 
 /// The first screen changes its key after its second batch, and again after its fourth; all its batches are asked for.
-fn changed() -> (Contents, Trust) {
+pub(super) fn changed() -> (Contents, Trust) {
     let signer = |n: u8, sequence: u64| -> SecretKey {
         key(match (n, sequence) {
             (1, 3..=4) => NEW,
