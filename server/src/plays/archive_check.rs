@@ -150,7 +150,7 @@ impl fmt::Display for ArchiveCheck {
         }
         match difference {
             None => writeln!(f, "结论：归档完整，与日志一致。")?,
-            Some(difference) => writeln!(f, "结论：归档有误。{difference}。请保留现场，从备份恢复该文件。")?,
+            Some(difference) => writeln!(f, "结论：归档有误。{difference}。请保留现场，并与备份比对。")?,
         }
         writeln!(
             f,
@@ -175,7 +175,7 @@ impl fmt::Display for ArchiveCheck {
             None => write!(f, "Verdict: the archive is whole and agrees with the log."),
             Some(difference) => write!(
                 f,
-                "Verdict: the archive is not what was sealed: {}. Keep it as it is, and restore that file from a backup.",
+                "Verdict: the archive is not what was sealed: {}. Keep it as it is, and compare it with a backup.",
                 difference.english()
             ),
         }
