@@ -5,6 +5,7 @@
 
 mod archive;
 pub mod archive_check;
+pub mod archive_difference;
 mod archive_rows;
 mod bundle;
 mod catch_up;
