@@ -2,6 +2,7 @@
 //! (design.md): ten times as fast as rows; 8 bytes a play; 200 ms over 100 million plays.
 //!
 //! `cargo bench -p xuanping-server --bench plays -- SCREENS DAYS` fills the database for the look-ups; 1700 7 is 90 million plays.
+//! With `scripts/with-postgres` before it, the figures are PostgreSQL's, of 200 screens and a day, without the rows to compare.
 
 #![allow(missing_docs, clippy::expect_used, clippy::panic)] // A program for people who measure.
 
@@ -12,20 +13,25 @@ use std::time::Instant;
 use chrono::Days;
 use futures_util::{StreamExt as _, stream};
 use xuanping_core::{
-    playlog::{PlayStatus, SignedBatch},
+    playlog::{
+        PlayStatus, SignedBatch,
+        bundle::{self, Trust},
+    },
     position::Circle,
     time::UtcMillis,
 };
 use xuanping_server::{
     accounts::Scope,
+    clock,
     db::{Db, Target, sql},
     plays::{
         CountedAs, Cursor, Filter, Group, Order,
         exposure::{Around, Case},
+        threads::Threads,
     },
 };
 
-use self::county::{County, TOWN, VILLAGE, bytes};
+use self::county::{County, TOWN, VILLAGE, bytes, cluster};
 
 /// Players whose batches are on their way at the same time.
 const AT_ONCE: usize = 64;
@@ -39,7 +45,11 @@ async fn main() {
     fill(1, 7).await;
     let county = fill(200, 1).await;
     println!();
-    rows(county).await;
+    if cluster().is_none() {
+        rows(county).await;
+    } else {
+        look(&county, 1).await;
+    }
     if screens > 0 {
         println!();
         let county = fill(screens, days).await;
@@ -154,6 +164,33 @@ async fn rows(mut county: County) {
     }
 }
 
+/// A bundle as the package has it: made, and examined at once. Memory is what it takes at most beside what was taken before.
+async fn prove(county: &County, filter: Filter, name: &str) {
+    let log = &county.app.plays;
+    let memory = |field: &str| -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+        let line = status.lines().find(|line| line.starts_with(field)).expect("a line of it");
+        line.split_whitespace().nth(1).expect("a number").parse::<u64>().expect("kB") / 1_024
+    };
+    // Forget the highest so far.
+    std::fs::write("/proc/self/clear_refs", "5").expect("our own");
+    let before = memory("VmRSS");
+    let begin = Instant::now();
+    let file = log.bundle(&filter, clock::now()).await.expect("a bundle");
+    let (made, taken) = (begin.elapsed().as_secs_f64() * 1_000.0, memory("VmHWM") - before);
+    let begin = Instant::now();
+    let hands = Threads::of_machine();
+    let verdict = bundle::verify_by(&file, &Trust::publisher(log.publishing_key()), &hands);
+    let examined = begin.elapsed().as_secs_f64() * 1_000.0;
+    assert!(verdict.is_intact(), "{:?}", verdict.findings.first());
+    let records = verdict.summary.map_or(0, |summary| summary.records);
+    println!(
+        "| a bundle of {name}: {} MB, made in {made:.0} ms with {taken} MB, examined with {} MB | {records} | {examined:.1} | |",
+        file.len() >> 20,
+        memory("VmHWM") - before,
+    );
+}
+
 /// Look-ups, five times each.
 async fn look(county: &County, days: usize) {
     let log = &county.app.plays;
@@ -237,6 +274,8 @@ async fn look(county: &County, days: usize) {
         });
         measure!(format!("plays {name}: how many"), log.count(&filter).await.expect("a count").expect("few").plays);
     }
+    prove(county, day(Filter { area: Some(TOWN.into()), ..all() }), "a town's day").await;
+    prove(county, day(Filter { area: Some(VILLAGE.into()), ..all() }), "a village's day").await;
     let begin = Instant::now();
     let looked = log.find_gaps(middle, then.plus(86_400_000)).await.expect("gaps");
     let each = begin.elapsed().as_secs_f64() * 1_000.0 / looked.screens as f64;

@@ -1,7 +1,14 @@
 //! A made-up county that plays: screens in venues in villages, a loop of twelve, and players that show it truthfully, a frame
 //! late now and then.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use chrono::{Days, NaiveDate};
 use tempfile::TempDir;
@@ -67,7 +74,7 @@ fn by(n: u128) -> Actor {
 impl County {
     pub async fn new(screens: usize) -> Self {
         let folder = TempDir::new().expect("a folder");
-        let db = Db::open(&Target::Sqlite(folder.path().join("xuanping.db"))).await.expect("SQLite opens");
+        let db = database(folder.path()).await;
         let app = App::with_database(db.clone(), folder.path()).await.expect("the server opens");
         let zone = chrono_tz::Asia::Shanghai;
         // The plays are those of the days to come; what is planned now is on air then.
@@ -138,8 +145,30 @@ const ONE_FAILS_IN: u64 = 500_000;
 
 /// Bytes of a database: all its pages, wherever they are just now.
 pub async fn bytes(db: &Db) -> i64 {
-    let pages = sql("SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()");
-    db.one(pages).await.expect("pages").int("bytes").expect("a number")
+    let size = match db {
+        Db::Sqlite { .. } => "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()",
+        Db::Postgres(_) => "SELECT pg_database_size(current_database()) AS bytes",
+    };
+    db.one(sql(size)).await.expect("pages").int("bytes").expect("a number")
+}
+
+/// Where a cluster for tests runs (`scripts/with-postgres`), if the figures are to be PostgreSQL's.
+pub fn cluster() -> Option<String> {
+    std::env::var("XUANPING_TEST_POSTGRES").ok()
+}
+
+/// A new database: in that cluster, or else a file of SQLite in this folder.
+async fn database(folder: &Path) -> Db {
+    static NUMBER: AtomicU32 = AtomicU32::new(1);
+    let Some(cluster) = cluster() else {
+        return Db::open(&Target::Sqlite(folder.join("xuanping.db"))).await.expect("SQLite opens");
+    };
+    let name = format!("bench{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let first = Db::open(&Target::Postgres(format!("{cluster}/postgres"))).await.expect("the cluster answers");
+    // Asked like a question: databases are not made within transactions.
+    first.opt(sql(format!("CREATE DATABASE {name}"))).await.expect("a new database");
+    first.close().await;
+    Db::open(&Target::Postgres(format!("{cluster}/{name}"))).await.expect("PostgreSQL opens")
 }
 
 async fn venues(app: &App, number: usize, now: UtcMillis) -> Vec<VenueId> {

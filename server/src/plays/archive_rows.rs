@@ -15,7 +15,7 @@ use ::parquet::{
 use xuanping_core::digest::Digest;
 
 use super::{
-    archive_check::Difference,
+    archive_difference::Difference,
     columns::{Cell, Column, Kind},
     play_rows,
 };

@@ -13,8 +13,11 @@ use xuanping_core::{
 
 use super::{Filter, Order, PlayError, Plays, flags, grounds::Held, names::Names};
 
-/// Records of the largest bundle: it is made in memory, and an auditor opens it on an office computer.
-pub const MOST_RECORDS: usize = 100_000;
+/// Records of the largest bundle: it is made in memory (BENCHMARKS.md says of how much), and an auditor opens it on an office
+/// computer.
+pub const MOST_RECORDS: usize = 1_000_000;
+/// Records whose places are noted at once: the records themselves are not kept.
+const NOTED_AT_ONCE: usize = 1000;
 /// Bytes of signed batches in the largest bundle.
 const MOST_BYTES: usize = 256 << 20;
 
@@ -28,16 +31,23 @@ pub(super) fn damaged(screen: ScreenId, sequence: u64) -> PlayError {
 impl Plays {
     /// The batches that hold the plays asked for, the screens' keys, and the plays in words, as one signed file.
     pub async fn bundle(&self, filter: &Filter, now: UtcMillis) -> Result<Vec<u8>, PlayError> {
+        let _alone = self.bundling.lock().await;
         let mut walk = self.walk(filter, Order::OldestFirst, None).await?;
-        let records = walk.next(MOST_RECORDS + 1).await?;
-        let mut places: Vec<_> = records.iter().map(|r| (r.screen, r.sequence, r.position)).collect();
-        drop(records);
+        let mut places: Vec<(ScreenId, u64, u32)> = Vec::new();
+        loop {
+            let some = walk.next(NOTED_AT_ONCE).await?;
+            if some.is_empty() {
+                break;
+            }
+            places.extend(some.iter().map(|record| (record.screen, record.sequence, record.position)));
+            if places.len() > MOST_RECORDS {
+                return Err(PlayError::TooMany);
+            }
+        }
+        drop(walk);
         places.sort_unstable();
         if places.is_empty() {
             return Err(PlayError::Nothing);
-        }
-        if places.len() > MOST_RECORDS {
-            return Err(PlayError::TooMany);
         }
         let mut names = Names::open(self).await?;
         let mut wanted: BTreeSet<(ScreenId, u64)> =
@@ -119,7 +129,12 @@ impl Plays {
             keys,
             log: Some(log),
         };
-        Ok(bundle::write(contents, self.publisher.public(), |statement| self.publisher.bundle(statement))?)
+        let publisher = self.publisher.clone();
+        // A million records take seconds.
+        let written = tokio::task::spawn_blocking(move || {
+            bundle::write(contents, publisher.public(), |statement| publisher.bundle(statement))
+        });
+        Ok(written.await.map_err(std::io::Error::other)??)
     }
 
     /// Adds the batches before and after what was asked for of each screen, as far as the log had them when it had so many

@@ -5,6 +5,7 @@
 
 mod archive;
 pub mod archive_check;
+pub mod archive_difference;
 mod archive_rows;
 mod bundle;
 mod catch_up;
@@ -38,7 +39,7 @@ mod sums;
 pub mod testing;
 #[cfg(test)]
 mod tests;
-mod threads;
+pub mod threads;
 pub mod verify;
 mod walk;
 pub mod witness;
@@ -87,6 +88,8 @@ pub struct Plays {
     db: Db,
     blobs: Blobs,
     publisher: Publisher,
+    /// One bundle is made at a time: a large one takes hundreds of megabytes.
+    bundling: std::sync::Arc<tokio::sync::Mutex<()>>,
     screens: Screens,
     content: Content,
     campaigns: Campaigns,
@@ -343,7 +346,21 @@ impl Plays {
     ) -> Self {
         let numbers = numbers::Numbers::new(db.clone());
         let (commits, playlists_read) = (commit::Commits::default(), ingest::Memory::default());
-        Self { db, blobs, publisher, screens, content, campaigns, playlists, log, numbers, commits, playlists_read }
+        let bundling = std::sync::Arc::default();
+        Self {
+            db,
+            blobs,
+            publisher,
+            bundling,
+            screens,
+            content,
+            campaigns,
+            playlists,
+            log,
+            numbers,
+            commits,
+            playlists_read,
+        }
     }
 
     /// The key that receipts and bundles are signed with: auditors keep it, to compare.

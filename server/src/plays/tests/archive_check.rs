@@ -10,7 +10,8 @@ use crate::{
     db::testing::{for_each_database, unprotected},
     plays::{
         archive::BATCHES,
-        archive_check::{ArchiveCheck, Difference},
+        archive_check::ArchiveCheck,
+        archive_difference::Difference,
         archive_rows::Rows,
         columns::{Cell, Column, Table},
         play_rows,
