@@ -16,8 +16,13 @@ pub fn county_day(later: i64) -> String {
     at.to_string()[..10].to_owned()
 }
 
+/// The local time in the county, `HH:MM`.
+pub fn county_time(at: UtcMillis) -> String {
+    let minute = (at.0.div_euclid(60_000) + 8 * 60).rem_euclid(24 * 60);
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
 /// The local time in the county so many minutes from now, `HH:MM`.
 pub fn in_minutes(minutes: i64) -> String {
-    let minute = (now().0 / 60_000 + 8 * 60 + minutes).rem_euclid(24 * 60);
-    format!("{:02}:{:02}", minute / 60, minute % 60)
+    county_time(now().plus(minutes * 60_000))
 }

@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use image::{Rgba, RgbaImage};
@@ -38,7 +39,8 @@ impl Drop for Running {
 
 /// The display. Gone when dropped.
 pub struct VirtualDisplay {
-    _server: Running,
+    server: Option<Running>,
+    number: u32,
     /// As `DISPLAY` names it.
     pub name: String,
     folder: PathBuf,
@@ -47,7 +49,28 @@ pub struct VirtualDisplay {
 impl VirtualDisplay {
     /// One of so many pixels, which it keeps in `folder`.
     pub fn open(folder: &Path, (width, height): (u32, u32)) -> Self {
-        let number = 90 + std::process::id() % 100;
+        // Other tests of this process, and other processes, have displays of their own.
+        static OPENED: AtomicU32 = AtomicU32::new(0);
+        let number = 90 + std::process::id() % 100 * 10 + OPENED.fetch_add(1, Ordering::Relaxed) % 10;
+        Self::open_numbered(folder, (width, height), number)
+    }
+
+    /// Has it fail: whatever shows something on it loses it at once.
+    pub fn fail(&mut self) {
+        if self.server.take().is_some() {
+            // A server that is killed cannot clear up after itself.
+            let _ = fs::remove_file(format!("/tmp/.X11-unix/X{}", self.number));
+            let _ = fs::remove_file(format!("/tmp/.X{}-lock", self.number));
+        }
+    }
+
+    /// The same display again, after it has failed.
+    pub fn again(&self, size: (u32, u32)) -> Self {
+        assert!(self.server.is_none(), "it has not failed");
+        Self::open_numbered(&self.folder, size, self.number)
+    }
+
+    fn open_numbered(folder: &Path, (width, height): (u32, u32), number: u32) -> Self {
         let name = format!(":{number}");
         let server = Running::start(Command::new("Xvfb").arg(&name).args([
             "-screen",
@@ -59,8 +82,9 @@ impl VirtualDisplay {
             "-fbdir",
             &folder.display().to_string(),
         ]));
-        until_true("the virtual display", LONG, || Path::new(&format!("/tmp/.X11-unix/X{number}")).exists());
-        Self { _server: server, name, folder: folder.to_owned() }
+        // It listens a moment after its socket is there.
+        until_true("the virtual display", LONG, || x11rb::connect(Some(&name)).is_ok());
+        Self { server: Some(server), number, name, folder: folder.to_owned() }
     }
 
     /// The colours at these places now: quickly, for who waits for something to appear.
@@ -90,6 +114,12 @@ impl VirtualDisplay {
             pixels.get(at..at + 3).map_or(Rgba([0; 4]), |bgr| Rgba([bgr[2], bgr[1], bgr[0], 255]))
         };
         Some(RgbaImage::from_fn(u32::try_from(width).ok()?, u32::try_from(height).ok()?, pixel))
+    }
+}
+
+impl Drop for VirtualDisplay {
+    fn drop(&mut self) {
+        self.fail();
     }
 }
 

@@ -16,7 +16,7 @@ use x11rb::{
 use xuanping_tests::{
     programs,
     virtual_display::{Running, VirtualDisplay, in_window},
-    waiting::{PATIENCE, until, until_true},
+    waiting::{PATIENCE, until_true},
 };
 
 /// Seconds without a touch after which this display falls asleep.
@@ -29,9 +29,7 @@ struct Eye {
 
 impl Eye {
     fn on(display: &VirtualDisplay) -> Self {
-        // The server listens a moment after its socket is there.
-        let (display, screen) =
-            until("the display", PATIENCE, || x11rb::connect(Some(&display.name)).map_err(|e| e.to_string()));
+        let (display, screen) = x11rb::connect(Some(&display.name)).unwrap();
         let root = display.setup().roots[screen].root;
         Self { display, root }
     }
