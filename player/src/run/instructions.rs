@@ -68,10 +68,19 @@ impl Life<'_> {
             if told.expires <= now.wall || self.done.has(told.id) {
                 continue;
             }
-            // It is done when the server has signed for it.
-            if let Errand::ChangeKey { permit } = &told.what {
-                self.change_key(told.id, permit, now);
-                continue;
+            match &told.what {
+                // It is done when the server has signed for it.
+                Errand::ChangeKey { permit } => {
+                    self.change_key(told.id, permit, now);
+                    continue;
+                }
+                // When a play names the picture; or it cannot be done, and that is told.
+                Errand::Capture => {
+                    tracing::info!(id = %told.id, "the office wants an evidence picture");
+                    events.push(Event::PictureAsked(told.id, told.expires));
+                    continue;
+                }
+                Errand::Identify { .. } | Errand::Restart => {}
             }
             let kept = self.done.add(done(told.id, now), &self.config.data);
             if let Err(error) = &kept {
@@ -83,12 +92,8 @@ impl Life<'_> {
                     let identity = Arc::new(Identity { code: code.clone(), lines: lines.clone() });
                     events.push(Event::Identify(identity, u64::from(*seconds) * 1_000));
                 }
-                Errand::Capture => {
-                    tracing::info!(id = %told.id, "the office wants an evidence picture");
-                    events.push(Event::PictureAsked(told.id, told.expires));
-                }
                 // Begun above.
-                Errand::ChangeKey { .. } => {}
+                Errand::Capture | Errand::ChangeKey { .. } => {}
                 // What is not kept would be done again by the next life, for ever.
                 Errand::Restart if kept.is_err() => {}
                 Errand::Restart => {
@@ -126,6 +131,17 @@ impl Life<'_> {
         if !self.done.has(id) {
             self.note(done(id, self.clock.now()));
         }
+    }
+
+    /// A play names the picture that the office wanted.
+    pub(super) fn captured(&mut self, id: InstructionId) {
+        self.note(done(id, self.clock.now()));
+    }
+
+    /// There was no such picture to be had.
+    pub(super) fn could_not(&mut self, id: InstructionId, why: CouldNot) {
+        tracing::warn!(%id, ?why, "what the office wanted could not be done");
+        self.note(Obeyed { could_not: Some(why), ..done(id, self.clock.now()) });
     }
 
     fn note(&mut self, obeyed: Obeyed) {

@@ -294,8 +294,12 @@ impl<'a> Life<'a> {
             Action::Named(key, entry, name) => {
                 tracing::info!(picture = %name.digest, "an evidence picture was taken");
                 self.write(&Record::Opened(key, entry));
+                if let Cause::Instruction(id) = name.cause {
+                    self.captured(id);
+                }
                 self.camera.name(name);
             }
+            Action::CouldNot(id, why) => self.could_not(id, why),
             Action::Discard(name) => self.camera.discard(name),
             Action::Load(item) => self.loader.load(item),
             Action::PrepareMedia(zone, item) => {

@@ -9,6 +9,7 @@ use xuanping_core::{
     id::InstructionId,
     playlist::{EvidenceOrders, Manifest, Playlist},
     time::UtcMillis,
+    wire::CouldNot,
 };
 
 use crate::{clock::Moment, evidence::Cause, journal::PlayKey};
@@ -17,8 +18,20 @@ use crate::{clock::Moment, evidence::Cause, journal::PlayKey};
 const SETTLED: u64 = 1_000;
 /// How often a picture may fail, or come when its play was over, before it is given up.
 const TRIES: u8 = 5;
+/// A picture that the office wants is given up when nothing could be pictured for so long, in milliseconds: longer than a wall
+/// says who it is.
+const ASKED_FOR: u64 = 150_000;
 /// Pictures that wait at most.
 const MOST: usize = 32;
+
+/// Why a wall gives no light.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unlit {
+    /// Somebody at the machine made it black.
+    pub dark: bool,
+    /// Its hours do.
+    pub off: bool,
+}
 
 /// What pictures wait to be taken, and when the next is due.
 #[derive(Debug, Default)]
@@ -28,6 +41,8 @@ pub(super) struct Evidence {
     turned: Option<UtcMillis>,
     waiting: VecDeque<Waiting>,
     taking: Option<PlayKey>,
+    /// What the office asked for in vain, and why, until it is told.
+    in_vain: Vec<(InstructionId, CouldNot)>,
 }
 
 /// What the moments of a day were worked out from.
@@ -46,14 +61,24 @@ struct Waiting {
 }
 
 impl Evidence {
-    /// Turns to `now`: what became due waits, unless the wall is dark; what waited in vain is given up.
-    pub fn turn(&mut self, manifest: &Manifest, playlist: Option<(Digest, &Playlist)>, dark: bool, now: Moment) {
+    /// Turns to `now`: what became due waits, unless the wall is dark; what waited in vain is given up. What is asked of a wall that
+    /// is off, by its hours or by somebody at the machine, is given up at once.
+    pub fn turn(
+        &mut self,
+        manifest: &Manifest,
+        playlist: Option<(Digest, &Playlist)>,
+        Unlit { dark, off }: Unlit,
+        now: Moment,
+    ) {
         self.work_out(manifest, playlist, now);
         // A clock that was set back lives a stretch again; a moment in it is one more picture, not a missing one.
         let from = self.turned.unwrap_or(now.wall).min(now.wall);
         self.turned = Some(now.wall);
         let moments = self.moments.iter().flat_map(|(_, moments)| moments);
         let due: Vec<_> = moments.copied().filter(|at| from < *at && *at <= now.wall).collect();
+        if dark || off {
+            self.give_up(CouldNot::WallOff, |_| true);
+        }
         if dark {
             self.waiting.clear();
             return;
@@ -63,12 +88,37 @@ impl Evidence {
             let left = u64::from(EvidenceOrders::PATIENCE.0).saturating_sub(late);
             self.want(Cause::Moment(at), now.monotonic + left);
         }
+        self.give_up(CouldNot::NothingShown, |waiting| waiting.until <= now.monotonic);
         self.waiting.retain(|waiting| now.monotonic < waiting.until);
+    }
+
+    /// Gives up what the office asked for and that is so.
+    fn give_up(&mut self, why: CouldNot, which: impl Fn(&Waiting) -> bool) {
+        let in_vain = &mut self.in_vain;
+        self.waiting.retain(|waiting| match waiting.cause {
+            Cause::Instruction(id) if which(waiting) => {
+                in_vain.push((id, why));
+                false
+            }
+            _ => true,
+        });
+    }
+
+    /// What was given up since this was asked last.
+    pub fn in_vain(&mut self) -> Vec<(InstructionId, CouldNot)> {
+        std::mem::take(&mut self.in_vain)
     }
 
     /// The office wants one, before this instant.
     pub fn asked(&mut self, id: InstructionId, until: UtcMillis, now: Moment) {
-        let left = u64::try_from(until.since(now.wall)).unwrap_or(0);
+        let left = u64::try_from(until.since(now.wall)).unwrap_or(0).min(ASKED_FOR);
+        // The next manifest has it too.
+        if self.waiting.iter().any(|waiting| waiting.cause == Cause::Instruction(id)) {
+            return;
+        }
+        if self.waiting.len() >= MOST {
+            self.in_vain.push((id, CouldNot::NoPicture));
+        }
         self.want(Cause::Instruction(id), now.monotonic + left);
     }
 
@@ -120,6 +170,8 @@ impl Evidence {
             waiting.tries += 1;
             if waiting.tries < TRIES {
                 self.waiting.push_front(waiting);
+            } else if let Cause::Instruction(id) = waiting.cause {
+                self.in_vain.push((id, CouldNot::NoPicture));
             }
         }
     }
@@ -132,6 +184,11 @@ impl Evidence {
             let left = SETTLED.saturating_sub(now.since(since));
             now.wall.plus(i64::try_from(left).unwrap_or(0))
         });
-        next.into_iter().chain(settled).min()
+        let asked = self.waiting.iter().filter(|waiting| matches!(waiting.cause, Cause::Instruction(_)));
+        let given_up = asked.map(|waiting| {
+            let left = waiting.until.saturating_sub(now.monotonic);
+            now.wall.plus(i64::try_from(left).unwrap_or(0))
+        });
+        next.into_iter().chain(settled).chain(given_up).min()
     }
 }

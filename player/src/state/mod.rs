@@ -16,17 +16,17 @@ use std::{
 };
 
 use assets::Assets;
-use evidence::Evidence;
+use evidence::{Evidence, Unlit};
 use showing::ZoneState;
 use xuanping_core::{
     campaign::EventTrigger,
     digest::Digest,
     geometry::{Rect, Size, Zone, ZoneName},
-    id::ShowId,
+    id::{InstructionId, ShowId},
     playlist::{Item, Manifest, OnWall, Percent, Playlist, Show, Transition, on_screen, on_wall},
     time::UtcMillis,
     vocabulary::CreativeKind,
-    wire::ZoneStatus,
+    wire::{CouldNot, ZoneStatus},
 };
 
 use crate::{
@@ -50,6 +50,8 @@ pub enum Action {
     Named(PlayKey, Entry, Arc<Name>),
     /// No play names this picture.
     Discard(Arc<Name>),
+    /// There was no picture to be had for this instruction.
+    CouldNot(InstructionId, CouldNot),
     /// Read, verify and decode this picture or strip soon.
     Load(Item),
     /// Have the media worker prepare this for a zone.
@@ -325,7 +327,8 @@ impl State {
             needed.extend(coming.map(|item| (name, item)));
         }
         self.assets.need(needed, self.abilities, now, actions);
-        self.evidence.turn(manifest, playlist, self.dark, now);
+        self.evidence.turn(manifest, playlist, Unlit { dark: self.dark, off: self.off }, now);
+        actions.extend(self.evidence.in_vain().into_iter().map(|(id, why)| Action::CouldNot(id, why)));
         for zone in self.zones.values_mut() {
             zone.begin(&mut self.assets, now, &mut self.next_key, actions);
         }
