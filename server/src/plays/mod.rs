@@ -82,7 +82,9 @@ use crate::{
 #[derive(Clone)]
 pub struct Plays {
     db: Db,
+    /// Evidence pictures of before they had a folder of their own are among these.
     blobs: Blobs,
+    pictures: Blobs,
     publisher: Publisher,
     screens: Screens,
     content: Content,
@@ -281,6 +283,9 @@ pub enum PlayError {
         /// Why.
         why: BatchError,
     },
+    /// The time of an evidence picture is over: its file was removed.
+    #[error("the picture was removed, its time being over")]
+    PictureRemoved,
     /// The filter matches nothing that could be exported.
     #[error("no plays match")]
     Nothing,
@@ -331,6 +336,7 @@ impl Plays {
     pub fn new(
         db: Db,
         blobs: Blobs,
+        pictures: Blobs,
         publisher: Publisher,
         screens: Screens,
         content: Content,
@@ -340,7 +346,20 @@ impl Plays {
     ) -> Self {
         let numbers = numbers::Numbers::new(db.clone());
         let (commits, playlists_read) = (commit::Commits::default(), ingest::Memory::default());
-        Self { db, blobs, publisher, screens, content, campaigns, playlists, log, numbers, commits, playlists_read }
+        Self {
+            db,
+            blobs,
+            pictures,
+            publisher,
+            screens,
+            content,
+            campaigns,
+            playlists,
+            log,
+            numbers,
+            commits,
+            playlists_read,
+        }
     }
 
     /// The key that receipts and bundles are signed with: auditors keep it, to compare.
