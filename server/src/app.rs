@@ -60,6 +60,10 @@ pub struct App {
     pub playlists: Playlists,
     /// The play log.
     pub plays: Plays,
+    /// Evidence pictures: the only blobs that are ever deleted.
+    pub pictures: Blobs,
+    /// Days that they are kept.
+    pub evidence_days: u16,
     /// Who may frame the web player.
     pub embedders: Vec<Embedder>,
 }
@@ -120,7 +124,7 @@ impl App {
         make_folder(&config.data).await?;
         let db = Db::open(&config.database()?).await?;
         let app = Self::assemble(db, &config.data, &config.fonts).await?;
-        Ok(Self { embedders: config.embedders.clone(), ..app })
+        Ok(Self { embedders: config.embedders.clone(), evidence_days: config.evidence_days, ..app })
     }
 
     /// The same on a database that is already open.
@@ -148,9 +152,12 @@ impl App {
             publisher.clone(),
         );
         playlists.load().await?;
+        // By themselves, for only these are ever deleted.
+        let pictures = Blobs::open(&data.join("evidence")).await.map_err(fault)?;
         let plays = Plays::new(
             db.clone(),
             blobs.clone(),
+            pictures.clone(),
             publisher.clone(),
             screens.clone(),
             content.clone(),
@@ -172,6 +179,8 @@ impl App {
             playlists,
             plays,
             embedders: Vec::new(),
+            evidence_days: plays::evidence::EVIDENCE_DAYS,
+            pictures,
         })
     }
 
@@ -227,6 +236,7 @@ impl App {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         self.blobs.clear_unfinished().await?;
+        self.pictures.clear_unfinished().await?;
         if let Err(error) = self.content.refresh(clock::now()).await {
             // What is rendered already goes on; the next start tries again.
             tracing::error!(%error, "renditions could not be checked");
@@ -234,7 +244,7 @@ impl App {
         let work = {
             let (jobs, mut handlers) = (self.jobs.clone(), self.handlers());
             let (playlists, screens, plays) = (self.playlists.clone(), self.screens.clone(), self.plays.clone());
-            let archive = self.archive.clone();
+            let (archive, evidence_days) = (self.archive.clone(), self.evidence_days);
             let drawing = handlers.split_off(&[content::RENDER_CREATIVE, content::RENDER_CLASS]);
             let filming = handlers.split_off(&[content::TRANSCODE]);
             tokio::spawn(async move {
@@ -247,6 +257,7 @@ impl App {
                     plays.keep_gaps(),
                     plays.log().keep(),
                     plays.keep_archive(archive),
+                    plays.keep_evidence(evidence_days),
                     screens.keep_reports()
                 );
             })

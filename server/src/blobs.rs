@@ -30,6 +30,25 @@ pub struct Stored {
     pub bytes: u64,
 }
 
+/// A blob that was taken out of its place. Dropped, it is deleted at the next start.
+#[derive(Debug)]
+pub struct TakenAway {
+    from: PathBuf,
+    to: PathBuf,
+}
+
+impl TakenAway {
+    /// Puts it where it was: somebody needs it after all.
+    pub async fn put_back(self) -> io::Result<()> {
+        fs::rename(&self.to, &self.from).await
+    }
+
+    /// Deletes it for good.
+    pub async fn delete(self) -> io::Result<()> {
+        fs::remove_file(&self.to).await
+    }
+}
+
 /// A blob being written. Dropped unfinished, it leaves only a temporary file, which is removed at once or at next start.
 #[derive(Debug)]
 pub struct Incoming {
@@ -82,6 +101,17 @@ impl Blobs {
     /// Reads a whole blob.
     pub async fn read(&self, digest: Digest) -> io::Result<Vec<u8>> {
         fs::read(self.path(digest)).await
+    }
+
+    /// Takes a blob out of its place, so that nobody finds it any more; `None` if it is not here.
+    pub async fn take_away(&self, digest: Digest) -> io::Result<Option<TakenAway>> {
+        let name = hex::encode(entropy::bytes::<16>().map_err(io::Error::other)?);
+        let (from, to) = (self.path(digest), self.root.join("incoming").join(name));
+        match fs::rename(&from, &to).await {
+            Ok(()) => Ok(Some(TakenAway { from, to })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Starts a blob whose content arrives piece by piece.
@@ -180,6 +210,20 @@ mod tests {
         assert!(path.exists());
         drop(dropped);
         assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_away_is_found_by_nobody_unless_it_is_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path()).await.unwrap();
+        let digest = blobs.put(b"abc").await.unwrap().digest;
+        let taken = blobs.take_away(digest).await.unwrap().unwrap();
+        assert!(!blobs.contains(digest).await.unwrap() && blobs.take_away(digest).await.unwrap().is_none());
+        taken.put_back().await.unwrap();
+        assert_eq!(blobs.read(digest).await.unwrap(), b"abc");
+        blobs.take_away(digest).await.unwrap().unwrap().delete().await.unwrap();
+        assert!(!blobs.contains(digest).await.unwrap());
+        assert_eq!(std::fs::read_dir(folder.path().join("incoming")).unwrap().count(), 0);
     }
 
     #[tokio::test]

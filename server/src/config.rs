@@ -4,7 +4,12 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
-use crate::{content::render::fonts::DEFAULT_FONT_FILES, db, web_files::Embedder};
+use crate::{
+    content::render::fonts::DEFAULT_FONT_FILES,
+    db,
+    plays::evidence::{EVIDENCE_DAYS, FEWEST_EVIDENCE_DAYS},
+    web_files::Embedder,
+};
 
 /// Settings of a running server.
 #[derive(Debug, Clone, Args)]
@@ -21,6 +26,10 @@ pub struct Config {
     /// Font files that slogans are set in: Noto Sans CJK, regular and bold.
     #[arg(long, env = "XUANPING_FONTS", value_delimiter = ':', default_values = DEFAULT_FONT_FILES)]
     pub fonts: Vec<PathBuf>,
+    /// Days that evidence pictures are kept: at least half a year, as logs. Their digests stay in the signed batches for good.
+    #[arg(long, env = "XUANPING_EVIDENCE_DAYS", default_value_t = EVIDENCE_DAYS,
+        value_parser = clap::value_parser!(u16).range(i64::from(FEWEST_EVIDENCE_DAYS)..))]
+    pub evidence_days: u16,
     /// Sites whose pages may frame the web player, e.g. `https://www.example.gov.cn`; without any, only this server's own.
     #[arg(long = "web-embedder", env = "XUANPING_WEB_EMBEDDERS", value_delimiter = ',')]
     pub embedders: Vec<Embedder>,

@@ -86,7 +86,9 @@ use crate::{
 #[derive(Clone)]
 pub struct Plays {
     db: Db,
+    /// Evidence pictures of before they had a folder of their own are among these.
     blobs: Blobs,
+    pictures: Blobs,
     publisher: Publisher,
     /// One bundle is made at a time: a large one takes hundreds of megabytes.
     bundling: std::sync::Arc<tokio::sync::Mutex<()>>,
@@ -287,6 +289,9 @@ pub enum PlayError {
         /// Why.
         why: BatchError,
     },
+    /// The time of an evidence picture is over: its file was removed.
+    #[error("the picture was removed, its time being over")]
+    PictureRemoved,
     /// The filter matches nothing that could be exported.
     #[error("no plays match")]
     Nothing,
@@ -337,6 +342,7 @@ impl Plays {
     pub fn new(
         db: Db,
         blobs: Blobs,
+        pictures: Blobs,
         publisher: Publisher,
         screens: Screens,
         content: Content,
@@ -350,6 +356,7 @@ impl Plays {
         Self {
             db,
             blobs,
+            pictures,
             publisher,
             bundling,
             screens,

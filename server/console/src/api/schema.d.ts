@@ -2022,6 +2022,7 @@ export interface components {
             proof?: components["schemas"]["EvidenceProof"] | null;
             /** @description When it came. */
             received: components["schemas"]["UtcMillis"];
+            removed_at?: components["schemas"]["UtcMillis"] | null;
             /** @description When it was taken, by its player's clock. */
             taken: components["schemas"]["UtcMillis"];
             /**

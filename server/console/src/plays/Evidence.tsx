@@ -47,6 +47,12 @@ export function PictureCard({ screen, picture, timezone, dated = false }: { scre
   const t = useWords(evidenceWords)
   const [open, setOpen] = useState(false)
   const at = clockTime(picture.taken, timezone)
+  if (picture.removed_at != null) return (
+    <div className="evidence-card none">
+      <div className="blank mono" title={t.removedHint}>{picture.digest.slice(0, 12)}…</div>
+      <Caption at={picture.taken} timezone={timezone} dated={dated}><span className="dot off" title={t.removedHint}>{t.removed(dateTime(picture.removed_at, timezone))}</span></Caption>
+    </div>
+  )
   return (
     <div className="evidence-card">
       <button type="button" className={`frame-button${picture.width > picture.height * 4 ? " wide" : ""}`} onClick={() => setOpen(true)} aria-label={t.enlarge(at)} title={t.enlarge(at)}>

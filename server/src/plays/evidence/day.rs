@@ -45,6 +45,8 @@ pub struct Shown {
     pub instruction: Option<InstructionId>,
     /// The signed batch that names it; none yet, or never.
     pub proof: Option<Proof>,
+    /// When its file was removed, its time being over; its digest stays in the batch.
+    pub removed_at: Option<UtcMillis>,
 }
 
 /// Where a picture is named.
@@ -145,6 +147,7 @@ fn shown(picture: KeptPicture, namings: &[Naming]) -> Shown {
         moment: picture.moment,
         instruction: picture.instruction,
         proof,
+        removed_at: picture.removed,
     }
 }
 

@@ -6,10 +6,12 @@
 mod case;
 mod day;
 mod picture;
+mod retention;
 
 pub use case::CasePicture;
 pub use day::{EvidenceDay, Moment, MomentState, Named, Proof, Shown};
 pub use picture::{EvidenceRefusal, MediaType};
+pub use retention::{EVIDENCE_DAYS, FEWEST_EVIDENCE_DAYS};
 
 use axum::body::Bytes;
 use xuanping_core::{
@@ -51,6 +53,8 @@ pub struct KeptPicture {
     pub moment: Option<UtcMillis>,
     /// The instruction because of which it was taken.
     pub instruction: Option<InstructionId>,
+    /// When its file was removed, its time being over.
+    pub removed: Option<UtcMillis>,
 }
 
 impl Plays {
@@ -76,11 +80,26 @@ impl Plays {
         // Decoding takes a processor for a moment: others are answered meanwhile.
         let looked_at = tokio::task::spawn_blocking(move || picture::look_at(&looked_at)).await;
         let (media_type, width, height) = looked_at.map_err(|_| EvidenceRefusal::NoPicture)??;
-        self.blobs.put(&bytes).await?;
+        self.pictures.put(&bytes).await?;
         let (taken, digest, received) = (note.taken, note.digest, now);
-        let (moment, instruction, bytes) = (note.moment, note.instruction, bytes.len());
-        let kept = KeptPicture { taken, digest, received, media_type, bytes, width, height, moment, instruction };
+        let (moment, instruction, length, removed) = (note.moment, note.instruction, bytes.len(), None);
+        let kept = KeptPicture {
+            taken,
+            digest,
+            received,
+            media_type,
+            bytes: length,
+            width,
+            height,
+            moment,
+            instruction,
+            removed,
+        };
         store::evidence::insert(&self.db, screen.id, &kept).await?;
+        // The same bytes may just have been removed, as those of a picture whose time was over.
+        if !self.pictures.contains(digest).await? {
+            self.pictures.put(&bytes).await?;
+        }
         Ok(())
     }
 
@@ -102,8 +121,18 @@ impl Plays {
         who: &Principal,
     ) -> Result<Option<((tokio::fs::File, u64), MediaType)>, PlayError> {
         let screen = self.seen_by(screen, who).await?;
-        let Some(media_type) = store::evidence::media_type(&self.db, screen.id, digest).await? else { return Ok(None) };
-        Ok(Some((self.blobs.open_blob(digest).await?, media_type)))
+        let Some((media_type, removed)) = store::evidence::media_type(&self.db, screen.id, digest).await? else {
+            return Ok(None);
+        };
+        if removed.is_some() {
+            return Err(PlayError::PictureRemoved);
+        }
+        let file = match self.pictures.open_blob(digest).await {
+            // Of before they had a folder of their own.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.blobs.open_blob(digest).await,
+            file => file,
+        };
+        Ok(Some((file?, media_type)))
     }
 }
 

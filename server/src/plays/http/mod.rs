@@ -42,6 +42,12 @@ impl From<PlayError> for Problem {
             | PlayError::Columns(_)
             | PlayError::Archive(_)
             | PlayError::File(_) => Self::internal(&error),
+            PlayError::PictureRemoved => Self::new(
+                StatusCode::GONE,
+                "picture-removed",
+                "印证图片已超过保存期限",
+                "图片文件已按保存期限删除；其指纹仍在屏幕签名的播放批次中。",
+            ),
             PlayError::Nothing => Self::new(
                 StatusCode::NOT_FOUND,
                 "no-plays",

@@ -241,3 +241,61 @@ impl County {
         self.app.blobs.put(b"a rendition").await.unwrap().digest
     }
 }
+
+#[tokio::test]
+async fn a_picture_whose_time_is_over_goes_and_what_was_signed_of_it_stays() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let (mut player, other) = (county.player(1, 0).await, county.player(2, 0).await);
+        county.publish().await;
+        let (now, plays) = (clock::now(), &county.app.plays);
+        let (old, same, new) = (picture(1), picture(2), picture(3));
+        let shown = showings(3);
+        let taken = shown[1].start.plus(2_000);
+        for wall in [&old, &same] {
+            county.bring(&player, note(wall, taken), wall, now).await.unwrap();
+        }
+        let item = county.given_ref(&player).await;
+        let mut naming = shown.clone();
+        naming[1].evidence = vec![Digest::of(&old)];
+        let batch = player.seal(vec![item], naming);
+        county.ingest(&player, &batch).await.unwrap();
+        // Half a year later another screen's wall looks just as one did then, and a third picture comes.
+        let late = now.plus(190 * DAY);
+        county.bring(&other, note(&same, late), &same, late).await.unwrap();
+        county.bring(&player, note(&new, late), &new, late).await.unwrap();
+        let before = plays.bundle(&Filter::default(), now).await.unwrap();
+
+        assert_eq!(plays.expire_evidence(200, now.plus(200 * DAY - 1)).await.unwrap(), 0, "not a moment too soon");
+        let over = now.plus(201 * DAY);
+        assert_eq!(plays.expire_evidence(200, over).await.unwrap(), 2);
+        assert_eq!(plays.expire_evidence(200, over).await.unwrap(), 0, "once");
+        let who = person(Scope::default());
+        let file = async |screen, wall: &[u8]| plays.picture_file(screen, Digest::of(wall), &who).await;
+        assert!(matches!(file(player.screen.id, &old).await, Err(PlayError::PictureRemoved)));
+        assert!(!plays.pictures.contains(Digest::of(&old)).await.unwrap(), "the file is gone");
+        // Of those two it is one file: it stays for whom it is not too old.
+        assert!(matches!(file(player.screen.id, &same).await, Err(PlayError::PictureRemoved)));
+        assert!(file(other.screen.id, &same).await.unwrap().is_some());
+        assert!(file(player.screen.id, &new).await.unwrap().is_some());
+
+        // Who looks still sees that there was one, when, and what proves it; and what was exported is what is exported.
+        let date = clock::date_in(taken, chrono_tz::Asia::Shanghai);
+        let day = county.day(&player, date, now).await;
+        let gone = day.pictures.iter().find(|picture| picture.digest == Digest::of(&old)).unwrap();
+        assert_eq!((gone.removed_at, gone.proof.map(|proof| proof.sequence)), (Some(over), Some(1)));
+        assert_eq!(day.absent, [], "it came");
+        assert_eq!(plays.bundle(&Filter::default(), now).await.unwrap(), before);
+        assert_eq!(plays.recount().await.unwrap().differences, []);
+        let trail = crate::accounts::audit::list(&db, None, 200).await.unwrap();
+        let told: Vec<_> = trail.iter().filter(|entry| entry.action == "plays.expire_evidence").collect();
+        assert_eq!((told.len(), &told[0].details["pictures"]), (1, &serde_json::json!(2)));
+        for edit in ["DELETE FROM evidence_removed", "UPDATE evidence_removed SET removed_at = 0"] {
+            assert!(db.exec(sql(edit)).await.unwrap_err().to_string().contains("insert-only"));
+        }
+        // Bytes that come again after that are kept again.
+        county.bring(&player, note(&old, over), &old, over).await.unwrap();
+        assert!(file(player.screen.id, &old).await.unwrap().is_some());
+    })
+    .await;
+}
