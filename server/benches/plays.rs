@@ -2,6 +2,7 @@
 //! (design.md): ten times as fast as rows; 8 bytes a play; 200 ms over 100 million plays.
 //!
 //! `cargo bench -p xuanping-server --bench plays -- SCREENS DAYS` fills the database for the look-ups; 1700 7 is 90 million plays.
+//! `-- SCREENS 0` takes one hour of so many screens in, and nothing else: 100000 0 is 32 million plays.
 //! With `scripts/with-postgres` before it, the figures are PostgreSQL's, of 200 screens and a day, without the rows to compare.
 
 #![allow(missing_docs, clippy::expect_used, clippy::panic)] // A program for people who measure.
@@ -40,10 +41,14 @@ const AT_ONCE: usize = 64;
 async fn main() {
     let numbers: Vec<usize> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
     let (screens, days) = (numbers.first().copied().unwrap_or(0), numbers.get(1).copied().unwrap_or(7).min(7));
-    println!("| screens | days | plays | plays a batch | ms | plays a second | bytes a play | signed alone |");
+    println!("| screens | hours | plays | plays a batch | ms | plays a second | bytes a play | signed alone |");
     println!("|---:|---:|---:|---:|---:|---:|---:|---:|");
-    fill(1, 7).await;
-    let county = fill(200, 1).await;
+    if screens > 0 && days == 0 {
+        fill(screens, 1).await;
+        return;
+    }
+    fill(1, 7 * 24).await;
+    let county = fill(200, 24).await;
     println!();
     if cluster().is_none() {
         rows(county).await;
@@ -52,17 +57,17 @@ async fn main() {
     }
     if screens > 0 {
         println!();
-        let county = fill(screens, days).await;
+        let county = fill(screens, days * 24).await;
         look(&county, days).await;
     }
 }
 
-/// A county that has played so many days, everything sent and stored.
-async fn fill(screens: usize, days: usize) -> County {
+/// A county that has played so many hours, everything sent and stored.
+async fn fill(screens: usize, hours: usize) -> County {
     let mut county = County::new(screens).await;
     let before = bytes(&county.db).await;
     let (mut plays, mut signed, mut batches, mut ms) = (0, 0, 0, 0.0);
-    for hour in 0..days * 24 {
+    for hour in 0..hours {
         let (sealed, end, number) = county.hour(hour);
         plays += number;
         batches += sealed.len();
@@ -82,7 +87,7 @@ async fn fill(screens: usize, days: usize) -> County {
     assert_eq!(counted, plays as i64, "every play counts");
     let stored = (bytes(&county.db).await - before) as f64 / plays as f64;
     println!(
-        "| {screens} | {days} | {plays} | {} | {ms:.0} | {:.0} | {stored:.2} | {:.2} |",
+        "| {screens} | {hours} | {plays} | {} | {ms:.0} | {:.0} | {stored:.2} | {:.2} |",
         plays / batches,
         plays as f64 / ms * 1_000.0,
         signed as f64 / plays as f64,

@@ -1,9 +1,11 @@
 /**
  * What the office tells this screen to do once; see player/src/run/instructions.rs. Every instruction comes in a verified manifest; that
- * it was done is kept before it is done, so that neither a reload nor the same manifest again does it a second time.
+ * it was done is kept before it is done, so that neither a reload nor the same manifest again does it a second time. A picture alone is
+ * done when a play names it, or said to be none.
  */
 import type { Moment } from "./clock.ts"
 import type { Instruction } from "./core/index.ts"
+import type { Answer } from "./play/evidence.ts"
 import type { Player } from "./play/player.ts"
 import type { Obeyed, Store } from "./store.ts"
 
@@ -31,15 +33,30 @@ export class Instructions {
   async obey(instructions: readonly Instruction[], player: Player, now: Moment, restart: () => Promise<void>): Promise<void> {
     for (const { id, expires, what } of instructions) {
       if (expires <= now.wall || this.done.some((done) => done.id === id)) continue
-      this.done = [...this.done, { id, at: now.wall }].slice(-MOST)
-      const kept = await this.store.keepObeyed(this.done).then(
-        () => true,
-        (error: unknown) => (console.warn("an instruction could not be noted as done", error), false),
-      )
+      if (what.is === "capture") {
+        player.wantPicture(id, expires, now)
+        continue
+      }
+      const kept = await this.note({ id, at: now.wall })
       if (what.is === "identify") player.identify({ code: what.code, lines: what.lines }, what.seconds, now)
-      else if (what.is === "capture") player.wantPicture(id, expires, now)
       // What is not kept would be done again after the reload, for ever.
       else if (kept) await restart()
     }
+  }
+
+  /** A play names the picture that the office wanted, or there was none to be had. */
+  async answered({ id, couldNot }: Answer, now: Moment): Promise<void> {
+    if (this.done.some((done) => done.id === id)) return
+    if (couldNot !== null) console.warn("what the office wanted could not be done", id, couldNot)
+    await this.note(couldNot === null ? { id, at: now.wall } : { id, at: now.wall, could_not: couldNot })
+  }
+
+  /** Whether it is kept. */
+  private note(obeyed: Obeyed): Promise<boolean> {
+    this.done = [...this.done, obeyed].slice(-MOST)
+    return this.store.keepObeyed(this.done).then(
+      () => true,
+      (error: unknown) => (console.warn("an instruction could not be noted as done", error), false),
+    )
   }
 }

@@ -187,6 +187,9 @@ async function play(boot: string, store: Store, files: Files, client: Client, si
       )
     }
   })
+  const answer = () => {
+    for (const each of player.answers()) void instructions.answered(each, clock.now()).then(() => sync.wake())
+  }
   const see = () => {
     player.see(inSight() && !document.hidden, clock.now())
     if (!document.hidden) keepAwake()
@@ -200,6 +203,7 @@ async function play(boot: string, store: Store, files: Files, client: Client, si
   setInterval(() => {
     // Hidden pages get no frames.
     player.step(clock.now())
+    answer()
     sync.wake()
   }, 1_000)
   setInterval(() => writing.idle && write(() => seal().catch(unsealed)), 1_000)

@@ -4,7 +4,7 @@
  * start, and sealed as of the run that showed it.
  */
 import { digestOf, signBatch, tabulate, toHex, ZERO, ZONES, type Digest, type Entry, type Id, type Signer, type WallChange } from "./core/index.ts"
-import type { Picture } from "./play/evidence.ts"
+import type { CouldNot, Picture } from "./play/evidence.ts"
 
 const NAME = "xuanping"
 const VERSION = 2
@@ -43,6 +43,8 @@ export interface Obeyed {
   readonly id: Id
   /** UTC milliseconds. */
   readonly at: number
+  /** Why it could not be done, as the server calls it; left out if it was. */
+  readonly could_not?: CouldNot
 }
 
 /** A sealed batch without a receipt. */

@@ -259,5 +259,22 @@ test("a picture that the office asks for is taken, unless its time is over first
   page.player.wantPicture(id(80), NINE + 500, page.now)
   page.player.wantPicture(id(81), NINE + MINUTE, page.now)
   page.runs(3_000)
-  assert.deepEqual(page.player.photograph(page.now)?.cause, { instruction: id(81) })
+  assert.deepEqual(page.player.answers(), [{ id: id(80), couldNot: "nothing_shown" }])
+  // The next manifest has it too.
+  page.player.wantPicture(id(81), NINE + MINUTE, page.now)
+  const wanted = page.player.photograph(page.now)
+  assert.deepEqual(wanted?.cause, { instruction: id(81) })
+  assert.deepEqual(page.player.answers(), [], "it is done when a play names it")
+  page.player.pictured(wanted.key, wanted.cause, { digest: digest(1), taken: page.now.wall, cause: wanted.cause, bytes: new Uint8Array() }, page.now)
+  assert.deepEqual(page.player.answers(), [{ id: id(81), couldNot: null }])
+  assert.equal(page.player.photograph(page.now), null)
+})
+
+test("of a wall that somebody made dark no picture is taken, and the office is told", () => {
+  const page = new Page()
+  page.runs(3_000)
+  page.player.darken(true)
+  page.player.wantPicture(id(82), NINE + MINUTE, page.now)
+  page.runs(1_000)
+  assert.deepEqual(page.player.answers(), [{ id: id(82), couldNot: "wall_off" }])
 })

@@ -10,11 +10,22 @@ import type { Named } from "./player.ts"
 const SETTLED = 1_000
 /** How often a picture may fail, or come when its play was over, before it is given up. */
 const TRIES = 5
+/** A picture that the office wants is given up when nothing could be pictured for so long, in milliseconds. */
+const ASKED_FOR = 150_000
 /** Pictures that wait at most. */
 const MOST = 32
 
 /** Why a picture is taken: because of a moment of the orders, or of an instruction. */
 export type Cause = { readonly moment: number } | { readonly instruction: Id }
+
+/** Why there was none; see `CouldNot` in core/src/wire/messages.rs. */
+export type CouldNot = "nothing_shown" | "wall_off" | "no_picture"
+
+/** What came of an instruction to take one; `couldNot: null`: a play names it. */
+export interface Answer {
+  readonly id: Id
+  readonly couldNot: CouldNot | null
+}
 
 interface Waiting {
   readonly cause: Cause
@@ -37,9 +48,13 @@ export class Evidence {
   private turned: number | null = null
   private waiting: Waiting[] = []
   private taking: number | null = null
+  private answers: Answer[] = []
 
-  /** Turns to `now`: what became due waits, unless the wall was made dark; what waited in vain is given up. */
-  turn(manifest: Manifest, playing: Named | null, dark: boolean, now: Moment): void {
+  /**
+   * Turns to `now`: what became due waits, unless the wall was made dark; what waited in vain is given up. What is asked of a wall
+   * that is off, by its hours or by somebody at the machine, is given up at once.
+   */
+  turn(manifest: Manifest, playing: Named | null, { dark, off }: { dark: boolean; off: boolean }, now: Moment): void {
     this.workOut(manifest, playing, now)
     if (this.known !== null) {
       // A clock that was set back lives a stretch again; a moment in it is one more picture, not a missing one.
@@ -49,12 +64,32 @@ export class Evidence {
         if (from < moment && moment <= now.wall) this.want({ moment }, now.monotonic + EVIDENCE_PATIENCE - (now.wall - moment))
       }
     }
+    if (dark || off) this.giveUp("wall_off", () => true)
+    this.giveUp("nothing_shown", (waiting) => now.monotonic >= waiting.until)
     this.waiting = dark ? [] : this.waiting.filter((waiting) => now.monotonic < waiting.until)
+  }
+
+  private giveUp(couldNot: CouldNot, which: (waiting: Waiting) => boolean): void {
+    this.waiting = this.waiting.filter((waiting) => {
+      if (!("instruction" in waiting.cause) || !which(waiting)) return true
+      this.answers.push({ id: waiting.cause.instruction, couldNot })
+      return false
+    })
   }
 
   /** The office wants one, before this instant. */
   asked(instruction: Id, until: number, now: Moment): void {
-    this.want({ instruction }, now.monotonic + Math.max(0, until - now.wall))
+    // The next manifest has it too.
+    if (this.waiting.some(({ cause }) => "instruction" in cause && cause.instruction === instruction)) return
+    if (this.waiting.length >= MOST) this.answers.push({ id: instruction, couldNot: "no_picture" })
+    this.want({ instruction }, now.monotonic + Math.min(ASKED_FOR, Math.max(0, until - now.wall)))
+  }
+
+  /** What came of instructions since this was asked last. */
+  takeAnswers(): readonly Answer[] {
+    const { answers } = this
+    this.answers = []
+    return answers
   }
 
   private want(cause: Cause, until: number): void {
@@ -93,7 +128,9 @@ export class Evidence {
     const waiting = this.waiting[place]
     if (waiting === undefined) return
     waiting.tries += 1
-    if (named || waiting.tries >= TRIES) this.waiting.splice(place, 1)
+    if (!named && waiting.tries < TRIES) return
+    this.waiting.splice(place, 1)
+    if ("instruction" in cause) this.answers.push({ id: cause.instruction, couldNot: named ? null : "no_picture" })
   }
 }
 

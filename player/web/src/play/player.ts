@@ -22,7 +22,7 @@ import {
   type WallState,
   type ZoneName,
 } from "../core/index.ts"
-import { Evidence, type Cause, type Picture, type Up } from "./evidence.ts"
+import { Evidence, type Answer, type Cause, type Picture, type Up } from "./evidence.ts"
 import type { Identity } from "./painting.ts"
 import type { Content } from "./picture.ts"
 import type { Shelf } from "./shelf.ts"
@@ -106,6 +106,11 @@ export class Player {
     this.evidence.asked(instruction, until, now)
   }
 
+  /** What came of such pictures since this was asked last. */
+  answers(): readonly Answer[] {
+    return this.evidence.takeAnswers()
+  }
+
   /** Somebody at the machine makes the wall black, or lets it be lit again. */
   darken(dark: boolean): void {
     this.dark = dark
@@ -164,7 +169,8 @@ export class Player {
     }
     const audible = orders.has("audio")
     this.shelf.need(needed, audible, () => now)
-    this.evidence.turn(manifest, this.playing, this.dark, now)
+    const off = keptDark(manifest.orders, manifest.takeovers, "main", now.wall).dark
+    this.evidence.turn(manifest, this.playing, { dark: this.dark, off }, now)
     this.noteWall(manifest, now)
   }
 
