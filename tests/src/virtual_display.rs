@@ -79,6 +79,8 @@ impl VirtualDisplay {
             "-nolisten",
             "tcp",
             "-nocursor",
+            // It would begin anew when its last client goes, and turn away who comes meanwhile.
+            "-noreset",
             "-fbdir",
             &folder.display().to_string(),
         ]));
