@@ -11,7 +11,8 @@
 mod county;
 mod stopwatch;
 // The very file that the server plans with.
-#[path = "../../server/src/playlists/workers.rs"]
+#[allow(dead_code, reason = "examining uses the rest")]
+#[path = "../../server/src/workers.rs"]
 mod workers;
 
 use std::collections::{HashMap, HashSet};

@@ -4,12 +4,12 @@
 #![allow(missing_docs, clippy::expect_used)] // A program for people who measure.
 
 mod stopwatch;
+// The very file that the server examines with.
+#[allow(dead_code, reason = "planning uses the rest")]
+#[path = "../../server/src/workers.rs"]
+mod workers;
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
+use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use chrono_tz::Asia;
 use uuid::Uuid;
@@ -42,23 +42,11 @@ const SIZES: [(i64, u64); 4] = [(3, 200), (90, 50), (180, 25), (500, 10)];
 
 /// How many do the work, as in the program.
 #[derive(Clone, Copy)]
-struct Threads(usize);
+struct Threads(NonZeroUsize);
 
 impl Hands for Threads {
     fn each<T: Send>(&self, pieces: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-        let next = AtomicUsize::new(0);
-        let some = || -> Vec<(usize, T)> {
-            std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < pieces))
-                .map(|n| (n, work(n)))
-                .collect()
-        };
-        let mut done = thread::scope(|scope| {
-            let others: Vec<_> = (1..self.0).map(|_| scope.spawn(some)).collect();
-            let own = some();
-            others.into_iter().flat_map(|other| other.join().expect("no panic")).chain(own).collect::<Vec<_>>()
-        });
-        done.sort_unstable_by_key(|(n, _)| *n);
-        done.into_iter().map(|(_, each)| each).collect()
+        workers::each(self.0, pieces, work)
     }
 }
 
@@ -250,8 +238,7 @@ fn examine(in_batch: i64, of_screen: u64) {
                 key(of).public().verify(Context::PlayBatch2, batch.signed()).is_ok()
             })
     });
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    for threads in [1, cores] {
+    for threads in [NonZeroUsize::MIN, workers::cores()] {
         let (hands, by) = (Threads(threads), format!("threads: {threads}"));
         let intact = |file: &[u8]| bundle::verify_by(file, &trust, &hands).is_intact();
         runs(&format!("version 2, all but judgements, {by}"), &|| intact(&file));

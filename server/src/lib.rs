@@ -2,7 +2,7 @@
 //!
 //! A folder holds a domain's types, SQL, HTTP and tests: accounts → screens, content → campaigns → playlists → plays →
 //! supervision, where later may call earlier. The shared rooms are few: `db`, `clock`, `entropy`, `blobs`, `jobs`,
-//! `signing`, `http`, `config`.
+//! `signing`, `http`, `config`, `workers`.
 
 pub mod accounts;
 pub mod app;
@@ -26,3 +26,4 @@ pub mod screens;
 pub mod signing;
 pub mod supervision;
 pub mod web_files;
+mod workers;

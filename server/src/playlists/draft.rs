@@ -18,12 +18,12 @@ use super::{
     HORIZON_DAYS, PlaylistError, Playlists, arrears,
     plan::{in_time, site},
     programme::{look, zone_of},
-    workers::on_all_cores,
 };
 use crate::{
     campaigns::{Campaign, facts_of},
     clock,
     screens::Screen,
+    workers::on_all_cores,
 };
 
 /// A playlist that was built to be looked at.

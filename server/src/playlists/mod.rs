@@ -20,7 +20,6 @@ mod store;
 mod tests;
 mod timeline;
 mod words;
-mod workers;
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -25,9 +25,8 @@ use super::{
     issue::{Order, Orders, due},
     programme::{Facts, zone_of},
     store,
-    workers::on_all_cores,
 };
-use crate::{clock, screens::Candidate};
+use crate::{clock, screens::Candidate, workers::on_all_cores};
 
 /// The county's own time: when its days roll.
 pub const COUNTY_ZONE: Tz = chrono_tz::Asia::Shanghai;

@@ -1,13 +1,10 @@
 //! Hands for an examination: the machine's cores.
 
-use std::{
-    num::NonZeroUsize,
-    panic,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
+use std::num::NonZeroUsize;
 
 use xuanping_core::playlog::bundle::Hands;
+
+use crate::workers;
 
 /// So many threads; each takes the next piece as soon as it has done one.
 #[derive(Debug, Clone, Copy)]
@@ -21,41 +18,20 @@ impl Threads {
 
     /// One for each core that this process may use; one if nobody can say how many.
     pub fn of_machine() -> Self {
-        Self(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+        Self(workers::cores())
     }
 }
 
 impl Hands for Threads {
     fn each<T: Send>(&self, pieces: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-        let next = AtomicUsize::new(0);
-        let some = || {
-            let mut done = Vec::new();
-            loop {
-                let piece = next.fetch_add(1, Ordering::Relaxed);
-                if piece >= pieces {
-                    return done;
-                }
-                done.push((piece, work(piece)));
-            }
-        };
-        let mut done = thread::scope(|scope| {
-            let others = 1..self.0.get().min(pieces);
-            // Where no more threads are to be had, those that are do it all.
-            let others: Vec<_> = others.map_while(|_| thread::Builder::new().spawn_scoped(scope, some).ok()).collect();
-            let mut done = some();
-            for other in others {
-                // What a piece panics with goes on as if it had been done here.
-                done.extend(other.join().unwrap_or_else(|reason| panic::resume_unwind(reason)));
-            }
-            done
-        });
-        done.sort_unstable_by_key(|(piece, _)| *piece);
-        done.into_iter().map(|(_, each)| each).collect()
+        workers::each(self.0, pieces, work)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     fn threads(count: usize) -> Threads {
