@@ -14,6 +14,7 @@ pub mod playlist;
 pub mod playlog;
 pub mod position;
 pub mod recurrence;
+mod remembered;
 pub mod rotation;
 pub mod sign;
 pub mod time;

@@ -1,6 +1,6 @@
 //! What a zone plays is planned once for all programmes that ask the same of it, and nobody's playlist is other for that.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use chrono::NaiveDate;
 use proptest::prelude::*;

@@ -10,7 +10,6 @@ mod counts;
 mod cycle;
 mod exhaust;
 mod layout;
-mod memo;
 mod order;
 mod report;
 mod search;
@@ -19,7 +18,6 @@ mod shares;
 mod windows;
 
 pub use certificate::{Certificate, Need};
-pub use memo::Memo;
 pub use report::{BookingShare, Report};
 
 use self::{

@@ -7,14 +7,14 @@ use std::{
 };
 
 use super::{
-    LoopReport, Unscheduled,
+    LoopReport, Memo, Unscheduled,
     presence::{Candidate, OnAirBooking},
     zone_request::ZoneItem,
 };
 use crate::{
     campaign::Guarantee,
     id::CreativeId,
-    rotation::{Answer, Bounds, Care, Certificate, Demand, Entry, Memo, Part, Request, Verdict},
+    rotation::{Answer, Bounds, Care, Certificate, Demand, Entry, Part, Request, Verdict},
     time::{Millis, UtcInterval, UtcMillis},
     vocabulary::FraudType,
 };

@@ -98,7 +98,7 @@ pub(super) fn plan(request: &ZoneRequest<'_>, memo: &Memo, care: Care) -> ZonePl
     let planner = ZonePlanner {
         request,
         bookings: presence::against_calendar(request, memo),
-        book: LoopBook::new(&memo.loops, care),
+        book: LoopBook::new(memo, care),
         collisions: Vec::new(),
         collided: BTreeSet::new(),
         refused: BTreeMap::new(),
