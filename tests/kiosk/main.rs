@@ -47,7 +47,7 @@ fn main() {
     let (_, picture) = office.editor.rendition(poster, ZoneName::Main, (1920, 960));
     let (_, strip) = office.editor.rendition(slogan, ZoneName::Ticker, (1920, 120));
     let wanted = decode(&picture);
-    shows(&display, "the player's window", &wanted);
+    shows(&display, "the player's window", &wanted, Edge::Covered);
     // Until the caches are warm.
     thread::sleep(Duration::from_secs(10));
     let ours = measure(&player, seconds);
@@ -57,7 +57,7 @@ fn main() {
         starts(&display, &wanted, || Running::start(in_window(&mut shipped_player(&data, &url, &token), &display)));
     let page = page(folder.path(), &picture, &strip);
     let kiosk = Running::start(&mut chromium(folder.path(), &page, &display));
-    shows(&display, "Chromium's window", &wanted);
+    shows(&display, "Chromium's window", &wanted, Edge::MayBeBlack);
     thread::sleep(Duration::from_secs(10));
     let theirs = measure(&kiosk, seconds);
     moves(&display, "Chromium's line");
@@ -121,17 +121,27 @@ fn end(processes: &BTreeSet<u32>) {
     }
 }
 
+/// The display's last column. Without a window manager Chromium leaves it black.
+#[derive(Clone, Copy)]
+enum Edge {
+    Covered,
+    MayBeBlack,
+}
+
 /// Waits until the display has the poster, pixel by pixel.
-fn shows(display: &VirtualDisplay, who: &str, poster: &RgbaImage) {
+fn shows(display: &VirtualDisplay, who: &str, poster: &RgbaImage, edge: Edge) {
+    let black = match edge {
+        Edge::Covered => 0,
+        Edge::MayBeBlack => 1,
+    };
     until(&format!("the poster in {who}"), LONG, || {
         let seen = display.picture().ok_or("no picture of the display")?;
-        // Without a window manager Chromium now and then begins a little aside, and may leave the display's last column
-        // black; what it draws is the same.
+        // Without a window manager Chromium now and then begins a little aside; what it draws is the same.
         let lit = |x: u32, y: u32| seen.get_pixel(x, y).0[..3] != [0; 3];
         let (middle, most) = ((DISPLAY.0 / 2, DISPLAY.1 / 2), DISPLAY.1 / 4);
         let across = (0..most).find(|x| lit(*x, middle.1)).ok_or("nothing is drawn")?;
         let down = (0..most).find(|y| lit(middle.0, *y)).ok_or("nothing is drawn")?;
-        let (width, height) = (poster.width() - across.max(1), poster.height() - down);
+        let (width, height) = (poster.width() - across.max(black), poster.height() - down);
         let drawn = crop_imm(&seen, across, down, width, height).to_image();
         same(&drawn, &crop_imm(poster, 0, 0, width, height).to_image())
             .map_err(|e| format!("{e}, {across}, {down} aside"))
