@@ -15,8 +15,7 @@ use xuanping_core::{
     geometry::ZoneName,
     id::{ScreenId, TakeoverId},
     playlist::{
-        EvidenceOrders, Instruction, Item, MANIFEST_VERSION, Manifest, ProgrammeItem, ScreenOrders, Takeover,
-        TakeoverItem,
+        EvidenceOrders, Instruction, MANIFEST_VERSION, Manifest, ProgrammeItem, ScreenOrders, Takeover, TakeoverItem,
     },
     sign::Context,
     time::UtcMillis,
@@ -279,17 +278,5 @@ fn as_cards(facts: &Facts, about: &ScreenFacts, order: &TakeoverOrder, items: &[
 }
 
 fn taken(takeover: TakeoverId, item: ProgrammeItem) -> TakeoverItem {
-    TakeoverItem {
-        zone: item.zone,
-        item: Item {
-            booking: booking_of(takeover),
-            creative: item.creative,
-            asset: item.asset,
-            bytes: item.bytes,
-            show: item.show,
-            duration: item.duration,
-            kind: item.kind,
-            ends: None,
-        },
-    }
+    TakeoverItem { zone: item.zone, item: item.listed(booking_of(takeover), None) }
 }

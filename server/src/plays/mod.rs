@@ -3,10 +3,7 @@
 //! The signed bytes are the record, and there is no row for a play: it is read out of its batch whenever it is asked for. What
 //! is stored beside batches (facts of the time, flags, counters) is made from them in the same transaction. A batch that is refused leaves a finding, so that nothing disappears without a word.
 
-mod archive;
-pub mod archive_check;
-pub mod archive_difference;
-mod archive_rows;
+pub mod archive;
 mod bundle;
 mod catch_up;
 mod columns;

@@ -10,7 +10,7 @@ use crate::{
     digest::{self, Digest},
     geometry::{Zone, ZoneName},
     id::{BookingId, CreativeId},
-    playlist::Show,
+    playlist::{Item, Show},
     recurrence::{OpeningHours, Schedule},
     rotation::{self, Certificate, Request, Verdict},
     time::{DateRange, Millis, UtcInterval, UtcMillis},
@@ -129,6 +129,20 @@ pub struct ProgrammeItem {
 }
 
 impl ProgrammeItem {
+    /// As players are told of it: for which booking, or which takeover, and when it ends for good.
+    pub fn listed(&self, booking: BookingId, ends: Option<UtcMillis>) -> Item {
+        Item {
+            booking,
+            creative: self.creative,
+            asset: self.asset,
+            bytes: self.bytes,
+            show: self.show,
+            duration: self.duration,
+            kind: self.kind,
+            ends,
+        }
+    }
+
     /// Whether it may be shown on this local day.
     pub fn valid_on(&self, date: NaiveDate) -> bool {
         valid_on(self.valid_from, self.valid_until, date)

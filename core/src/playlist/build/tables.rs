@@ -160,16 +160,7 @@ impl<'a> Tables<'a> {
         let expires = expires.map(|next| day_start(next, self.programme.timezone));
         let ends = self.on_air[candidate.0].and_then(|on_air| on_air.ends);
         let number = self.items.len() as u32;
-        self.items.push(Item {
-            booking: booking.booking,
-            creative: item.creative,
-            asset: item.asset,
-            bytes: item.bytes,
-            show: item.show,
-            duration: item.duration,
-            kind: item.kind,
-            ends: [ends, expires].into_iter().flatten().min(),
-        });
+        self.items.push(item.listed(booking.booking, [ends, expires].into_iter().flatten().min()));
         known.number = Some(number);
         number
     }

@@ -9,10 +9,7 @@ use super::{archive::*, *};
 use crate::{
     db::testing::{for_each_database, unprotected},
     plays::{
-        archive::BATCHES,
-        archive_check::ArchiveCheck,
-        archive_difference::Difference,
-        archive_rows::Rows,
+        archive::{BATCHES, check::ArchiveCheck, difference::Difference, rows::Rows},
         columns::{Cell, Column, Table},
         play_rows,
     },

@@ -14,8 +14,8 @@ use ::parquet::{
 };
 use xuanping_core::digest::Digest;
 
-use super::{
-    archive_difference::Difference,
+use super::difference::Difference;
+use crate::plays::{
     columns::{Cell, Column, Kind},
     play_rows,
 };

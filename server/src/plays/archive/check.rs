@@ -17,18 +17,21 @@ use xuanping_core::{
 };
 
 use super::{
-    PlayError, Plays,
-    archive::{
-        AT_ONCE, Alone, BATCHES, Entry, INTENT, LOCK, SIGNED, UNFINISHED, batches_of, blocking, name_of, plays_of,
-    },
-    archive_difference::Difference,
-    archive_rows::{Named, Rows},
-    columns::Cell,
-    names::Names,
-    play_rows,
-    store::{self, archive::Part},
+    AT_ONCE, Alone, BATCHES, Entry, INTENT, LOCK, SIGNED, UNFINISHED, batches_of, blocking,
+    difference::Difference,
+    name_of, plays_of,
+    rows::{Named, Rows},
 };
-use crate::db::DbError;
+use crate::{
+    db::DbError,
+    plays::{
+        PlayError, Plays,
+        columns::Cell,
+        names::Names,
+        play_rows,
+        store::{self, archive::Part},
+    },
+};
 
 /// Entries of the log read at once, behind those that are archived.
 const ENTRIES: u64 = 4096;

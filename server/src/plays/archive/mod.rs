@@ -21,6 +21,10 @@ use ::parquet::{
 use chrono::{NaiveDate, Timelike as _};
 use xuanping_core::{digest::Digest, playlog::LogEntry, time::UtcMillis};
 
+pub mod check;
+pub mod difference;
+pub(super) mod rows;
+
 use super::{
     Filter, Order, PlayError, PlayRecord, Plays,
     columns::{Cell, Column, Kind, Table},
