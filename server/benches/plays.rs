@@ -2,7 +2,7 @@
 //! (design.md): ten times as fast as rows; 8 bytes a play; 200 ms over 100 million plays.
 //!
 //! `cargo bench -p xuanping-server --bench plays -- SCREENS DAYS` fills the database for the look-ups; 1700 7 is 90 million plays.
-//! `-- SCREENS 0` takes one hour of so many screens in, and nothing else: 100000 0 is 32 million plays.
+//! `-- SCREENS 0` takes one hour of so many screens in, and nothing else: 20000 0 is 6 million plays.
 //! With `scripts/with-postgres` before it, the figures are PostgreSQL's, of 200 screens and a day, without the rows to compare.
 
 #![allow(missing_docs, clippy::expect_used, clippy::panic)] // A program for people who measure.

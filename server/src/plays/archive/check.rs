@@ -74,6 +74,7 @@ impl fmt::Display for ArchiveCheck {
             writeln!(f, "有 {unfinished} 个文件是中断的归档留下的，下次归档时清除。")?;
         }
         match difference {
+            None if *parts == 0 => writeln!(f, "结论：尚无已封存的归档；日志与其签名的根一致。")?,
             None => writeln!(f, "结论：归档完整，与日志一致。")?,
             Some(difference) => writeln!(f, "结论：归档有误。{difference}。请保留现场，并与备份比对。")?,
         }
@@ -97,6 +98,9 @@ impl fmt::Display for ArchiveCheck {
             writeln!(f, "{unfinished} files were left by an interrupted run; the next one removes them.")?;
         }
         match difference {
+            None if *parts == 0 => {
+                write!(f, "Verdict: nothing has been archived yet; the log agrees with its signed root.")
+            }
             None => write!(f, "Verdict: the archive is whole and agrees with the log."),
             Some(difference) => write!(
                 f,

@@ -85,6 +85,22 @@ fn altered(cell: &Cell) -> Cell {
 }
 
 #[tokio::test]
+async fn where_nothing_is_sealed_yet_no_archive_is_called_whole() {
+    for_each_database(async |db| {
+        let (county, mut player, item) = county_that_plays(&db).await;
+        reported(&county, &mut player, item, 3).await;
+        county.app.plays.log().grow(clock::now()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let check = county.app.plays.check_archive(folder.path()).await.unwrap();
+        assert_eq!((check.parts, check.entries, check.difference.as_ref()), (0, 1, None));
+        let said = check.to_string();
+        assert!(said.contains("尚无已封存的归档") && said.contains("nothing has been archived yet"), "{said}");
+        assert!(!said.contains("归档完整") && !said.contains("is whole"), "{said}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_was_sealed_agrees_with_the_log_and_stays_so_as_the_log_grows() {
     for_each_database(async |db| {
         let mut sealed = Sealed::new(&db).await;
