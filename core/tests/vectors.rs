@@ -6,6 +6,7 @@
 
 mod vectors {
     pub mod format2;
+    pub mod keys;
     pub mod programmes;
     pub mod signed;
 }
@@ -14,7 +15,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use vectors::{
-    format2,
+    format2, keys,
     programmes::{self, Asked},
     signed,
 };
@@ -297,4 +298,11 @@ fn receipts_and_times_that_are_believed() {
 fn how_a_device_signs_a_request() {
     let head = json!({ "seed": hex::encode(signed::device().seed()), "key": signed::device().public().to_string() });
     committed("request", head, &signed::request_cases());
+}
+
+#[test]
+fn how_one_key_of_a_screen_gives_way_to_another() {
+    let seeds = keys::seeds();
+    let cases = [keys::permit_cases(), keys::change_cases(), keys::refused_changes(), keys::receipt_cases()].concat();
+    committed("keys", json!({ "publisher": signed::publisher().public().to_string(), "seeds": seeds }), &cases);
 }

@@ -11,6 +11,22 @@ use xuanping_core::sign::PublicKey;
 
 use crate::programs;
 
+/// The frames of a bundle, each with its kind (core/src/playlog/FORMAT.md).
+///
+/// # Panics
+/// Where it is cut short.
+pub fn frames(bundle: &[u8]) -> Vec<(u8, &[u8])> {
+    let mut frames = Vec::new();
+    let mut rest = bundle.splitn(2, |byte| *byte == b'\n').nth(1).expect("a first line");
+    while let Some((head, more)) = rest.split_at_checked(5) {
+        let length = u32::from_be_bytes(head[1..].try_into().expect("four bytes"));
+        let (body, more) = more.split_at(length as usize);
+        frames.push((head[0], body));
+        rest = more;
+    }
+    frames
+}
+
 /// What `xuanping-server verify` said.
 #[derive(Debug)]
 pub struct Said {

@@ -18,8 +18,9 @@ use xuanping_core::{
 };
 
 use super::{
+    keys,
     programmes::{Asked, DAY, HOUR, all},
-    signed::{manifest, manifests_with_takeovers, publisher, shown, takeover},
+    signed::{device, manifest, manifests_with_takeovers, publisher, shown, takeover},
 };
 
 fn time(text: &str) -> TimeOfDay {
@@ -143,6 +144,7 @@ pub fn manifests() -> Vec<(&'static str, Vec<u8>)> {
         manifest.sign(&publisher())
     };
     let told = |what: Errand| changed(&|m| m.instructions = vec![instruction(7, what.clone())]);
+    let permitted = |permit| Errand::ChangeKey { permit };
     let identifying = |change: &dyn Fn(&mut u8, &mut String, &mut Vec<Lamps>)| {
         let mut what = identify(5);
         if let Errand::Identify { seconds, code, lines } = &mut what {
@@ -167,6 +169,11 @@ pub fn manifests() -> Vec<(&'static str, Vec<u8>)> {
         ("off twice at once", changed(&|m| m.orders.wall.off.push(m.orders.wall.off[0]))),
         ("levels backwards", changed(&|m| m.orders.wall.volume.reverse())),
         ("a level at 24:00", changed(&|m| m.orders.wall.volume = vec![level("24:00", 1)])),
+        ("a permit to change the key", told(permitted(keys::permit(&device()).1))),
+        ("a permit of which only its reader can tell what it is", told(permitted(vec![0]))),
+        ("a permit of 512 bytes", told(permitted(vec![0; 512]))),
+        ("a permit of 513 bytes", told(permitted(vec![0; 513]))),
+        ("a permit of nothing", told(permitted(Vec::new()))),
         ("identify for no time", identifying(&|seconds, _, _| *seconds = 0)),
         ("identify for too long", identifying(&|seconds, _, _| *seconds = 121)),
         ("identify without a code", identifying(&|_, code, _| code.clear())),

@@ -131,8 +131,7 @@ fn instruction_in_words(told: &Instruction) -> Value {
         }
         Errand::Capture => json!({ "is": "capture" }),
         Errand::Restart => json!({ "is": "restart" }),
-        // No page is told so: it cannot keep two keys apart.
-        Errand::ChangeKey { .. } => json!({ "is": "change_key" }),
+        Errand::ChangeKey { permit } => json!({ "is": "change_key", "permit": hex::encode(permit) }),
     };
     json!({ "id": told.id, "expires": told.expires.0, "what": what })
 }

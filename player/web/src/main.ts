@@ -1,9 +1,10 @@
 /** The browser's player: opens its rooms, becomes a screen, and plays. One page at a time in one browser. */
 import { Clock } from "./clock.ts"
-import { acceptManifest, digestOf, drawSigner, readPlaylist, Sealing, signerOf, verifierOf, type Digest, type Entry, type Manifest, type Signer } from "./core/index.ts"
+import { acceptManifest, digestOf, fromHex, readPlaylist, Sealing, verifierOf, type Digest, type Entry, type Id, type Manifest } from "./core/index.ts"
 import { Files } from "./files.ts"
 import { listen } from "./embedding.ts"
 import { Instructions } from "./instructions.ts"
+import { Keyring } from "./keyring.ts"
 import { pack, packPng } from "./play/packing.ts"
 import { Player } from "./play/player.ts"
 import { Shelf } from "./play/shelf.ts"
@@ -40,24 +41,24 @@ async function main(): Promise<void> {
   // Somebody cleared this site's data: whoever this page was, it no longer is.
   const store = await Store.open(boot, () => location.reload())
   const files = await Files.open()
-  const signer = await ownKey(store)
-  const client = new Client(signer, clock)
+  const kept = await store.identity()
+  const keys = await Keyring.load(store, kept === undefined ? null : await verifierOf(kept.publisher))
+  const client = new Client(keys, clock)
   try {
-    const kept = await store.identity()
     const identity =
       kept?.screen != null
         ? { publisher: kept.publisher, screen: kept.screen }
         : await introduce(client, clock, store, { size: asked.size, software: SOFTWARE, host: browserName(), token: asked.token }, (code, trouble) =>
             code === null ? sayNote(trouble ?? "正在连接服务器") : sayCode(code),
           )
-    await play(boot, store, files, client, signer, identity)
+    await play(boot, store, files, client, keys, identity)
   } catch (error) {
     if (!(error instanceof RefusedByServer && error.kind === "screen-retired")) throw error
     await forget(store)
   }
 }
 
-async function play(boot: string, store: Store, files: Files, client: Client, signer: Signer, identity: { publisher: string; screen: string }): Promise<void> {
+async function play(boot: string, store: Store, files: Files, client: Client, keys: Keyring, identity: { publisher: string; screen: string }): Promise<void> {
   const publisher = await verifierOf(identity.publisher)
   const { screen } = identity
   const troubles = new Map<Source, string>()
@@ -69,10 +70,21 @@ async function play(boot: string, store: Store, files: Files, client: Client, si
   const seal = async () => {
     if (!sealing.due(sync.watched, await store.waiting(), clock.now().monotonic)) return
     // What runs before this one left is sealed run by run.
-    while (await store.seal(screen, clock.now().wall, signer)) sync.wake()
+    while (await store.seal(screen, clock.now().wall, (sequence) => keys.sealing(sequence))) sync.wake()
   }
   // What waits stays where it is, and is sealed with what comes next.
   const unsealed = (error: unknown) => console.warn("no batch was sealed", error)
+  // In the same turn as sealing: nobody else knows where the chain ends, and that it ends there while the change is made.
+  const changeKey = async () => {
+    if (!keys.wants) return
+    try {
+      await keys.change({ screen, ...(await store.head()) }, clock.now().wall, publisher)
+      trouble("keys", null)
+    } catch (error) {
+      trouble("keys", "新密钥未能生成或保存，将自动重试。")
+      throw error
+    }
+  }
   const journal: Journal = {
     opened: (key: number, entry: Entry) => write(() => store.opened(key, entry)),
     showing: (key: number, entry: Entry, shown: number) => write(() => store.showing(key, entry, shown)),
@@ -87,14 +99,18 @@ async function play(boot: string, store: Store, files: Files, client: Client, si
   const player = new Player(shelf, journal)
   player.darken(await store.dark())
   const instructions = await Instructions.open(store)
+  const keyChanged = (instruction: Id) => instructions.keyChanged(instruction, clock.now())
+  const newestDone = keys.newestDone()
+  if (newestDone !== null) await keyChanged(newestDone)
   const restart = async () => {
     player.finish(clock.now())
     await writing.settled()
     location.reload()
     await new Promise<never>(() => undefined)
   }
+  const does = { restart, changeKey: (id: Id, permit: string) => keys.want(id, fromHex(permit), screen, publisher) }
   const obey = (manifest: Manifest) =>
-    void instructions.obey(manifest.instructions, player, clock.now(), restart).catch((error: unknown) => console.error("an instruction was not done", error))
+    void instructions.obey(manifest.instructions, player, clock.now(), does).catch((error: unknown) => console.error("an instruction was not done", error))
   for (const name of await files.names()) shelf.stored.add(name)
 
   // Before anything is asked of the network: what was followed when the page went away.
@@ -155,10 +171,11 @@ async function play(boot: string, store: Store, files: Files, client: Client, si
       last_error: [...troubles.values()][0] ?? player.trouble(clock.now()),
       software: SOFTWARE,
       dark: player.isDark,
-      abilities: { evidence: true, instructions: true },
+      abilities: { evidence: true, instructions: true, keys: true },
       obeyed: instructions.told(),
       health: await health(shelf.damaged),
     }),
+    keyChanged,
     picture: (longest) => packPng(stage.seen(), longest),
     retired: () => forget(store),
   })
@@ -206,7 +223,7 @@ async function play(boot: string, store: Store, files: Files, client: Client, si
     answer()
     sync.wake()
   }, 1_000)
-  setInterval(() => writing.idle && write(() => seal().catch(unsealed)), 1_000)
+  setInterval(() => writing.idle && write(() => changeKey().then(seal).catch(unsealed)), 1_000)
   listen(player, store, clock)
   sync.run()
 }
@@ -264,15 +281,7 @@ function keepAwake(): void {
   void navigator.wakeLock?.request("screen").catch(() => undefined)
 }
 
-async function ownKey(store: Store): Promise<Signer> {
-  const kept = await store.key()
-  if (kept) return signerOf(kept)
-  const { signer, pair } = await drawSigner()
-  await store.keepKey(pair)
-  return signer
-}
-
-/** Forgets key, journal and files, and begins anew as a player that nobody knows. */
+/** Forgets keys, journal and files, and begins anew as a player that nobody knows. */
 async function forget(store: Store): Promise<void> {
   stage.standby()
   await store.wipe()

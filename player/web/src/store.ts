@@ -1,9 +1,10 @@
 /**
- * What survives a reload, in IndexedDB: the key, who this player is, the newest manifest, what was done once, and the journal. A play
+ * What survives a reload, in IndexedDB: the keys, who this player is, the newest manifest, what was done once, and the journal. A play
  * is opened when it goes up and finished when it ends; what was open when the page went away is finished as interrupted at the next
  * start, and sealed as of the run that showed it.
  */
 import { digestOf, signBatch, tabulate, toHex, ZERO, ZONES, type Digest, type Entry, type Id, type Signer, type WallChange } from "./core/index.ts"
+import type { KeptKeys, KeyPlace } from "./keyring.ts"
 import type { CouldNot, Picture } from "./play/evidence.ts"
 
 const NAME = "xuanping"
@@ -44,7 +45,7 @@ export interface Obeyed {
   /** UTC milliseconds. */
   readonly at: number
   /** Why it could not be done, as the server calls it; left out if it was. */
-  readonly could_not?: CouldNot
+  readonly could_not?: CouldNot | "other"
 }
 
 /** A sealed batch without a receipt. */
@@ -62,7 +63,7 @@ interface Head {
 
 const FIRST: Head = { sequence: 0, digest: ZERO }
 
-export class Store {
+export class Store implements KeyPlace {
   private constructor(
     private readonly db: IDBDatabase,
     private readonly boot: Id,
@@ -112,6 +113,12 @@ export class Store {
 
   key = () => this.fact<CryptoKeyPair>("key")
   keepKey = (pair: CryptoKeyPair) => this.keep("key", pair)
+  keptKeys = () => this.fact<KeptKeys>("keys")
+  keepKeys = (asking: CryptoKeyPair, kept: KeptKeys) =>
+    this.write(["facts"], (store) => {
+      store("facts").put(asking, "key")
+      store("facts").put(kept, "keys")
+    })
   identity = () => this.fact<Identity>("identity")
   keepIdentity = (identity: Identity) => this.keep("identity", identity)
   manifest = () => this.fact<Uint8Array>("manifest")
@@ -172,8 +179,14 @@ export class Store {
     })
   }
 
-  /** Seals what one run of the page finished into a signed batch that continues the chain; whether there was anything. */
-  async seal(screen: Id, now: number, signer: Signer): Promise<boolean> {
+  /** Where the chain ends. */
+  head = async (): Promise<Head> => (await this.fact<Head>("head")) ?? FIRST
+
+  /**
+   * Seals what one run of the page finished into a signed batch that continues the chain; whether there was anything. `signs`: the key
+   * of the batch with this number.
+   */
+  async seal(screen: Id, now: number, signs: (sequence: number) => Signer): Promise<boolean> {
     const finished = this.db.transaction("finished").objectStore("finished")
     const [keys, all] = (await Promise.all([
       done(finished.getAllKeys(null, MOST_PLAYS)),
@@ -184,14 +197,14 @@ export class Store {
     const entries = others < 0 ? all : all.slice(0, others)
     const last = keys[entries.length - 1]
     if (last === undefined) return false
-    const head = (await this.fact<Head>("head")) ?? FIRST
+    const head = await this.head()
     const told = (await this.fact<Walls[]>("walls")) ?? []
     const walls = told.find((walls) => walls.boot === boot)?.changes ?? []
     const sequence = head.sequence + 1
     const byZone = ZONES.flatMap((zone) => entries.filter(({ play }) => play.zone === zone))
     // Which run of the machine its monotonic times count from, no page can know.
     const batch = { screen, boot, sequence, previous: head.digest, sealed: now, ...tabulate(byZone), walls, machine: null }
-    const signed = await signBatch(batch, signer)
+    const signed = await signBatch(batch, signs(sequence))
     const sealed: Sealed = { sequence, digest: await digestOf(signed), signed, plays: entries.length }
     // The next batch begins in the state in which this one ends; of a run before this one nothing is left when it is sealed.
     const over = boot !== this.boot && others >= 0

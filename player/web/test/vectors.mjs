@@ -114,6 +114,27 @@ export async function disagreements(core, files) {
     }
   }
   {
+    const file = files.keys
+    const publisher = await core.verifierOf(file.publisher)
+    const signers = Object.fromEntries(await Promise.all(Object.entries(file.seeds).map(async ([key, seed]) => [key, await signerFrom({ key, seed })])))
+    const answers = {
+      permit: (signed) => core.openKeyPermit(signed, publisher),
+      receipt: (signed) => core.openKeyReceipt(signed, publisher),
+      change: (signed) => core.openKeyChange(signed, publisher).then(({ change, permit }) => ({ ...change, instruction: permit.instruction })),
+    }
+    for (const { what, name, signed, says, fault, ...made } of file.cases) {
+      const { value, error } = await attempt(() => (answers[what] ?? answers.change)(core.fromHex(signed)))
+      if (error && !(error instanceof core.BadSignature) && !(error instanceof core.BadKeyChange)) wrong.push(`${what}: ${name}: ${error}`)
+      agree(`${what}: ${name}`, value ?? null, says)
+      if (fault !== undefined) agree(`${what}: ${name}: fault`, error?.fault ?? null, fault)
+      if (what !== "change") continue
+      const { head, at, permit, old, digest } = made
+      const ours = await core.signKeyChange(head, at, core.fromHex(permit), signers[old], signers[made.new])
+      agree(`${what}: ${name}: signed`, core.toHex(ours), signed)
+      agree(`${what}: ${name}: name`, await core.digestOf(ours), digest)
+    }
+  }
+  {
     const signer = await signerFrom(files.request)
     for (const { method, path, time, body, headers } of files.request.cases) {
       agree(`request: ${method} ${path}`, await core.requestHeaders(signer, method, path, time, core.fromHex(body)), headers)
@@ -123,4 +144,4 @@ export async function disagreements(core, files) {
 }
 
 /** The names of the files. */
-export const FILES = ["on_air", "on_wall", "on_screen", "on_event", "stand_in", "evidence", "playlist", "manifest", "batch", "word", "request"]
+export const FILES = ["on_air", "on_wall", "on_screen", "on_event", "stand_in", "evidence", "playlist", "manifest", "batch", "word", "keys", "request"]

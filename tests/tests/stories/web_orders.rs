@@ -18,7 +18,7 @@ use xuanping_tests::{
     office::Office,
     pictures::{alike, decode, same},
     samples::sample,
-    verifier::Verifier,
+    verifier::{Verifier, frames},
     waiting::{LONG, PATIENCE, until},
     webplayer::WebPlayer,
 };
@@ -51,15 +51,8 @@ fn batches(office: &Office, browser: &mut WebPlayer, screen: ScreenId) -> Vec<Ba
     let publisher: PublicKey = identity["publisher"].as_str().unwrap().parse().unwrap();
     let said = Verifier::who_knows(publisher).verify(&bundle);
     assert_eq!(said.code, 0, "{}", said.words);
-    let mut batches = Vec::new();
-    let mut rest = bundle.splitn(2, |byte| *byte == b'\n').nth(1).unwrap();
-    while let Some((head, more)) = rest.split_at_checked(5) {
-        let (body, more) = more.split_at(u32::from_be_bytes(head[1..].try_into().unwrap()) as usize);
-        if head[0] == 2 {
-            batches.push(SignedBatch::said_by(body).unwrap());
-        }
-        rest = more;
-    }
+    let frames = frames(&bundle).into_iter().filter(|(kind, _)| *kind == 2);
+    let batches: Vec<_> = frames.map(|(_, body)| SignedBatch::said_by(body).unwrap()).collect();
     assert!(!batches.is_empty());
     batches
 }
@@ -134,7 +127,7 @@ fn a_browser_without_a_network_pictures_itself_at_its_moment_and_delivers_everyt
     until("the office to know that it takes pictures", PATIENCE, || {
         let seen = office.operator.screen(screen).map_err(|e| format!("{e:?}"))?;
         let able = &seen["status"]["abilities"];
-        if able == &json!({ "evidence": true, "instructions": true, "keys": false }) {
+        if able == &json!({ "evidence": true, "instructions": true, "keys": true }) {
             Ok(())
         } else {
             Err(seen.to_string())

@@ -13,6 +13,8 @@ export type Errand =
   | { readonly is: "identify"; readonly seconds: number; readonly code: string; readonly lines: readonly Lamps[] }
   | { readonly is: "capture" }
   | { readonly is: "restart" }
+  /** `permit`: the office's, as it signed it, in hexadecimal. */
+  | { readonly is: "change_key"; readonly permit: string }
 
 export interface Instruction {
   readonly id: Id
@@ -27,6 +29,7 @@ const WIDEST = 2_048
 const MOST = 8
 const MOST_LINES = 4
 const LONGEST = 120
+const LARGEST_PERMIT = 512
 const CODE = /^[0-9]{1,8}$/
 
 const stride = (width: number): number => Math.ceil(width / 8)
@@ -47,11 +50,11 @@ export function readInstructions(value: Cbor | undefined): Instruction[] {
 }
 
 function readErrand(value: Cbor | undefined): Errand {
-  const [is, seconds, code, lines] = asArray(value)
+  const [is, first, code, lines] = asArray(value)
   switch (is) {
     case 0: {
       asTuple(value, 4)
-      const errand = { is: "identify", seconds: asUint(seconds, LONGEST), code: asText(code), lines: asArray(lines).map(readLamps) } as const
+      const errand = { is: "identify", seconds: asUint(first, LONGEST), code: asText(code), lines: asArray(lines).map(readLamps) } as const
       if (errand.seconds === 0 || !CODE.test(errand.code) || errand.lines.length > MOST_LINES) throw new Malformed("nobody means to identify like that")
       return errand
     }
@@ -61,6 +64,12 @@ function readErrand(value: Cbor | undefined): Errand {
     case 2:
       asTuple(value, 1)
       return { is: "restart" }
+    case 3: {
+      asTuple(value, 2)
+      const permit = asBytes(first)
+      if (permit.length === 0 || permit.length > LARGEST_PERMIT) throw new Malformed("no permit is like that")
+      return { is: "change_key", permit: toHex(permit) }
+    }
   }
   throw new Malformed("an instruction that we do not know")
 }

@@ -3,7 +3,7 @@ import { fromBase64, fromHex, fromId, toHex, toId, type Digest, type Id } from "
 import { asBytes, asInt, asMap, asUint, decode, encode, Malformed, type Cbor } from "./cbor.ts"
 import { ZONES, type ZoneName } from "./playlist.ts"
 import { Column } from "./columns.ts"
-import { BadSignature, sign, verify, type Signer, type Verifier } from "./sign.ts"
+import { BadSignature, openSigned, sign, verify, type Signer, type Verifier } from "./sign.ts"
 
 const BATCH_VERSION = 2
 
@@ -169,18 +169,17 @@ export interface Receipt {
 }
 
 /** The server's word that a batch is stored for good; throws `BadSignature` if it is not. */
-export async function openReceipt(signed: Uint8Array, publisher: Verifier): Promise<Receipt> {
-  return believed(await verify(publisher, "receipt", signed), (map) => ({
+export const openReceipt = (signed: Uint8Array, publisher: Verifier): Promise<Receipt> =>
+  openSigned(publisher, "receipt", signed, (map) => ({
     screen: toId(asBytes(map.get(0), 16)),
     sequence: asUint(map.get(1)),
     batch: toHex(asBytes(map.get(2), 32)),
     received: asInt(map.get(3)),
   }))
-}
 
 /** The server's clock as it answered `nonce`; throws `BadSignature`. */
 export async function openTime(signed: Uint8Array, publisher: Verifier, nonce: Digest): Promise<number> {
-  const time = believed(await verify(publisher, "time", signed), (map) => ({
+  const time = await openSigned(publisher, "time", signed, (map) => ({
     nonce: toHex(asBytes(map.get(0), 32)),
     now: asInt(map.get(1)),
   }))
@@ -195,15 +194,6 @@ export async function isRetirement(text: unknown, publisher: Verifier, key: Dige
     return toHex(asBytes(asMap(decode(await verify(publisher, "retirement", signed))).get(1), 32)) === key
   } catch (error) {
     if (error instanceof BadSignature || error instanceof Malformed) return false
-    throw error
-  }
-}
-
-function believed<T>(payload: Uint8Array, read: (map: ReadonlyMap<number, Cbor>) => T): T {
-  try {
-    return read(asMap(decode(payload)))
-  } catch (error) {
-    if (error instanceof Malformed) throw new BadSignature(error.message)
     throw error
   }
 }

@@ -1,6 +1,6 @@
 /** Signed statements: COSE_Sign1 with Ed25519, one context text per kind; see core/src/sign.rs. */
 import { concat, fromHex, own, same, sha256, toHex, type Digest } from "./bytes.ts"
-import { decode, encode, Malformed } from "./cbor.ts"
+import { asMap, decode, encode, Malformed, type CborMap } from "./cbor.ts"
 
 export const CONTEXTS = {
   manifest: "xuanping/manifest/1",
@@ -9,6 +9,10 @@ export const CONTEXTS = {
   time: "xuanping/time/1",
   request: "xuanping/request/1",
   retirement: "xuanping/retirement/1",
+  keyPermit: "xuanping/key-permit/1",
+  keyChange: "xuanping/key-change/1",
+  newKey: "xuanping/new-key/1",
+  keyReceipt: "xuanping/key-receipt/1",
 } as const
 export type Context = keyof typeof CONTEXTS
 
@@ -40,8 +44,14 @@ export async function verifierOf(key: string): Promise<Verifier> {
   return { key, fingerprint: await sha256(raw), crypto: imported }
 }
 
+/** A key of one's own as WebCrypto has it, which is also how it is kept. */
+export interface OwnKey {
+  readonly signer: Signer
+  readonly pair: CryptoKeyPair
+}
+
 /** Draws a key that never leaves this browser: its secret half cannot be exported, by us neither. */
-export async function drawSigner(): Promise<{ signer: Signer; pair: CryptoKeyPair }> {
+export async function drawSigner(): Promise<OwnKey> {
   const pair = (await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"])) as CryptoKeyPair
   return { signer: await signerOf(pair), pair }
 }
@@ -84,6 +94,24 @@ export async function verify(verifier: Verifier, context: Context, signed: Uint8
   return payload
 }
 
+/** What `verifier` signed for this purpose, as `read` understands it; throws `BadSignature`, also for what it does not. */
+export async function openSigned<T>(verifier: Verifier, context: Context, signed: Uint8Array, read: (map: CborMap) => T): Promise<T> {
+  const payload = await verify(verifier, context, signed)
+  try {
+    return read(asMap(decode(payload)))
+  } catch (error) {
+    if (error instanceof Malformed) throw new BadSignature(error.message)
+    throw error
+  }
+}
+
+/** The payload *without* any check of the signature: to learn who should have signed it, never to believe it. */
+export function payloadOf(signed: Uint8Array): Uint8Array {
+  const payload = partsOf(signed)[2]
+  if (!(payload instanceof Uint8Array)) throw new BadSignature("not a COSE_Sign1 message as we write it")
+  return payload
+}
+
 function partsOf(signed: Uint8Array) {
   try {
     const parts = decode(signed)
@@ -98,4 +126,10 @@ function partsOf(signed: Uint8Array) {
 export async function signRaw(signer: Signer, context: Context, message: Uint8Array): Promise<Uint8Array> {
   const input = concat(text(context), Uint8Array.of(0), message)
   return new Uint8Array(await crypto.subtle.sign({ name: "Ed25519" }, signer.secret, input))
+}
+
+/** Checks what `signRaw` signed; throws `BadSignature`. */
+export async function verifyRaw(verifier: Verifier, context: Context, message: Uint8Array, signature: Uint8Array): Promise<void> {
+  const input = concat(text(context), Uint8Array.of(0), message)
+  if (!(await crypto.subtle.verify({ name: "Ed25519" }, verifier.crypto, own(signature), input))) throw new BadSignature("the signature does not match")
 }

@@ -1,6 +1,7 @@
 /** One signed HTTP request, and what its answer means. */
 import type { Clock } from "../clock.ts"
 import { openTime, own, requestHeaders, type Signer, type Verifier } from "../core/index.ts"
+import type { Keyring } from "../keyring.ts"
 import { nonce } from "../store.ts"
 
 const PREFIX = "/player/v1/"
@@ -19,14 +20,16 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>
   /** Give up after so many milliseconds. */
   readonly patience?: number
+  /** Signed by this key instead of the one that the server knows. */
+  readonly by?: Signer
 }
 
 export class Client {
-  constructor(readonly signer: Signer, private readonly clock: Clock) {}
+  constructor(readonly keys: Keyring, private readonly clock: Clock) {}
 
   /** Sends and answers the response if it is a success or "not modified"; `path` begins after the API's prefix. */
-  async send(path: string, { method = "GET", body = new Uint8Array(), headers = {}, patience = 30_000 }: Ask = {}): Promise<Response> {
-    const signed = await requestHeaders(this.signer, method, PREFIX + path, this.clock.now().wall, body)
+  async send(path: string, { method = "GET", body = new Uint8Array(), headers = {}, patience = 30_000, by = this.keys.asking }: Ask = {}): Promise<Response> {
+    const signed = await requestHeaders(by, method, PREFIX + path, this.clock.now().wall, body)
     const response = await fetch(PREFIX + path, {
       method,
       headers: { ...headers, ...signed },

@@ -29,7 +29,7 @@ export async function introduce(
   let code: string | null = null
   for (;;) {
     try {
-      const request = { public_key: client.signer.key, capabilities, ...(token === null ? {} : { token }) }
+      const request = { public_key: client.keys.asking.key, capabilities, ...(token === null ? {} : { token }) }
       const answer: Record<string, unknown> = code === null ? await client.json("enrolments", request) : await client.json("enrolments/mine")
       const identity = await pin(store, answer)
       backoff.reset()
@@ -65,7 +65,7 @@ export async function introduce(
 async function isOfficeWord(client: Client, store: Store, error: unknown): Promise<boolean> {
   const kept = await store.identity()
   if (!kept || !(error instanceof RefusedByServer)) return false
-  return isRetirement(error.members["retirement"], await verifierOf(kept.publisher), client.signer.fingerprint)
+  return isRetirement(error.members["retirement"], await verifierOf(kept.publisher), client.keys.asking.fingerprint)
 }
 
 class OtherPublisher extends Error {}

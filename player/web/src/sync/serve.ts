@@ -2,9 +2,11 @@
 import type { Clock } from "../clock.ts"
 import { acceptManifest, digestOf, isRetirement, openReceipt, readPlaylist, UnknownFormat, type Digest, type Id, type Manifest, type Playlist, type Verifier } from "../core/index.ts"
 import type { Files } from "../files.ts"
+import type { ToPresent } from "../keyring.ts"
 import type { Store } from "../store.ts"
 import { Backoff, RefusedByServer, sleep, type Client } from "./client.ts"
 import { deliverPicture } from "./evidence.ts"
+import { presentChange } from "./keys.ts"
 
 /** How long the server may take to have news, in seconds. */
 const WAIT = 45
@@ -18,7 +20,7 @@ const LATER = 10
 const PICTURE_EDGE = 960
 
 /** Where a trouble comes from: each has one current trouble at most. */
-export type Source = "server" | "programme" | "playlist" | "assets" | "journal" | "journal-disk" | "disk" | "sound"
+export type Source = "server" | "programme" | "playlist" | "assets" | "journal" | "journal-disk" | "disk" | "keys" | "sound"
 
 /** What the loops need of the player. */
 export interface Host {
@@ -35,6 +37,8 @@ export interface Host {
   refused(asset: Digest): void
   trouble(source: Source, text: string | null): void
   status(): Promise<Record<string, unknown>>
+  /** The server has signed for the change of key that this instruction was for. */
+  keyChanged(instruction: Id): Promise<void>
   picture(longest: number): Promise<Uint8Array<ArrayBuffer> | null>
   /** The screen was retired: forget everything. */
   retired(): Promise<void>
@@ -57,7 +61,7 @@ export class Sync {
   }
 
   run(): void {
-    const loops = [this.follow, this.fetchPlaylist, this.fetch, this.deliver, this.deliverPictures, this.report, this.show, this.keepTime]
+    const loops = [this.follow, this.fetchPlaylist, this.fetch, this.deliver, this.presentKeys, this.deliverPictures, this.report, this.show, this.keepTime]
     for (const loop of loops) void loop.call(this)
   }
 
@@ -79,11 +83,20 @@ export class Sync {
   private async heed(error: unknown): Promise<void> {
     if (!(error instanceof RefusedByServer)) return
     if (error.kind === "clock-skew") await this.learnTime()
+    const { keys } = this.client
     // A server that was restored from an old backup will know this screen again: the wall plays on.
-    if (error.kind === "unknown-device") this.host.trouble("server", "服务器不认识此屏幕（可能恢复了旧备份），继续播放，请联系系统管理员。")
+    if (error.kind === "unknown-device") {
+      keys.doubt()
+      this.host.trouble("server", "服务器不认识此屏幕（可能恢复了旧备份），继续播放，请联系系统管理员。")
+    }
+    // The change of key is recorded, and its receipt was lost; or this request was older than the change.
+    if (error.kind === "key-replaced") {
+      keys.doubt()
+      if (keys.toPresent() === null) this.host.trouble("server", "服务器上本屏幕的密钥已更换（本机可能恢复了旧的浏览器数据），继续播放缓存内容。")
+    }
     // An answer alone may come from anybody in between: the office's signed word about this very device is believed.
     const said = error.kind === "screen-retired" ? error.members["retirement"] : undefined
-    if (await isRetirement(said, this.host.publisher, this.client.signer.fingerprint)) await this.host.retired()
+    if (await isRetirement(said, this.host.publisher, keys.asking.fingerprint)) await this.host.retired()
   }
 
   private async learnTime(): Promise<void> {
@@ -121,7 +134,7 @@ export class Sync {
         if (error instanceof TypeError || error instanceof DOMException) this.host.trouble("server", "连接服务器失败，正用本地缓存播放：网络不通")
         else if (error instanceof RefusedByServer) {
           // What `heed` said of that says more.
-          if (error.kind !== "unknown-device") this.host.trouble("server", `连接服务器失败，正用本地缓存播放：${error.status}`)
+          if (error.kind !== "unknown-device" && error.kind !== "key-replaced") this.host.trouble("server", `连接服务器失败，正用本地缓存播放：${error.status}`)
         } else if (error instanceof UnknownFormat) this.host.trouble("programme", "播放指令的格式较新，此网页播放器尚不支持，继续按原指令播放；请更新服务器后刷新页面。")
         else this.host.trouble("programme", "收到的播放指令未通过验证，已拒绝。")
         await backoff.pause()
@@ -225,7 +238,8 @@ export class Sync {
 
   private async deliverOldest(): Promise<boolean> {
     const batch = await this.store.oldest()
-    if (batch === undefined) return false
+    // The server could not know yet who has signed it, and would refuse it for ever.
+    if (batch === undefined || this.client.keys.holdsBack(batch.sequence)) return false
     let signed: Uint8Array
     try {
       signed = await this.client.bytes("play-batches", { method: "POST", body: batch.signed, headers: { "content-type": "application/cose" }, patience: 60_000 })
@@ -247,6 +261,60 @@ export class Sync {
     await this.store.acknowledged(batch)
     this.host.trouble("journal", null)
     return true
+  }
+
+  /** Tells of a new key until the server has signed for it. What that key has sealed meanwhile waits for it. */
+  private async presentKeys(): Promise<void> {
+    const { keys } = this.client
+    const backoff = new Backoff(LONGEST_WAIT)
+    for (;;) {
+      // A refusal elsewhere may mean that the answer was only lost.
+      const news = keys.news()
+      const change = keys.toPresent()
+      if (change === null) {
+        await news
+        continue
+      }
+      try {
+        await presentChange(this.client, change, this.host.publisher, this.host.screen)
+        await this.keepChanged(change)
+        backoff.reset()
+      } catch (error) {
+        console.warn("the server has not recorded the change of key", error)
+        await this.heedForChange(error, change)
+        await Promise.race([backoff.pause(), news])
+      }
+    }
+  }
+
+  private async keepChanged(change: ToPresent): Promise<void> {
+    try {
+      await this.client.keys.recorded(change)
+    } catch (error) {
+      this.host.trouble("keys", "浏览器存储写入失败，密钥尚未更换完成，将自动重试。")
+      throw error
+    }
+    this.host.trouble("keys", null)
+    this.host.trouble("server", null)
+    await this.host.keyChanged(change.instruction)
+    this.wake()
+  }
+
+  /** Does what the refusal of a change of key asks for. */
+  private async heedForChange(error: unknown, change: ToPresent): Promise<void> {
+    const { keys } = this.client
+    const kind = error instanceof RefusedByServer ? error.kind : ""
+    if (kind === "key-change-refused" || kind === "key-replaced") {
+      keys.settle()
+      this.host.trouble("server", "服务器拒绝了更换密钥，播放继续。")
+    } else if (kind === "unknown-device") {
+      keys.settle()
+    } else if (kind === "screen-retired" && error instanceof RefusedByServer) {
+      // Retired after the change was recorded: the office's word is about the new key.
+      if (await isRetirement(error.members["retirement"], this.host.publisher, change.next.fingerprint)) await this.host.retired()
+    } else {
+      await this.heed(error)
+    }
   }
 
   private async deliverPictures(): Promise<void> {

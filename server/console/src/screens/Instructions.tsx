@@ -39,7 +39,7 @@ export function Instructions({ screen }: { screen: Screen }) {
     onError: notice,
   })
   const able = screen.status?.abilities?.instructions === true
-  // A page in a browser cannot keep two keys apart; nor can players of before there was such an instruction.
+  // Players of before there was such an instruction cannot.
   const changes = able && screen.status?.abilities?.keys === true
   // A loudspeaker has nothing to be seen.
   const kinds = KINDS.filter((kind) => screen.kind !== "speaker" || ASKED.includes(kind))

@@ -34,12 +34,12 @@ impl From<InstructionRefusal> for Problem {
             InstructionRefusal::CannotObey => Self::conflict(
                 "player-cannot-obey",
                 "播放器不支持远程指令",
-                "该屏幕由浏览器播放、播放器版本较旧，或尚未上报过状态，无法执行远程指令。",
+                "播放器版本较旧，或尚未上报过状态，无法执行远程指令。",
             ),
             InstructionRefusal::CannotChangeKey => Self::conflict(
                 "player-cannot-change-key",
                 "播放器不支持更换密钥",
-                "该屏幕由浏览器播放，或播放器版本较旧，密钥无法远程更换。如怀疑密钥外泄，请停用该屏幕后重新配对。",
+                "播放器版本较旧，密钥无法远程更换；请先升级播放器（浏览器播放的屏幕请刷新页面）。如怀疑密钥外泄，可停用该屏幕后重新配对。",
             ),
             InstructionRefusal::ChangingKey => Self::conflict(
                 "key-change-pending",
