@@ -42,6 +42,31 @@ function identity() {
   })
 }
 
+/** Runs inside the page: its keys as they are kept, and what waits to be delivered. */
+async function keyring() {
+  const done = (request) => new Promise((resolve, reject) => ((request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))))
+  const db = await done(indexedDB.open("xuanping"))
+  const all = db.transaction(["facts", "batches", "refused"])
+  const fact = (name) => done(all.objectStore("facts").get(name))
+  const [key, kept, batches, refused] = await Promise.all([fact("key"), fact("keys"), ...["batches", "refused"].map((name) => done(all.objectStore(name).getAll()))])
+  db.close()
+  const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  const named = async (pair) => pair && hex(await crypto.subtle.digest("SHA-256", await crypto.subtle.exportKey("raw", pair.publicKey)))
+  const leaks = async (pair) => {
+    const tries = ["pkcs8", "jwk", "raw"].map((form) => crypto.subtle.exportKey(form, pair.privateKey).then(() => form, () => null))
+    return pair.privateKey.extractable || (await Promise.all(tries)).some((form) => form !== null)
+  }
+  const pairs = [key, kept?.next].filter((pair) => pair)
+  return {
+    asking: await named(key),
+    next: (await named(kept?.next)) ?? null,
+    changes: kept?.changes.length ?? 0,
+    leaks: (await Promise.all(pairs.map(leaks))).some((leaks) => leaks),
+    batches: batches.map(({ signed }) => Array.from(signed)),
+    refused: refused.length,
+  }
+}
+
 /** Runs inside the page: what of its storage may be asked for. */
 function kept(what) {
   return new Promise((resolve, reject) => {
@@ -90,6 +115,7 @@ const commands = {
   cover: () => page.evaluate(hide, true),
   uncover: () => page.evaluate(hide, false),
   kept: ({ what }) => page.evaluate(kept, what),
+  keyring: () => page.evaluate(keyring),
   say: ({ message }) => page.evaluate(say, message),
   // Every connection of the browser, its service worker's too.
   cut: () => context.setOffline(true),

@@ -33,6 +33,10 @@ pub enum Line {
     HalfClosed,
     /// Connections are taken and nothing is read or said.
     Silent,
+    /// Requests for these paths, after the API's prefix, are lost before the server hears of them.
+    Without(&'static [&'static str]),
+    /// The server does what requests for these paths ask for, and nobody hears its answer.
+    Unheard(&'static [&'static str]),
 }
 
 /// For how long a bad line keeps a connection.
@@ -124,12 +128,21 @@ fn pass_on(mut client: TcpStream, server: &str, line: &Mutex<Line>, told: &Atomi
         upstream.write_all(&body)?;
         Ok::<_, std::io::Error>(upstream)
     };
+    let path = head.split_whitespace().nth(1).and_then(|path| path.strip_prefix("/player/v1/")).unwrap_or_default();
+    let is_for = |paths: &[&str]| paths.contains(&path.split('?').next().unwrap_or_default());
     match line {
+        Line::Without(paths) if is_for(paths) => {
+            told.fetch_add(1, Ordering::SeqCst);
+        }
+        Line::Unheard(paths) if is_for(paths) => {
+            std::io::copy(&mut ask()?, &mut std::io::sink())?;
+            told.fetch_add(1, Ordering::SeqCst);
+        }
         Line::Lies(lie) if !head.contains("/player/v1/time") => {
             told.fetch_add(1, Ordering::SeqCst);
             write!(client, "{lie}")?;
         }
-        Line::Good | Line::Lies(_) => {
+        Line::Good | Line::Lies(_) | Line::Without(_) | Line::Unheard(_) => {
             std::io::copy(&mut ask()?, &mut client)?;
         }
         Line::Silent => {}

@@ -27,5 +27,6 @@ mod same_moment;
 mod sound_and_picture;
 mod takeover;
 mod web;
+mod web_keys;
 mod web_orders;
 mod window;

@@ -20,7 +20,12 @@ pub const SIZE: (u32, u32) = (480, 270);
 
 /// Pairs the browser by the code on its page.
 pub fn pair(office: &Office, browser: &mut WebPlayer) -> ScreenId {
-    browser.does("open", json!({ "address": format!("{}/web/?report=1", office.server.url()) }));
+    pair_at(office, browser, &office.server.url())
+}
+
+/// The same, with the server at this address.
+pub fn pair_at(office: &Office, browser: &mut WebPlayer, url: &str) -> ScreenId {
+    browser.does("open", json!({ "address": format!("{url}/web/?report=1") }));
     let code = browser.pairing_code();
     let venue = office.operator.add_venue("政务大厅", "bank_hall", RIVERSIDE, "finance").unwrap();
     office.operator.pair(&code, venue, "自助机", "full").unwrap()
