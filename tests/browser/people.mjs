@@ -52,6 +52,17 @@ export async function tagScreen(page, { screen, tag }) {
   await page.locator(".facts .ant-tag").getByText(tag, { exact: true }).waitFor()
 }
 
+/** The operator has a screen change its key, and sees that it did. */
+export async function changeKey(page, { screen }) {
+  await go(page, "屏幕与点位")
+  await page.getByRole("row", { name: new RegExp(screen) }).getByText(screen, { exact: true }).click()
+  await page.getByText(/^密钥自 .* 配对以来未更换$/).waitFor()
+  await page.getByRole("button", { name: "更换密钥", exact: true }).click()
+  await page.getByRole("tooltip", { name: /更换此屏幕的密钥？/ }).getByRole("button", { name: "更换密钥" }).click()
+  await page.getByRole("row", { name: /^更换密钥/ }).getByText(/^已执行/).waitFor()
+  await page.getByText(/^密钥最近更换：/).waitFor()
+}
+
 /** The editor writes a slogan, sees how it will look, and submits it. */
 export async function writeSlogan(page, { text, title }) {
   await go(page, "素材")

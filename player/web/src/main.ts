@@ -81,7 +81,7 @@ async function play(boot: string, store: Store, files: Files, client: Client, ke
       await keys.change({ screen, ...(await store.head()) }, clock.now().wall, publisher)
       trouble("keys", null)
     } catch (error) {
-      trouble("keys", "新密钥未能生成或保存，将自动重试。")
+      if (keys.wants) trouble("keys", "浏览器存储写入失败，新密钥尚未启用，将自动重试。")
       throw error
     }
   }

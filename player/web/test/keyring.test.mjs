@@ -185,6 +185,20 @@ test("a store that refuses, or says that it did, costs neither a key nor a batch
   }
 })
 
+test("a permit that no change can be made of holds up neither sealing nor the next one", async () => {
+  const page = await Page.open()
+  await page.want()
+  const other = await core.verifierOf((await core.drawSigner()).signer.key)
+  await assert.rejects(page.ring.change(page.head, 5, other), core.BadKeyChange)
+  assert.deepEqual([page.ring.wants, page.disk.facts.keys], [false, undefined])
+  await page.seal()
+  await page.want()
+  await page.change()
+  await page.tell(true)
+  await page.deliver()
+  assert.deepEqual([page.server.taken.length, page.ring.asking.key], [1, page.server.newest])
+})
+
 test("a server that has forgotten the change is told again", async () => {
   const page = await Page.open()
   page.ring.doubt()

@@ -20,15 +20,15 @@ const TITLE: &str = "三不口诀";
 const WARNING: &str = "冒充客服退款诈骗预警";
 
 /// Somebody at a browser.
-struct Person<'a> {
-    office: &'a Office,
-    name: &'static str,
-    folder: &'a Path,
+pub struct Person<'a> {
+    pub office: &'a Office,
+    pub name: &'static str,
+    pub folder: &'a Path,
 }
 
 impl Person<'_> {
     /// Does an errand by clicking; answers what it says.
-    fn does(&self, errand: &str, mut settings: Value) -> Value {
+    pub fn does(&self, errand: &str, mut settings: Value) -> Value {
         let scripts = repository().join("tests/browser");
         assert!(
             scripts.join("node_modules/playwright-core").exists(),
