@@ -98,8 +98,9 @@ impl Between {
 
 /// One request a connection.
 fn pass_on(mut client: TcpStream, server: &str, line: &Mutex<Line>, told: &AtomicUsize) -> std::io::Result<()> {
-    let line = *line.lock().expect("not poisoned");
-    if let Line::Silent = line {
+    // The lock is not held while nothing is said.
+    let silent = matches!(*line.lock().expect("not poisoned"), Line::Silent);
+    if silent {
         told.fetch_add(1, Ordering::SeqCst);
         thread::sleep(HELD);
         return Ok(());
@@ -122,6 +123,8 @@ fn pass_on(mut client: TcpStream, server: &str, line: &Mutex<Line>, told: &Atomi
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
+    // Browsers connect before they have anything to ask: what counts is how the line is when they ask.
+    let line = *line.lock().expect("not poisoned");
     let ask = || {
         let mut upstream = TcpStream::connect(server)?;
         upstream.write_all(head.as_bytes())?;
