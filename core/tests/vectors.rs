@@ -1,11 +1,13 @@
 //! What the browser's player must agree with, byte for byte and instant for instant: questions and this core's answers, as
-//! JSON files that both this suite and the player's own (Node, and a real browser) are run against.
+//! JSON files that both this suite and the player's own (Node, and a real browser) are run against. `layout.json` is for the
+//! console's form.
 //! `XUANPING_BLESS=1` writes them anew; they only change when a format or a rule does.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod vectors {
     pub mod format2;
+    pub mod layouts;
     pub mod programmes;
     pub mod signed;
 }
@@ -14,7 +16,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use vectors::{
-    format2,
+    format2, layouts,
     programmes::{self, Asked},
     signed,
 };
@@ -297,4 +299,9 @@ fn receipts_and_times_that_are_believed() {
 fn how_a_device_signs_a_request() {
     let head = json!({ "seed": hex::encode(signed::device().seed()), "key": signed::device().public().to_string() });
     committed("request", head, &signed::request_cases());
+}
+
+#[test]
+fn how_a_screen_may_be_divided() {
+    committed("layout", json!({}), &layouts::cases());
 }

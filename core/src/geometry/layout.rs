@@ -179,16 +179,6 @@ impl FreeLayout {
         }
     }
 
-    /// Where the main zone lies.
-    pub const fn main(self) -> Rect {
-        self.main
-    }
-
-    /// Where the ticker lies, if there is one.
-    pub const fn ticker(self) -> Option<Rect> {
-        self.ticker
-    }
-
     fn rects(self) -> impl Iterator<Item = (ZoneName, Rect)> {
         [(ZoneName::Main, Some(self.main)), (ZoneName::Ticker, self.ticker)]
             .into_iter()
