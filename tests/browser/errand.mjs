@@ -10,6 +10,7 @@ const settings = JSON.parse(json)
 const errands = {
   pair: (page) => people.pairScreen(page, settings),
   tag: (page) => people.tagScreen(page, settings),
+  divide: (page) => people.divideScreen(page, settings),
   write: async (page) => {
     await people.writeSlogan(page, settings.slogan)
     for (const file of settings.files) await people.upload(page, file)
