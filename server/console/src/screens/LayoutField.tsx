@@ -29,7 +29,7 @@ export function LayoutField({ id, kind, size, value = "full", onChange, ref }: P
           const tooLow = low && choice.includes("ticker")
           return (
             <Radio key={choice} value={choice} aria-label={t.names[choice]} disabled={tooLow && choice !== choiceOf(value)}>
-              {t.names[choice]} <span className="quiet small">{tooLow ? t.tooLow : t.hints[choice]}</span>
+              {t.names[choice]} <span className="quiet small">{tooLow ? t.tooLow : kind === "led_strip" ? t.stripHint : t.hints[choice]}</span>
             </Radio>
           )
         })}
