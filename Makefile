@@ -74,7 +74,7 @@ console-check: console
 	cargo build -q -p xuanping-server
 	target/debug/xuanping-server openapi | diff -u $(CONSOLE)/openapi.json - \
 	  || { echo "openapi.json is not what the server says: run 'make api' and commit."; exit 1; }
-	cd $(CONSOLE) && npm run api:check --silent
+	cd $(CONSOLE) && npm run api:check --silent && npm test --silent
 
 ## make bench        measure loops, planning and the play log beside the plain way of doing it (BENCHMARKS.md); takes some minutes
 bench:

@@ -138,6 +138,7 @@ fn manifest(screen: ScreenId, playlist: Option<Digest>, plan: &Plan, group: Grou
             zones: look.zones.clone(),
             wall: WallSettings::default(),
             evidence: None,
+            size: None,
         },
         takeovers: Vec::new(),
         instructions: Vec::new(),

@@ -116,6 +116,7 @@ fn manifest() -> Manifest {
             zones: Layout::MainAndTicker.zones(Size { width: 1920, height: 1080 }, Sound::On),
             wall: WallSettings::default(),
             evidence: None,
+            size: None,
         },
         takeovers: vec![Takeover {
             id: TakeoverId::new(uuid(0x40)),
@@ -140,6 +141,16 @@ fn manifest_of_a_set_wall() -> Manifest {
         volume: vec![level("08:00", 70)],
         transition: Transition::Fade,
     };
+    manifest
+}
+
+/// The same of a wall whose right part stays free.
+fn manifest_of_a_free_layout() -> Manifest {
+    let wall = Size { width: 1920, height: 1080 };
+    let layout: Layout = "main=1280x960+0+0,ticker=1280x120+0+960".parse().unwrap();
+    let mut manifest = manifest();
+    manifest.orders.zones = layout.zones(wall, Sound::On);
+    manifest.orders.size = ScreenOrders::size_beyond(&manifest.orders.zones, wall);
     manifest
 }
 
@@ -371,6 +382,10 @@ fn a_manifest_keeps_its_bytes_and_its_signature() {
     golden("manifest-1", &signed);
     let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), Some(7)).unwrap();
     assert_eq!(accepted.manifest, manifest());
+    let signed = manifest_of_a_free_layout().sign(&publisher());
+    golden("manifest-1-free", &signed);
+    let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), None).unwrap();
+    assert_eq!(accepted.manifest, manifest_of_a_free_layout());
     let signed = manifest_of_a_set_wall().sign(&publisher());
     golden("manifest-2", &signed);
     let accepted = TrustedManifest::accept(signed, &publisher().public(), screen(), None).unwrap();

@@ -1,5 +1,6 @@
 //! What the browser's player must agree with, byte for byte and instant for instant: questions and this core's answers, as
-//! JSON files that both this suite and the player's own (Node, and a real browser) are run against.
+//! JSON files that both this suite and the player's own (Node, and a real browser) are run against. `layout.json` is for the
+//! console's form.
 //! `XUANPING_BLESS=1` writes them anew; they only change when a format or a rule does.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -7,6 +8,7 @@
 mod vectors {
     pub mod format2;
     pub mod keys;
+    pub mod layouts;
     pub mod programmes;
     pub mod signed;
 }
@@ -15,7 +17,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use vectors::{
-    format2, keys,
+    format2, keys, layouts,
     programmes::{self, Asked},
     signed,
 };
@@ -305,4 +307,9 @@ fn how_one_key_of_a_screen_gives_way_to_another() {
     let seeds = keys::seeds();
     let cases = [keys::permit_cases(), keys::change_cases(), keys::refused_changes(), keys::receipt_cases()].concat();
     committed("keys", json!({ "publisher": signed::publisher().public().to_string(), "seeds": seeds }), &cases);
+}
+
+#[test]
+fn how_a_screen_may_be_divided() {
+    committed("layout", json!({}), &layouts::cases());
 }

@@ -49,6 +49,7 @@ pub fn report() -> PlayerStatus {
         health: None,
         abilities: PlayerAbilities::default(),
         obeyed: Vec::new(),
+        size: None,
     }
 }
 

@@ -102,8 +102,10 @@ enum Admin {
         /// The screen's name in that venue.
         #[arg(long)]
         name: String,
-        /// full, `main_and_ticker` or `audio_only`.
-        #[arg(long, default_value = "full", value_parser = by_code::<Layout>)]
+        /// How the screen is divided: full, `main_and_ticker` (a ticker of one ninth below), `ticker_and_main` (above),
+        /// `audio_only`; or where the zones lie, each as width x height + left + top in even pixels, black elsewhere:
+        /// main=1280x960+0+0,ticker=1920x120+0+960 (or main=... alone: no ticker).
+        #[arg(long, default_value = "full")]
         layout: Layout,
         /// on or off.
         #[arg(long, default_value = "off", value_parser = by_code::<Sound>)]

@@ -11,6 +11,7 @@ const errands = {
   pair: (page) => people.pairScreen(page, settings),
   tag: (page) => people.tagScreen(page, settings),
   changeKey: (page) => people.changeKey(page, settings),
+  divide: (page) => people.divideScreen(page, settings),
   write: async (page) => {
     await people.writeSlogan(page, settings.slogan)
     for (const file of settings.files) await people.upload(page, file)

@@ -63,6 +63,29 @@ export async function changeKey(page, { screen }) {
   await page.getByText(/^密钥最近更换：/).waitFor()
 }
 
+/** The operator says where the zones of a screen lie; each wrong number is told at once, and nothing is saved meanwhile. */
+export async function divideScreen(page, { screen, typed }) {
+  await go(page, "屏幕与点位")
+  await page.getByRole("row", { name: new RegExp(screen) }).getByText(screen, { exact: true }).click()
+  await page.getByRole("button", { name: "修改名称、版式与标签" }).click()
+  const form = page.getByRole("dialog", { name: "修改名称、版式与标签" })
+  await form.getByRole("radio", { name: "自定分区" }).check()
+  const save = form.getByRole("button", { name: /保\s*存/ })
+  for (const { field, pixels, says } of typed) {
+    await form.getByLabel(field, { exact: true }).fill(String(pixels))
+    if (!says) continue
+    await form.getByText(says).waitFor()
+    await save.click()
+    await form.getByText(says).waitFor()
+  }
+  await form.getByText("各区以外保持黑屏").waitFor()
+  await save.click()
+  await form.waitFor({ state: "hidden" })
+  const drawing = page.locator(".facts").getByRole("img", { name: /的版式/ })
+  await drawing.waitFor()
+  return drawing.getAttribute("aria-label")
+}
+
 /** The editor writes a slogan, sees how it will look, and submits it. */
 export async function writeSlogan(page, { text, title }) {
   await go(page, "素材")

@@ -78,3 +78,10 @@ pub fn shows_strip(shown: &RgbaImage, strip: &RgbaImage) -> Result<(), String> {
     }
     Err("the strip is nowhere in the zone".to_owned())
 }
+
+/// `Ok` if every pixel that lies in none of these zones is black; else how many are not.
+pub fn black_outside(picture: &RgbaImage, zones: &[Rect]) -> Result<(), String> {
+    let inside = |x, y| zones.iter().any(|zone| zone.overlaps(Rect { x, y, width: 1, height: 1 }));
+    let lit = picture.enumerate_pixels().filter(|(x, y, pixel)| pixel.0[..3] != [0, 0, 0] && !inside(*x, *y)).count();
+    if lit == 0 { Ok(()) } else { Err(format!("{lit} pixels outside the zones are lit")) }
+}

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{EvidenceOrders, Instruction, Item, WallSettings};
 use crate::{
     digest::Digest,
-    geometry::{Zone, ZoneName},
+    geometry::{Size, Zone, ZoneName, reach},
     id::{ScreenId, TakeoverId},
     sign::{Context, PublicKey, SecretKey, SignatureError},
     time::UtcMillis,
@@ -81,6 +81,24 @@ pub struct ScreenOrders {
     /// The pictures that it takes of itself; `None`: none.
     #[n(7)]
     pub evidence: Option<EvidenceOrders>,
+    /// The pixels of the whole wall, where its zones do not reach all its edges; else they tell. A page needs them to know how large
+    /// the black around them is. Says nothing of the format: who does not know it shows the same pixels at the same places.
+    #[n(8)]
+    pub size: Option<Size>,
+}
+
+impl ScreenOrders {
+    /// What [`ScreenOrders::size`] has to say of a wall of this size with these zones.
+    pub fn size_beyond(zones: &[Zone], wall: Size) -> Option<Size> {
+        (reach(zones) != wall).then_some(wall)
+    }
+
+    /// Whether every pixel of the wall is in some zone. Zones share none.
+    pub fn covers_the_wall(&self) -> bool {
+        let area = |size: Size| u64::from(size.width) * u64::from(size.height);
+        let covered: u64 = self.zones.iter().map(|zone| area(zone.rect.size())).sum();
+        covered >= area(self.size.unwrap_or(reach(&self.zones)))
+    }
 }
 
 /// How loud a takeover is. Higher replaces lower on the same screen.
@@ -194,6 +212,11 @@ impl Manifest {
         wall.map_err(|e| ManifestRefusal::Malformed(e.to_string()))?;
         if let Some(evidence) = manifest.orders.evidence.filter(|evidence| !evidence.is_sensible()) {
             return Err(ManifestRefusal::Malformed(format!("{} evidence pictures a day", evidence.per_day)));
+        }
+        if let Some(Size { width, height }) = manifest.orders.size
+            && Size::checked(width, height).is_none()
+        {
+            return Err(ManifestRefusal::Malformed(format!("a wall of {width}×{height}")));
         }
         let instructions = &manifest.instructions;
         if instructions.len() > Instruction::MOST || !instructions.iter().all(Instruction::is_sensible) {

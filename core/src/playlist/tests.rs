@@ -164,6 +164,7 @@ fn a_wall_that_is_off_is_black_for_all_but_an_emergency() {
             ..WallSettings::default()
         },
         evidence: None,
+        size: None,
     };
     let takeover = |level, from, to| Takeover {
         id: TakeoverId::new(Uuid::from_u128(9)),
@@ -223,6 +224,38 @@ fn a_playlist_with_a_wrong_reference_is_refused() {
 }
 
 #[test]
+fn a_manifest_says_the_walls_size_only_where_its_zones_do_not_tell_and_knows_whether_they_leave_some_free() {
+    use crate::geometry::{Layout, Sound};
+    let hall = Size { width: 1920, height: 1080 };
+    let orders = |layout: &str, sound| {
+        let zones = layout.parse::<Layout>().unwrap().zones(hall, sound);
+        ScreenOrders {
+            name: "屏".into(),
+            timezone: "Asia/Shanghai".into(),
+            size: ScreenOrders::size_beyond(&zones, hall),
+            zones,
+            wall: WallSettings::default(),
+            evidence: None,
+        }
+    };
+    for (layout, size, covers) in [
+        ("full", None, true),
+        ("main_and_ticker", None, true),
+        ("ticker_and_main", None, true),
+        ("main=1280x1080+0+0", Some(hall), false),
+        ("main=1280x1080+640+0", None, false),
+        ("main=1280x960+0+0,ticker=1920x120+0+960", None, false),
+        ("main=1920x1000+0+80,ticker=1920x80+0+0", None, true),
+    ] {
+        for sound in [Sound::On, Sound::Off] {
+            let orders = orders(layout, sound);
+            assert_eq!((orders.size, orders.covers_the_wall()), (size, covers), "{layout}");
+            assert_eq!(Manifest::format_of(&orders, &[]), MANIFEST_VERSION, "no news for who does not know it");
+        }
+    }
+}
+
+#[test]
 fn a_manifest_is_followed_only_by_its_screen_from_its_publisher_and_never_backwards() {
     use crate::{id::ScreenId, sign::SecretKey};
     let (publisher, other) = (SecretKey::from_seed(&[1; 32]), SecretKey::from_seed(&[2; 32]));
@@ -240,6 +273,7 @@ fn a_manifest_is_followed_only_by_its_screen_from_its_publisher_and_never_backwa
             zones: Vec::new(),
             wall: WallSettings::default(),
             evidence: None,
+            size: None,
         },
         takeovers: Vec::new(),
         instructions: Vec::new(),

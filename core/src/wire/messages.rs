@@ -109,6 +109,10 @@ pub struct PlayerStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(default))]
     pub obeyed: Vec<Obeyed>,
+    /// The pixels of its wall as it finds them now; a loudspeaker, a page (which is made to fit) and a player of an older
+    /// version do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
 }
 
 /// What a player understands of manifests beside what all do: it is told nothing that it would have to refuse. Players of

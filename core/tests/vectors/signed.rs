@@ -61,6 +61,7 @@ pub fn manifest(version: u64, takeovers: Vec<Takeover>) -> Manifest {
             zones: Layout::MainAndTicker.zones(Size { width: 1920, height: 1080 }, Sound::On),
             wall: WallSettings::default(),
             evidence: None,
+            size: None,
         },
         takeovers,
         instructions: Vec::new(),
@@ -116,6 +117,7 @@ fn in_words(manifest: &Manifest) -> Value {
                 "transition": wall.transition,
             },
             "evidence": orders.evidence.map(|e| json!({ "nonce": e.nonce, "perDay": e.per_day })),
+            "size": orders.size,
         },
         "takeovers": takeovers,
         "instructions": manifest.instructions.iter().map(instruction_in_words).collect::<Vec<_>>(),
@@ -148,6 +150,12 @@ pub fn manifest_cases() -> Vec<Value> {
     };
     let other = ScreenId::new(Uuid::from_u128(9));
     let unknown = Manifest { format: 99, ..good.clone() };
+    let on_a_wall = |width, height| {
+        let mut told = manifest(4, Vec::new());
+        told.orders.zones = "main=1280x960+0+0".parse::<Layout>().unwrap().zones(Size { width, height }, Sound::Off);
+        told.orders.size = Some(Size { width, height });
+        told.sign(&publisher())
+    };
     // COSE_Sign1 begins 84 58 26 <38 bytes> a0 59 …
     let header_entry = [&signed[..41], &[0xa1, 0x04, 0x41, 0x00], &signed[42..]].concat();
     let longer_length = [&signed[..1], &[0x59, 0x00, 0x26], &signed[3..]].concat();
@@ -171,6 +179,10 @@ pub fn manifest_cases() -> Vec<Value> {
         ("a payload that is no manifest", publisher().sign(Context::Manifest, vec![0x80]), screen(), None),
         ("an empty payload", publisher().sign(Context::Manifest, Vec::new()), screen(), None),
         ("a payload cut short", publisher().sign(Context::Manifest, payload[..60].to_vec()), screen(), None),
+        ("a wall of which some stays free", on_a_wall(1920, 1080), screen(), None),
+        ("a wall of no height", on_a_wall(1920, 0), screen(), None),
+        ("a wall as long as there are", on_a_wall(16_384, 1), screen(), None),
+        ("a wall that is longer", on_a_wall(1, 16_385), screen(), None),
         ("a format to come", unknown.sign(&publisher()), screen(), None),
     ];
     cases.extend(format2::manifests().into_iter().map(|(name, bytes)| (name, bytes, screen(), None)));

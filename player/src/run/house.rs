@@ -74,6 +74,7 @@ impl Life<'_> {
             }),
             abilities: PlayerAbilities { evidence: true, instructions: true, keys: true },
             obeyed: self.done.told(),
+            size: Some(self.stage.frame().size()).filter(|size| size.width > 0),
         }
     }
 }

@@ -35,7 +35,7 @@ use crate::{
     output::{Colours, Output},
     pacing::Pacing,
     scrub::Scrub,
-    stage::{Light, Scene, Stage, Wall, moving, next_frame},
+    stage::{Content, Layer, Light, Scene, Stage, Wall, moving, next_frame},
     state::{Abilities, Action, State},
     sync::{self, Client, Context, Deliveries, Enrolled, Sync},
     watchdog::Watchdog,
@@ -344,7 +344,8 @@ impl<'a> Life<'a> {
         let light = self.state.light(now);
         let brightness = if self.config.wiring.colours == Colours::Full { light.brightness } else { Percent::FULL };
         self.stage.set_light(Light { brightness, ..light });
-        if !self.begun && matches!(scene, Scene::Zones(_)) {
+        let something = |layers: &[Layer]| layers.iter().any(|layer| layer.content != Content::Standby);
+        if !self.begun && matches!(scene, Scene::Zones(layers) if something(layers)) {
             self.begun = true;
             tracing::info!("first verified picture after {} ms", clock::process_age().unwrap_or_default());
         }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf, sync::Arc};
 
-use xuanping_core::geometry::{Layout, Sound};
+use xuanping_core::geometry::{Layout, Sound, Zone};
 
 use super::*;
 
@@ -83,6 +83,81 @@ fn hall_scene() -> Scene {
 fn the_hall_screen_shows_its_poster_above_the_scrolling_ticker() {
     let stage = drawn(wall(1920, 1080, ScreenKind::Lcd), &hall_scene(), 10_000);
     golden("hall", stage.frame());
+}
+
+/// A wall with a ticker and a poster, wherever its layout has them, at the tenth second.
+fn divided(layout: &str, size: Size) -> (Scene, Vec<Rect>) {
+    let zones = layout.parse::<Layout>().unwrap().zones(size, Sound::Off);
+    let layer = |zone: &Zone| {
+        let Size { width, height } = zone.rect.size();
+        let content = match zone.name {
+            ZoneName::Ticker => {
+                let (red, cream) = (Colour::rgb(140, 20, 24), Colour::rgb(255, 240, 210));
+                strip(line(width * 2, height, red, cream), 60, 0)
+            }
+            _ => Content::Picture(poster(width, height, Colour::rgb(30, 70, 120))),
+        };
+        Layer { rect: zone.rect, content }
+    };
+    (Scene::Zones(zones.iter().map(layer).collect()), zones.iter().map(|zone| zone.rect).collect())
+}
+
+/// Every pixel in none of these rectangles is black.
+fn black_elsewhere(frame: &Frame, zones: &[Rect]) -> bool {
+    let Size { width, height } = frame.size();
+    let inside = |x, y| zones.iter().any(|zone| zone.overlaps(Rect { x, y, width: 1, height: 1 }));
+    (0..height).all(|y| (0..width).all(|x| inside(x, y) || frame.row(x, y, 1)[0] == 0))
+}
+
+const HALL: Size = Size { width: 1920, height: 1080 };
+/// A wall shaped like a poster: the line across its middle, the venue's own corner below on the right.
+const OWN: &str = "main=1080x840+0+0,ticker=1080x96+0+912";
+const UPRIGHT: Size = Size { width: 1080, height: 1920 };
+
+#[test]
+fn the_ticker_scrolls_above_the_poster_where_the_layout_says_so() {
+    let (scene, _) = divided("ticker_and_main", HALL);
+    golden("hall-ticker-above", drawn(wall(1920, 1080, ScreenKind::Lcd), &scene, 10_000).frame());
+}
+
+#[test]
+fn free_zones_are_drawn_where_they_lie_and_the_rest_is_black() {
+    let (scene, zones) = divided(OWN, UPRIGHT);
+    let mut stage = drawn(wall(1080, 1920, ScreenKind::Lcd), &scene, 10_000);
+    golden("portrait-free", stage.frame());
+    assert!(black_elsewhere(stage.frame(), &zones));
+    let damage = stage.draw(&scene, UtcMillis(10_034), &mut |_, _| None);
+    assert_eq!(damage, [zones[1]], "only the line moved");
+}
+
+#[test]
+fn whatever_a_free_wall_shows_nothing_leaves_its_zones() {
+    let (scene, zones) = divided("main=640x480+64+32,ticker=320x64+768+512", Size { width: 1280, height: 720 });
+    let standing_by =
+        |rects: &[Rect]| Scene::Zones(rects.iter().map(|&rect| Layer { rect, content: Content::Standby }).collect());
+    let beyond = Scene::Zones(
+        zones
+            .iter()
+            .map(|&rect| Layer { rect, content: Content::Picture(poster(1000, 600, Colour(0x0060_3010))) })
+            .collect(),
+    );
+    let clip = Scene::Zones(zones.iter().map(|&rect| Layer { rect, content: Content::Clip(ZoneName::Main) }).collect());
+    let frame = poster(700, 500, Colour(0x0010_6030));
+    for how in [Transition::Cut, Transition::Fade, Transition::Slide] {
+        for brightness in [Percent::FULL, Percent::new(40).unwrap()] {
+            let mut stage = Stage::new(wall(1280, 720, ScreenKind::Lcd));
+            stage.set_light(Light { brightness, transition: how });
+            let mut at = 10_000;
+            for next in [&Scene::Standby, &scene, &beyond, &standing_by(&zones), &clip, &scene, &Scene::Dark, &scene] {
+                for _ in 0..4 {
+                    stage.draw(next, UtcMillis(at), &mut |_, _| Some(frame.clone()));
+                    at += 90;
+                    let over_everything = *next == Scene::Standby;
+                    assert!(over_everything || black_elsewhere(stage.frame(), &zones), "{how:?} {next:?}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

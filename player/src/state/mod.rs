@@ -413,7 +413,7 @@ impl State {
     /// What the wall should look like now.
     pub fn scene(&self, now: Moment) -> Scene {
         if self.stopping {
-            return Scene::Standby;
+            return self.standby();
         }
         if self.dark {
             return Scene::Dark;
@@ -426,12 +426,23 @@ impl State {
             Pairing::Asking if self.manifest.is_none() => return Scene::Pairing { code: None },
             Pairing::Asking | Pairing::Enrolled(_) => {}
         }
-        let pixels: Vec<_> = self.zones.values().filter(|z| z.rect.width > 0 && z.rect.height > 0).collect();
-        let nothing = pixels.iter().all(|z| matches!(z.content(now), Content::Standby));
-        if pixels.is_empty() || nothing {
+        let layers: Vec<_> = self.seen().map(|z| Layer { rect: z.rect, content: z.content(now) }).collect();
+        let nothing = layers.iter().all(|layer| layer.content == Content::Standby);
+        if nothing { self.standby() } else { Scene::Zones(layers) }
+    }
+
+    /// The zones that have pixels.
+    fn seen(&self) -> impl Iterator<Item = &ZoneState> {
+        self.zones.values().filter(|zone| zone.rect.width > 0 && zone.rect.height > 0)
+    }
+
+    /// The standby picture: over the whole wall, or in each zone if some of the wall is to stay free.
+    fn standby(&self) -> Scene {
+        let covered = self.manifest.as_ref().is_none_or(|manifest| manifest.orders.covers_the_wall());
+        if covered {
             return Scene::Standby;
         }
-        Scene::Zones(pixels.iter().map(|z| Layer { rect: z.rect, content: z.content(now) }).collect())
+        Scene::Zones(self.seen().map(|z| Layer { rect: z.rect, content: Content::Standby }).collect())
     }
 
     /// The pixels of a zone; `None` if it has none.

@@ -87,6 +87,7 @@ fn manifest(version: u64, playlist: Option<Digest>) -> TrustedManifest {
             zones: vec![Zone { name: ZoneName::Main, rect }],
             wall: WallSettings::default(),
             evidence: None,
+            size: None,
         },
         takeovers: Vec::new(),
         instructions: Vec::new(),
@@ -439,6 +440,20 @@ fn while_the_wall_is_off_it_is_black_and_nothing_counts_as_played() {
     assert_eq!(world.recorded().len(), before);
     world.pass(1_000);
     assert!(!black(&world) && !world.state.is_off(), "08:05: it is on again");
+}
+
+#[test]
+fn a_wall_of_which_some_stays_free_stands_by_in_its_zones_alone() {
+    let mut world = World::at_eight(ABLE, Files::Never);
+    let rect = world.state.seen().next().unwrap().rect;
+    assert_eq!(world.state.scene(world.now), Scene::Standby, "its zones are the whole wall");
+    let mut free = manifest(2, Some(Digest::of(b"playlist")));
+    free.manifest.orders.size = Some(Size { width: 8, height: 2 });
+    world.tell(Event::Manifest(Box::new(free)));
+    let alone = Scene::Zones(vec![Layer { rect, content: Content::Standby }]);
+    assert_eq!(world.state.scene(world.now), alone);
+    world.tell(Event::Stop);
+    assert_eq!(world.state.scene(world.now), alone, "while it ends, too");
 }
 
 #[test]

@@ -36,7 +36,7 @@ const PLAYLIST = {
 }
 
 function manifest(version, { wall = {}, evidence = null, takeovers = [] } = {}) {
-  const orders = { name: "大厅屏", timezone: "Asia/Shanghai", zones: [{ name: "main", rect: { x: 0, y: 0, ...SIZE } }], wall: { ...core.USUAL, ...wall }, evidence }
+  const orders = { name: "大厅屏", timezone: "Asia/Shanghai", zones: [{ name: "main", rect: { x: 0, y: 0, ...SIZE } }], wall: { ...core.USUAL, ...wall }, evidence, size: null }
   return { screen: id(1), version, issued: DAY, expires: DAY + 48 * HOUR, playlist: PLAYLIST.digest, orders, takeovers, instructions: [] }
 }
 
@@ -133,6 +133,21 @@ test("in its off hours a wall is black, what was up ends, nothing counts, and an
     [130, "off", "hours"],
     [180, "on", "hours"],
   ])
+})
+
+test("a wall of which some stays free has its own size, and stands by in its zones alone", () => {
+  const page = new Page()
+  assert.deepEqual(page.player.size(), SIZE)
+  page.lost = new Set([0, 1, 2].map(digest))
+  page.frame()
+  assert.equal(page.seen, "standby")
+  const free = manifest(2)
+  page.player.follow({ ...free, orders: { ...free.orders, size: { width: 20, height: 10 } } })
+  page.frame()
+  assert.deepEqual(page.player.size(), { width: 20, height: 10 })
+  const { is, layers } = page.player.scene(page.now)
+  assert.equal(is, "zones")
+  assert.deepEqual(layers.map(({ rect, content }) => [rect, content.is]), [[{ x: 0, y: 0, ...SIZE }, "standby"]])
 })
 
 test("out of sight nothing counts and the wall is off; in sight again it goes on where the clock is", () => {

@@ -35,23 +35,12 @@ impl ScreenClass {
                     | (ZoneName::Audio, CreativeKind::Audio)
             )
     }
-
-    /// Which of a screen's zones a creative of this kind plays in; `None` if it cannot be played there at all.
-    pub fn zone_for(kind: ScreenKind, layout: Layout, sound: Sound, creative: CreativeKind) -> Option<ZoneName> {
-        if !kind.can_play(creative) {
-            return None;
-        }
-        match (creative, layout, sound) {
-            (CreativeKind::Audio, Layout::AudioOnly, _) | (CreativeKind::Audio, _, Sound::On) => Some(ZoneName::Audio),
-            (CreativeKind::Audio, _, Sound::Off) | (_, Layout::AudioOnly, _) => None,
-            (CreativeKind::Slogan, Layout::MainAndTicker, _) => Some(ZoneName::Ticker),
-            _ => Some(ZoneName::Main),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use xuanping_core::campaign::zone_for;
+
     use super::*;
 
     const HALL: Size = Size { width: 1920, height: 1080 };
@@ -63,11 +52,21 @@ mod tests {
         assert_eq!(sizes, [(ZoneName::Main, 1920, 960), (ZoneName::Ticker, 1920, 120), (ZoneName::Audio, 0, 0)]);
     }
 
+    /// Which of a screen's zones a creative of this kind plays in; `None` if it cannot be played there at all.
+    fn zone(kind: ScreenKind, layout: Layout, sound: Sound, creative: CreativeKind) -> Option<ZoneName> {
+        zone_for(creative, &layout.zones(HALL, sound)).filter(|_| kind.can_play(creative))
+    }
+
     #[test]
     fn slogans_go_to_the_ticker_if_there_is_one() {
         use CreativeKind::{Audio, Clip, Poster, Slogan};
-        let zone = |kind, layout, sound, creative| ScreenClass::zone_for(kind, layout, sound, creative);
         let lcd = ScreenKind::Lcd;
+        let (alone, above): (Layout, Layout) =
+            ("main=640x480+0+0".parse().unwrap(), "main=640x480+0+64,ticker=640x64+0+0".parse().unwrap());
+        assert_eq!(zone(lcd, Layout::TickerAndMain, Sound::Off, Slogan), Some(ZoneName::Ticker));
+        assert_eq!(zone(lcd, above, Sound::Off, Slogan), Some(ZoneName::Ticker));
+        assert_eq!(zone(lcd, alone, Sound::Off, Slogan), Some(ZoneName::Main));
+        assert_eq!(zone(lcd, alone, Sound::On, Audio), Some(ZoneName::Audio));
         assert_eq!(zone(lcd, Layout::MainAndTicker, Sound::Off, Slogan), Some(ZoneName::Ticker));
         assert_eq!(zone(lcd, Layout::Full, Sound::Off, Slogan), Some(ZoneName::Main));
         assert_eq!(zone(lcd, Layout::MainAndTicker, Sound::Off, Clip), Some(ZoneName::Main));
@@ -80,12 +79,14 @@ mod tests {
     #[test]
     fn whatever_zone_a_creative_plays_in_has_a_class_that_takes_it() {
         for kind in [ScreenKind::Lcd, ScreenKind::LedStrip, ScreenKind::LedWall, ScreenKind::Speaker] {
-            for layout in [Layout::Full, Layout::MainAndTicker, Layout::AudioOnly] {
+            let free = ["main=640x480+0+0", "main=640x480+0+64,ticker=640x64+0+0"].map(|text| text.parse().unwrap());
+            let named = [Layout::Full, Layout::MainAndTicker, Layout::TickerAndMain, Layout::AudioOnly];
+            for layout in named.into_iter().chain(free) {
                 for sound in [Sound::On, Sound::Off] {
                     for creative in
                         [CreativeKind::Slogan, CreativeKind::Poster, CreativeKind::Clip, CreativeKind::Audio]
                     {
-                        let Some(zone) = ScreenClass::zone_for(kind, layout, sound, creative) else { continue };
+                        let Some(zone) = zone(kind, layout, sound, creative) else { continue };
                         let classes = ScreenClass::of_screen(kind, HALL, layout, sound);
                         assert!(
                             classes.iter().any(|c| c.zone == zone && c.takes(creative)),

@@ -180,6 +180,22 @@ impl Content {
         Ok(())
     }
 
+    /// Forgets classes that no screen is of any more: whoever moves a zone about until it pleases leaves many of them, and every
+    /// creative to come would be rendered for each.
+    pub async fn forget_classes_but(&self, in_use: &HashSet<ScreenClass>) -> Result<(), ContentError> {
+        let known = store::classes(&self.db).await?;
+        let unused: Vec<_> = known.into_iter().filter(|class| !in_use.contains(class)).collect();
+        if unused.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.begin().await?;
+        for class in unused {
+            store::forget_class(&mut tx, class).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Job [`RENDER_CREATIVE`].
     pub async fn render_creative(&self, id: CreativeId, now: UtcMillis) -> Result<(), ContentError> {
         let Some(creative) = store::creative_by_id(&self.db, id).await? else { return Ok(()) };

@@ -331,6 +331,19 @@ pub async fn insert_class(tx: &mut Tx, class: ScreenClass, now: UtcMillis) -> Re
     Ok(())
 }
 
+/// Takes a class off the list. What was made for it stays, and is found again by a screen of that class.
+pub async fn forget_class(tx: &mut Tx, class: ScreenClass) -> Result<(), DbError> {
+    tx.exec(
+        sql("DELETE FROM screen_classes WHERE kind = $1 AND zone = $2 AND width = $3 AND height = $4")
+            .bind(code_of(&class.kind))
+            .bind(code_of(&class.zone))
+            .bind(class.size.width)
+            .bind(class.size.height),
+    )
+    .await?;
+    Ok(())
+}
+
 fn class(row: &Row) -> Result<ScreenClass, DbError> {
     Ok(ScreenClass {
         kind: row.code("kind")?,

@@ -158,6 +158,7 @@ impl Playlists {
                 evidence: nonces
                     .get(&id)
                     .map(|nonce| EvidenceOrders { nonce: *nonce, per_day: screen.evidence_per_day }),
+                size: ScreenOrders::size_beyond(&screen.facts.zones, screen.size),
             },
             takeovers,
             instructions: instructions.get(&id).cloned().unwrap_or_default(),

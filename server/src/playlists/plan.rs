@@ -23,10 +23,10 @@ use super::{
     HORIZON_DAYS, PlaylistError, Playlists, REISSUE_AFTER, arrears,
     arrears::OfScreen,
     issue::{Order, Orders, due},
-    programme::{Facts, zone_of},
+    programme::{self, Facts, zone_of},
     store,
 };
-use crate::{clock, screens::Candidate, workers::on_all_cores};
+use crate::{clock, content::ScreenClass, screens::Candidate, workers::on_all_cores};
 
 /// The county's own time: when its days roll.
 pub const COUNTY_ZONE: Tz = chrono_tz::Asia::Shanghai;
@@ -130,6 +130,9 @@ impl Playlists {
             let newest = planned.plan.groups().into_iter().filter_map(|group| planned.plan.newest(group));
             let in_use: HashSet<Digest> = issued.chain(newest).collect();
             planned.programmes.retain(|playlist, _| in_use.contains(playlist));
+            let looks = planned.plan.groups().into_iter().map(|group| planned.plan.look_of(group));
+            let in_use: HashSet<ScreenClass> = looks.flat_map(|look| programme::classes(look.surface())).collect();
+            self.content.forget_classes_but(&in_use).await?;
         }
         Ok(())
     }

@@ -1,9 +1,13 @@
-//! What people change of a screen that is in service: its name, how it is divided, whether it is heard, its tags, how it
-//! runs over the day.
+//! What people change of a screen that is in service: its name, its pixels, how it is divided, whether it is heard, its tags,
+//! how it runs over the day.
+//!
+//! A screen keeps the size that it was enrolled with until a person says otherwise: a display that wakes up as another one for a
+//! minute must not have everything rendered anew. Its player's report says what size it has; a layout that does not fit
+//! there is refused, with the reason.
 
 use serde_json::json;
 use xuanping_core::{
-    geometry::{Layout, Sound},
+    geometry::{Layout, Size, Sound},
     id::ScreenId,
     playlist::{EvidenceOrders, WallSettings},
     time::UtcMillis,
@@ -11,7 +15,7 @@ use xuanping_core::{
 
 use super::{
     SCREEN_CHANGED, Screen, ScreenError, Screens,
-    enrolment::{check_layout, checked_screen_name},
+    enrolment::{check_size, checked_screen_name},
     store,
     store::screens::Put,
     tags::checked_tags,
@@ -26,6 +30,8 @@ use crate::accounts::{
 pub struct ScreenChange {
     /// Its name, unique within the venue.
     pub name: Option<String>,
+    /// Its pixels, if they are others than when it was enrolled.
+    pub size: Option<Size>,
     /// How it is divided.
     pub layout: Option<Layout>,
     /// Whether it may make noise.
@@ -64,18 +70,20 @@ impl Screens {
             return Err(ScreenError::Retired);
         }
         screen.name = name.unwrap_or(screen.name);
+        screen.size = change.size.unwrap_or(screen.size);
         screen.layout = change.layout.unwrap_or(screen.layout);
         screen.sound = change.sound.unwrap_or(screen.sound);
         screen.tags = tags.unwrap_or(screen.tags);
         screen.wall = wall.unwrap_or(screen.wall);
         screen.evidence_per_day = change.evidence_per_day.unwrap_or(screen.evidence_per_day);
-        check_layout(screen.kind, screen.size, screen.layout)?;
+        check_size(screen.kind, screen.size)?;
+        screen.layout.check(screen.kind, screen.size)?;
         if store::screens::update(&mut tx, &screen).await? == Put::Duplicate {
             return Err(ScreenError::NameTaken);
         }
         self.jobs.enqueue(&mut tx, SCREEN_CHANGED, &id.to_string(), now).await?;
         let details = json!({
-            "id": id, "layout": screen.layout, "sound": screen.sound, "tags": screen.tags, "wall": screen.wall,
+            "id": id, "size": screen.size.to_string(), "layout": screen.layout.to_string(), "sound": screen.sound, "tags": screen.tags, "wall": screen.wall,
             "evidence_per_day": screen.evidence_per_day,
         });
         audit::record(&mut tx, &who.into(), "screens.change", &screen.name, Outcome::Done, details, now).await?;

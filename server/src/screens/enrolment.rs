@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 use xuanping_core::{
     digest::Digest,
-    geometry::{Layout, Size, Sound, ZoneName},
+    geometry::{Layout, Size, Sound},
     id::{AccountId, ScreenId, VenueId},
     playlist::WallSettings,
     sign::PublicKey,
@@ -40,8 +40,6 @@ const ATTEMPTS_WINDOW: i64 = 10 * 60_000;
 const MOST_WAITING: i64 = 2_000;
 /// The pixels of an 8K display. What claims more is mistaken, and every poster would be drawn in its size.
 const MOST_PIXELS: u64 = 7_680 * 4_320;
-/// The smallest type is 16 pixels high.
-const LOWEST_TICKER: u32 = 16;
 
 /// A player that waits for its code to be typed.
 #[derive(Debug, Clone)]
@@ -126,30 +124,25 @@ impl Attempts {
     }
 }
 
-fn check_capabilities(given: &Capabilities) -> Result<(), ScreenError> {
-    let speaker = given.kind == ScreenKind::Speaker;
-    let sized = Size::checked(given.size.width, given.size.height).is_some();
-    if speaker != (given.size == Size { width: 0, height: 0 }) || (!speaker && !sized) {
+/// Whether a screen of this kind may have so many pixels.
+pub(super) fn check_size(kind: ScreenKind, size: Size) -> Result<(), ScreenError> {
+    let speaker = kind == ScreenKind::Speaker;
+    let sized = Size::checked(size.width, size.height).is_some();
+    if speaker != (size == Size { width: 0, height: 0 }) || (!speaker && !sized) {
         return Err(ScreenError::BadCapabilities("size"));
     }
-    if u64::from(given.size.width) * u64::from(given.size.height) > MOST_PIXELS {
+    if u64::from(size.width) * u64::from(size.height) > MOST_PIXELS {
         return Err(ScreenError::BadCapabilities("size"));
-    }
-    if given.host.chars().count() > 100 || given.software.chars().count() > 100 {
-        return Err(ScreenError::BadCapabilities("text"));
     }
     Ok(())
 }
 
-pub(super) fn check_layout(kind: ScreenKind, size: Size, layout: Layout) -> Result<(), ScreenError> {
-    let suits = match kind {
-        ScreenKind::Speaker => layout == Layout::AudioOnly,
-        ScreenKind::LedStrip => layout == Layout::Full,
-        ScreenKind::Lcd | ScreenKind::LedWall => layout != Layout::AudioOnly,
-    };
-    let ticker = layout.zones(size, Sound::Off).into_iter().find(|zone| zone.name == ZoneName::Ticker);
-    let suits = suits && ticker.is_none_or(|zone| zone.rect.height >= LOWEST_TICKER);
-    if suits { Ok(()) } else { Err(ScreenError::BadLayout) }
+fn check_capabilities(given: &Capabilities) -> Result<(), ScreenError> {
+    check_size(given.kind, given.size)?;
+    if given.host.chars().count() > 100 || given.software.chars().count() > 100 {
+        return Err(ScreenError::BadCapabilities("text"));
+    }
+    Ok(())
 }
 
 pub(super) fn checked_screen_name(name: &str) -> Result<String, ScreenError> {
@@ -351,7 +344,7 @@ fn new_screen(
     now: UtcMillis,
 ) -> Result<Screen, ScreenError> {
     let given = &waiting.capabilities;
-    check_layout(given.kind, given.size, layout)?;
+    layout.check(given.kind, given.size)?;
     Ok(Screen {
         id: ScreenId::new(entropy::uuid(now)?),
         name: checked_screen_name(name)?,

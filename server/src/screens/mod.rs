@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 use xuanping_core::{
     campaign::ScreenFacts,
     digest::Digest,
-    geometry::{Layout, Size, Sound},
+    geometry::{Layout, LayoutFault, Size, Sound},
     id::{ScreenId, VenueId},
     playlist::{EvidenceOrders, InvalidWallSettings, WallSettings},
     position::Position,
@@ -207,6 +207,8 @@ pub struct Called {
 pub struct Candidate {
     /// What selectors ask.
     pub facts: ScreenFacts,
+    /// Its pixels.
+    pub size: Size,
     /// Its name.
     pub name: String,
     /// Its venue's name.
@@ -284,9 +286,9 @@ pub enum ScreenError {
     /// There is no such public address of this screen.
     #[error("no such public address")]
     UnknownLink,
-    /// The layout does not suit the kind of screen.
-    #[error("the layout does not suit the screen")]
-    BadLayout,
+    /// The screen cannot be divided like this.
+    #[error(transparent)]
+    BadLayout(#[from] LayoutFault),
     /// Off hours, levels or the transition are not acceptable.
     #[error(transparent)]
     BadWall(#[from] InvalidWallSettings),

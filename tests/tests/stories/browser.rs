@@ -8,7 +8,7 @@ use xuanping_tests::{
     console::{Console, OWN_PASSWORD},
     databases::Database,
     office::Office,
-    pictures::{decode, same, shows_strip, zone_of},
+    pictures::{black_outside, decode, same, shows_strip, zone_of},
     player::{HALL, Player},
     programs::repository,
     samples,
@@ -137,6 +137,23 @@ fn from_a_pairing_code_to_proofs_by_clicking() {
     player.shows("the warning", |wall| same(&zone_of(wall, main), &card));
     at("reviewer").does("withdraw", json!({ "title": WARNING }));
     player.shows("the programme again", |wall| same(&zone_of(wall, main), &picture));
+
+    // The operator leaves the right of the wall to the venue, and sees at once what cannot be.
+    let typed = json!([
+        { "field": "主区 宽度", "pixels": 640 },
+        { "field": "字幕条 上边距", "pixels": 470, "says": "主区与字幕条重叠" },
+        { "field": "字幕条 上边距", "pixels": 490, "says": "字幕条超出屏幕：上边距与高度加起来是 550，屏幕只有 540" },
+        { "field": "字幕条 高度", "pixels": 41, "says": "请改为 40 或 42" },
+        { "field": "字幕条 高度", "pixels": 40 },
+    ]);
+    let drawn = at("operator").does("divide", json!({ "screen": "大厅屏", "typed": typed }));
+    assert_eq!(drawn, "屏幕 960×540 的版式：主区 640×480（左 0，上 0）；字幕条 960×40（左 0，上 490）");
+    let (main, ticker) = (office.zone(screen, ZoneName::Main), office.zone(screen, ZoneName::Ticker));
+    let picture = decode(&office.editor.rendition(poster, ZoneName::Main, size(main)).1);
+    player.shows("the poster on the left and nothing on the right", |wall| {
+        same(&zone_of(wall, main), &picture)?;
+        black_outside(wall, &[main, ticker])
+    });
 
     // Figures lead to as many records as they say.
     let followed = at("auditor").does("figures", json!({}));

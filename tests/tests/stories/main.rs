@@ -19,6 +19,7 @@ mod evidence;
 mod full_disk;
 mod hand_over;
 mod keys;
+mod layouts;
 mod off_hours;
 mod outage;
 mod power;

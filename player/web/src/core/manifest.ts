@@ -1,7 +1,7 @@
 /** The manifest: verified, understood, for this screen, and not older than the one followed; see core/src/playlist/manifest.rs. */
 import { toHex, toId, type Digest, type Id } from "./bytes.ts"
 import { asArray, asBytes, asInt, asMap, asOneOf, asText, asTuple, asUint, decode, Malformed, optional, type Cbor } from "./cbor.ts"
-import { readItem, ZONES, type Item, type ZoneName } from "./playlist.ts"
+import { readItem, readSize, ZONES, type Item, type Size, type ZoneName } from "./playlist.ts"
 import { readEvidence, type EvidenceOrders } from "./evidence.ts"
 import { readInstructions, type Instruction } from "./instruction.ts"
 import { BadSignature, verify, type Verifier } from "./sign.ts"
@@ -37,6 +37,8 @@ export interface Orders {
   readonly wall: WallSettings
   /** The pictures that it takes of itself; null: none. */
   readonly evidence: EvidenceOrders | null
+  /** The pixels of the whole wall, where its zones do not reach all its edges; else null. */
+  readonly size: Size | null
 }
 
 export interface Manifest {
@@ -69,6 +71,8 @@ export class UnknownFormat extends Refused {
 /** The formats that are understood: 2 if and only if the manifest says something that came with it. */
 const FORMATS = [1, 2]
 const U32 = 0xffff_ffff
+/** The longest edge of a wall. */
+const MAX_EDGE = 16_384
 
 /** Checks signature, format and addressee, and that it is not older than `followed`. Throws `Refused`. */
 export async function acceptManifest(signed: Uint8Array, publisher: Verifier, screen: Id, followed: number | null): Promise<Manifest> {
@@ -100,7 +104,9 @@ export function readManifest(payload: Uint8Array): Manifest {
     zones: asArray(said.get(2)).map(readZone),
     wall: readWall(said.get(3)),
     evidence: optional(said.get(7), readEvidence),
+    size: optional(said.get(8), readSize),
   }
+  if (orders.size !== null && !isWall(orders.size)) throw new Malformed("a wall of no size")
   const instructions = readInstructions(map.get(8))
   const usual = isUsual(orders.wall) && orders.evidence === null && instructions.length === 0
   if (format !== (usual ? 1 : 2)) throw new Malformed("the format does not fit what is said")
@@ -114,6 +120,20 @@ export function readManifest(payload: Uint8Array): Manifest {
     takeovers: asArray(map.get(7)).map(readTakeover),
     instructions,
   }
+}
+
+const isWall = ({ width, height }: Size): boolean => [width, height].every((edge) => edge >= 1 && edge <= MAX_EDGE)
+
+/** The pixels of the whole wall. */
+export function wallSize({ size, zones }: Pick<Orders, "size" | "zones">): Size {
+  const reach = (end: (rect: Rect) => number) => Math.max(0, ...zones.map(({ rect }) => end(rect)))
+  return size ?? { width: reach(({ x, width }) => x + width), height: reach(({ y, height }) => y + height) }
+}
+
+/** Whether every pixel of the wall is in some zone. Zones share none. */
+export function coversTheWall(orders: Pick<Orders, "size" | "zones">): boolean {
+  const { width, height } = wallSize(orders)
+  return orders.zones.reduce((sum, { rect }) => sum + rect.width * rect.height, 0) >= width * height
 }
 
 function readZone(value: Cbor): ZoneOrder {

@@ -5,12 +5,14 @@
 import type { Moment } from "../clock.ts"
 import {
   brightnessAt,
+  coversTheWall,
   keptDark,
   onEvent,
   onScreen,
   onWall,
   standIn,
   volumeAt,
+  wallSize,
   type Digest,
   type Id,
   type Item,
@@ -309,9 +311,8 @@ export class Player {
 
   /** The wall's pixels; null before the first manifest, or if it has none. */
   size(): { width: number; height: number } | null {
-    const rects = (this.manifest?.orders.zones ?? []).map((zone) => zone.rect)
-    const width = Math.max(0, ...rects.map((rect) => rect.x + rect.width))
-    const height = Math.max(0, ...rects.map((rect) => rect.y + rect.height))
+    if (this.manifest === null) return null
+    const { width, height } = wallSize(this.manifest.orders)
     return width > 0 && height > 0 && width <= 16_384 && height <= 16_384 ? { width, height } : null
   }
 
@@ -321,7 +322,9 @@ export class Player {
     if (this.identity !== null) return { is: "identity", identity: this.identity.identity }
     const seen = [...this.zones.values()].filter((zone) => zone.rect.width > 0 && zone.rect.height > 0)
     const layers = seen.map((zone) => ({ zone: zone.name, rect: zone.rect, content: zone.content(now) }))
-    return layers.every((layer) => layer.content.is === "standby") ? { is: "standby" } : { is: "zones", layers }
+    // Where some of the wall is to stay free, the standby picture is in the zones alone.
+    const covered = this.manifest === null || layers.length === 0 || coversTheWall(this.manifest.orders)
+    return covered && layers.every((layer) => layer.content.is === "standby") ? { is: "standby" } : { is: "zones", layers }
   }
 
   /** How bright the wall is, in percent, and how one still gives way to the next. */

@@ -72,10 +72,10 @@ export const words = dictionary(
     listSeparator: "、",
     detailKeys: {
       roles: "角色", reason: "原因", bytes: "大小", venue: "点位", screens: "屏幕数", bookings: "排期数", revision: "版次", failures: "连续失败", locked: "锁定",
-      disabled: "停用", scope: "范围", department: "单位", area: "区划", type: "类型", layout: "版式", sound: "声音", evidence_per_day: "每天印证图片", instruction: "指令", by: "方式", content_hash: "内容摘要",
+      disabled: "停用", scope: "范围", department: "单位", area: "区划", type: "类型", layout: "版式", size: "分辨率", sound: "声音", evidence_per_day: "每天印证图片", instruction: "指令", by: "方式", content_hash: "内容摘要",
       key: "密钥", old: "原密钥", new: "新密钥", from: "起始批次", id: "编号", filter: "筛选条件", expires: "截止", level: "级别", creatives: "素材",
     } as Record<string, string>,
-    detailValues: { true: "是", false: "否", token: "登记令牌", code: "配对码", on: "有声", off: "静音", full: "整屏", main_and_ticker: "主区 + 底部字幕条", audio_only: "只播声音", identify: "显示身份", capture: "立即取证", restart: "重启播放器", change_key: "更换密钥" } as Record<string, string>,
+    detailValues: { true: "是", false: "否", token: "登记令牌", code: "配对码", on: "有声", off: "静音", full: "整屏", main_and_ticker: "主区 + 底部字幕条", ticker_and_main: "顶部字幕条 + 主区", audio_only: "只播声音", identify: "显示身份", capture: "立即取证", restart: "重启播放器", change_key: "更换密钥" } as Record<string, string>,
     auditFilter: "在已加载的记录中查找",
     verbs: {
       "accounts.sign-in": "登录",
@@ -185,10 +185,10 @@ export const words = dictionary(
     listSeparator: ", ",
     detailKeys: {
       roles: "Roles", reason: "Reason", bytes: "Size", venue: "Venue", screens: "Screens", bookings: "Bookings", revision: "Revision", failures: "Failures in a row", locked: "Locked",
-      disabled: "Disabled", scope: "Scope", department: "Department", area: "Area", type: "Type", layout: "Layout", sound: "Sound", evidence_per_day: "Evidence pictures a day", instruction: "Instruction", by: "By", content_hash: "Content digest",
+      disabled: "Disabled", scope: "Scope", department: "Department", area: "Area", type: "Type", layout: "Layout", size: "Pixels", sound: "Sound", evidence_per_day: "Evidence pictures a day", instruction: "Instruction", by: "By", content_hash: "Content digest",
       key: "Key", old: "Old key", new: "New key", from: "From batch", id: "Id", filter: "Filter", expires: "Expires", level: "Level", creatives: "Creatives",
     },
-    detailValues: { true: "yes", false: "no", token: "token", code: "code", on: "on", off: "off", full: "full", main_and_ticker: "main + ticker", audio_only: "sound only", identify: "Identify", capture: "Take evidence", restart: "Restart player", change_key: "Change key" },
+    detailValues: { true: "yes", false: "no", token: "token", code: "code", on: "on", off: "off", full: "full", main_and_ticker: "main + ticker", ticker_and_main: "ticker + main", audio_only: "sound only", identify: "Identify", capture: "Take evidence", restart: "Restart player", change_key: "Change key" },
     auditFilter: "Find among what is loaded",
     verbs: {
       "accounts.sign-in": "Sign in",

@@ -1719,6 +1719,7 @@ export interface components {
             evidence_per_day?: number | null;
             layout?: components["schemas"]["Layout"] | null;
             name?: string | null;
+            size?: components["schemas"]["Size"] | null;
             sound?: components["schemas"]["Sound"] | null;
             /** @description All its tags: at most 20, each of 1 to 20 characters. */
             tags?: string[] | null;
@@ -2228,6 +2229,14 @@ export interface components {
             code: components["schemas"]["FraudType"];
             name: string;
         };
+        /**
+         * @description Where the zones of a free layout lie. Whoever holds one knows that they are large enough for what is shown in them, share
+         *     no pixel and begin at even ones; whether they lie on a screen, [`Layout::check`] says.
+         */
+        FreeLayout: {
+            main: components["schemas"]["Rect"];
+            ticker?: components["schemas"]["Rect"] | null;
+        };
         /** @description A stretch in which something should have been shown and was not. */
         Gap: {
             /** @description Why, likely. */
@@ -2459,10 +2468,13 @@ export interface components {
             reason: components["schemas"]["Unplayable"];
         };
         /**
-         * @description How a screen is divided.
-         * @enum {string}
+         * @description How a screen is divided. Its text is what databases keep and people type: `full`, `main_and_ticker`, `ticker_and_main`,
+         *     `audio_only`, or where the zones lie, each as width × height + left + top: `main=1280x960+0+0,ticker=1920x120+0+960`.
          */
-        Layout: "full" | "main_and_ticker" | "audio_only";
+        Layout: "full" | "main_and_ticker" | "ticker_and_main" | "audio_only" | {
+            /** @description Zones that lie where somebody wants them; what none of them covers stays black. */
+            free: components["schemas"]["FreeLayout"];
+        };
         /** @description A creative that a screen cannot show. */
         LeftOutView: {
             /** @description Which. */
@@ -2922,6 +2934,7 @@ export interface components {
             obeyed?: components["schemas"]["Obeyed"][];
             /** @description Playlist that is played. */
             playlist?: string | null;
+            size?: components["schemas"]["Size"] | null;
             /** @description Program version. */
             software: string;
             /**

@@ -1,6 +1,6 @@
 /** The pairing wizard: the code on the wall → where it hangs → its picture as soon as it plays. */
 import { useMutation, useQueryClient } from "@tanstack/react-query"
-import { Button, Form, Input, Modal, Radio, Segmented, Select, Steps, Switch, type InputRef } from "antd"
+import { Button, Form, Input, Modal, Segmented, Select, Steps, Switch, type InputRef } from "antd"
 import { useRef, useState } from "react"
 import { answered, api, type Schemas } from "../api/client"
 import { hourMinute } from "../i18n/format"
@@ -10,18 +10,14 @@ import { useFormRefusal } from "../shell/refusals"
 import { WebPlayer } from "./Links"
 import { linkWords } from "./linkWords"
 import { LivePicture } from "./LivePicture"
-import { useScreen, useVenues, type Layout, type Screen, type ScreenKind } from "./screens"
+import { LayoutField, layoutRule } from "./LayoutField"
+import { usualLayout, type Layout } from "./layouts"
+import { layoutWords } from "./layoutWords"
+import { useScreen, useVenues, type Screen } from "./screens"
 import { VenueFieldset, type VenueFields } from "./VenueForm"
 import { words } from "./words"
 
 type Waiting = Schemas["WaitingView"]
-
-const LAYOUTS: Record<ScreenKind, Layout[]> = {
-  lcd: ["main_and_ticker", "full"],
-  led_wall: ["full", "main_and_ticker"],
-  led_strip: ["full"],
-  speaker: ["audio_only"],
-}
 
 export function PairScreen({ onClose }: { onClose: (screen?: string) => void }) {
   const t = useWords(words)
@@ -111,13 +107,13 @@ interface PlaceFields {
 
 function PlaceStep({ code, waiting, onBack, onPaired }: { code: string; waiting: Waiting; onBack: () => void; onPaired: (screen: Screen) => void }) {
   const t = useWords(words)
+  const layouts = useWords(layoutWords)
   const client = useQueryClient()
   const venues = useVenues()
   const [form] = Form.useForm<PlaceFields>()
   const [fresh, setFresh] = useState(false)
   const refused = useFormRefusal(form)
   const { capabilities } = waiting
-  const layouts = LAYOUTS[capabilities.kind]
   const pair = useMutation({
     mutationFn: (v: PlaceFields) =>
       answered(
@@ -138,7 +134,7 @@ function PlaceStep({ code, waiting, onBack, onPaired }: { code: string; waiting:
       layout="vertical"
       requiredMark={false}
       onFinish={(v) => pair.mutate(v)}
-      initialValues={{ layout: layouts[0], sound: capabilities.sound, venue: { opening: "00:00-24:00", address: "" } }}
+      initialValues={{ layout: usualLayout(capabilities.kind, capabilities.size), sound: capabilities.sound, venue: { opening: "00:00-24:00", address: "" } }}
     >
       <div className="panel" style={{ marginBottom: 16, background: "var(--surface)" }}>
         <div className="row">
@@ -168,22 +164,14 @@ function PlaceStep({ code, waiting, onBack, onPaired }: { code: string; waiting:
       <Form.Item name="name" label={t.screenName} extra={t.screenNameHint} rules={[{ required: true, whitespace: true, message: t.needed }]}>
         <Input maxLength={40} />
       </Form.Item>
-      <div style={{ display: "grid", gridTemplateColumns: "1fr 140px", columnGap: 16 }}>
-        <Form.Item name="layout" label={t.layout}>
-          <Radio.Group style={{ display: "grid", gap: 4 }}>
-            {layouts.map((layout) => (
-              <Radio key={layout} value={layout} aria-label={t.layouts[layout]}>
-                {t.layouts[layout]} <span className="quiet small">{t.layoutHints[layout]}</span>
-              </Radio>
-            ))}
-          </Radio.Group>
+      <Form.Item name="layout" label={t.layout} rules={[layoutRule(capabilities.size, layouts.fault)]}>
+        <LayoutField kind={capabilities.kind} size={capabilities.size} />
+      </Form.Item>
+      {capabilities.sound && capabilities.kind !== "speaker" && (
+        <Form.Item name="sound" label={t.sound} valuePropName="checked" layout="horizontal" colon={false}>
+          <Switch checkedChildren={t.soundOn} unCheckedChildren={t.soundOff} />
         </Form.Item>
-        {capabilities.sound && capabilities.kind !== "speaker" && (
-          <Form.Item name="sound" label={t.sound} valuePropName="checked">
-            <Switch checkedChildren={t.soundOn} unCheckedChildren={t.soundOff} />
-          </Form.Item>
-        )}
-      </div>
+      )}
       <div className="row" style={{ justifyContent: "flex-end" }}>
         <Button onClick={onBack}>{t.back}</Button>
         <Button type="primary" htmlType="submit" loading={pair.isPending}>{t.pairAction}</Button>

@@ -1,7 +1,7 @@
 /** A screen's details: its picture, what is on, how it is doing, its programme of today. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
-import { App, Button, Drawer, Form, Input, Modal, Popconfirm, Radio, Select, Switch, Tag } from "antd"
-import { useState } from "react"
+import { App, Button, Checkbox, Drawer, Form, Input, Modal, Popconfirm, Select, Switch, Tag } from "antd"
+import { useEffect, useState } from "react"
 import { answered, api } from "../api/client"
 import { asRefusal } from "../api/refusal"
 import { useMay } from "../accounts/session"
@@ -25,12 +25,16 @@ import { Health } from "./Health"
 import { healthWords } from "./healthWords"
 import { Instructions } from "./Instructions"
 import { instructionWords } from "./instructionWords"
+import { LayoutDrawing } from "./LayoutDrawing"
+import { LayoutField, layoutRule } from "./LayoutField"
+import { choiceOf, zonesOf, type Layout } from "./layouts"
+import { layoutWords } from "./layoutWords"
 import { Links } from "./Links"
 import { linkWords } from "./linkWords"
 import { LivePicture } from "./LivePicture"
 import { openingInWords } from "./opening"
 import { nameOf, useAreas, useDepartments, useVenueTypes } from "./places"
-import { DOT, LONGEST_TAG, MOST_TAGS, useNow, useScreen, useTags, type Layout, type Screen } from "./screens"
+import { DOT, LONGEST_TAG, MOST_TAGS, useNow, useScreen, useTags, type Screen } from "./screens"
 import { Wall } from "./Wall"
 import { wallWords } from "./wallWords"
 import { words } from "./words"
@@ -188,8 +192,18 @@ function ownDateTime(ms: number, zone: string | null | undefined, venue: string)
   }
 }
 
+/** What its player says of its pixels where that is not what is on record. */
+function otherSize({ size, status }: Screen) {
+  const told = status?.size
+  return told && (told.width !== size.width || told.height !== size.height) ? told : null
+}
+
+const inPixels = ({ width, height }: Screen["size"]) => `${width}×${height}`
+
 function Device({ screen, now }: { screen: Screen; now: number }) {
   const t = useWords(words)
+  const layouts = useWords(layoutWords)
+  const told = otherSize(screen)
   const { language } = useLanguage()
   const areas = useAreas()
   const departments = useDepartments()
@@ -202,15 +216,26 @@ function Device({ screen, now }: { screen: Screen; now: number }) {
   return (
     <dl className="facts" style={{ gridTemplateColumns: "max-content minmax(0,1fr) max-content minmax(0,1fr)" }}>
       <dt>{t.venueType}</dt><dd>{nameOf(types.data, screen.venue.type)}</dd>
-      <dt>{t.kind}</dt><dd>{t.kinds[screen.kind]}{screen.kind !== "speaker" && ` ${screen.size.width}×${screen.size.height}`}</dd>
+      <dt>{t.kind}</dt>
+      <dd>
+        {t.kinds[screen.kind]}{screen.kind !== "speaker" && ` ${inPixels(screen.size)}`}
+        {told && <div className="dot bad small">{layouts.sizeOther(inPixels(told))}</div>}
+      </dd>
       <dt>{t.area}</dt><dd>{nameOf(areas.data, screen.venue.area)}</dd>
-      <dt>{t.layout}</dt><dd>{t.layouts[screen.layout]}</dd>
-      <dt>{t.department}</dt><dd>{nameOf(departments.data, screen.venue.department)}</dd>
       <dt>{t.sound}</dt><dd>{screen.sound === "on" ? t.soundOn : t.soundOff}</dd>
-      <dt>{t.tags}</dt>
-      <dd style={{ gridColumn: "span 3" }}>{screen.tags.length ? screen.tags.map((tag) => <Tag key={tag}>{tag}</Tag>) : <span className="faint">{t.none}</span>}</dd>
-      <dt>{t.opening}</dt><dd>{openingInWords(screen.venue.opening, language)}</dd>
+      <dt>{t.department}</dt><dd>{nameOf(departments.data, screen.venue.department)}</dd>
       <dt>{t.clips}</dt><dd>{screen.clips ? t.yes : t.no}</dd>
+      <dt>{t.tags}</dt>
+      <dd className="across">{screen.tags.length ? screen.tags.map((tag) => <Tag key={tag}>{tag}</Tag>) : <span className="faint">{t.none}</span>}</dd>
+      <dt>{t.layout}</dt>
+      <dd className="across row" style={{ gap: 16, alignItems: "flex-start" }}>
+        <div>
+          {layouts.names[choiceOf(screen.layout)]}
+          {typeof screen.layout === "object" && zonesOf(screen.layout, screen.size).map(({ name, rect }) => <div key={name} className="quiet small">{layouts.placed(name, rect)}</div>)}
+        </div>
+        {typeof screen.layout === "object" && <LayoutDrawing layout={screen.layout} size={screen.size} width={150} height={84} />}
+      </dd>
+      <dt>{t.opening}</dt><dd className="across">{openingInWords(screen.venue.opening, language)}</dd>
       <dt>{t.deviceTime}</dt>
       <dd>
         {ownNow && screen.state === "online" ? <span className="mono">{ownDateTime(ownNow, status?.device_timezone, screen.timezone)}</span> : <span className="faint">—</span>}
@@ -265,6 +290,8 @@ function Actions({ screen, onClose }: { screen: Screen; onClose: () => void }) {
 
 interface Changed {
   name: string
+  /** Take the size that the player reports. */
+  resize?: boolean
   layout: Layout
   sound: boolean
   tags: string[]
@@ -272,14 +299,18 @@ interface Changed {
 
 function EditScreen({ screen, onClose }: { screen: Screen; onClose: () => void }) {
   const t = useWords(words)
+  const layouts = useWords(layoutWords)
   const common = useWords(shell)
   const client = useQueryClient()
   const [form] = Form.useForm<Changed>()
+  const told = otherSize(screen)
+  const resized = Form.useWatch("resize", form) && told ? told : null
+  const size = resized ?? screen.size
   const refused = useFormRefusal(form)
   const known = useTags()
   const save = useMutation({
     mutationFn: (v: Changed) =>
-      answered(api.PATCH("/api/v1/screens/{id}", { params: { path: { id: screen.id } }, body: { name: v.name, layout: v.layout, sound: v.sound ? "on" : "off", tags: v.tags } })),
+      answered(api.PATCH("/api/v1/screens/{id}", { params: { path: { id: screen.id } }, body: { name: v.name, size: resized, layout: v.layout, sound: v.sound ? "on" : "off", tags: v.tags } })),
     onSuccess: (changed) => {
       client.setQueryData(["screen", screen.id], changed)
       void client.invalidateQueries({ queryKey: ["screens"] })
@@ -287,17 +318,28 @@ function EditScreen({ screen, onClose }: { screen: Screen; onClose: () => void }
     },
     onError: refused,
   })
-  const layouts: Layout[] = screen.kind === "speaker" ? ["audio_only"] : screen.kind === "led_strip" ? ["full"] : ["full", "main_and_ticker"]
+  // What fits one size need not fit the other.
+  useEffect(() => {
+    if (told) void form.validateFields(["layout"]).catch(() => undefined)
+  }, [form, told, size.width, size.height])
   return (
-    <Modal open title={t.edit} onCancel={onClose} okText={common.save} onOk={() => form.submit()} confirmLoading={save.isPending} width={460}>
+    <Modal open title={t.edit} onCancel={onClose} okText={common.save} onOk={() => form.submit()} confirmLoading={save.isPending} width={640} style={{ top: 40 }}>
       <Form form={form} layout="vertical" requiredMark={false} initialValues={{ name: screen.name, layout: screen.layout, sound: screen.sound === "on", tags: screen.tags }} onFinish={(v) => save.mutate(v)}>
         <Form.Item name="name" label={t.screenName} rules={[{ required: true, whitespace: true, message: t.needed }]}>
           <Input maxLength={40} autoFocus />
         </Form.Item>
-        <Form.Item name="layout" label={t.layout}>
-          <Radio.Group options={layouts.map((value) => ({ value, label: t.layouts[value] }))} />
+        {told && (
+          <div className="note-box" style={{ marginBottom: 12 }}>
+            {layouts.sizeTold(inPixels(told), inPixels(screen.size))}
+            <Form.Item name="resize" valuePropName="checked" noStyle>
+              <Checkbox style={{ marginInlineStart: 8 }}>{layouts.sizeAdopt(inPixels(told))}</Checkbox>
+            </Form.Item>
+          </div>
+        )}
+        <Form.Item name="layout" label={t.layout} rules={[layoutRule(size, layouts.fault)]}>
+          <LayoutField kind={screen.kind} size={size} />
         </Form.Item>
-        <Form.Item name="sound" label={t.sound} valuePropName="checked">
+        <Form.Item name="sound" label={t.sound} valuePropName="checked" layout="horizontal" colon={false}>
           <Switch checkedChildren={t.soundOn} unCheckedChildren={t.soundOff} />
         </Form.Item>
         <Form.Item

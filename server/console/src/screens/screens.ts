@@ -8,7 +8,6 @@ export type ScreenState = Schemas["ScreenState"]
 export type ScreenKind = Schemas["ScreenKind"]
 export type Venue = Schemas["Venue"]
 export type ZoneName = Schemas["ZoneName"]
-export type Layout = Schemas["Layout"]
 
 export interface ScreenFilter {
   venue?: string

@@ -225,3 +225,39 @@ fn a_zone_too_low_for_a_character_says_so() {
     let error = slogan("诈骗", FraudType::General, low, &Style::default(), &FONTS).unwrap_err();
     assert!(matches!(error, RenderError::TooLow { height: 12, needed: 16 }), "{error}");
 }
+
+#[test]
+fn in_every_zone_that_a_free_layout_may_have_something_can_be_read() {
+    use xuanping_core::geometry::FreeLayout;
+    let (main, ticker) = (FreeLayout::LEAST_MAIN, FreeLayout::LEAST_TICKER);
+    let sizes = |least: Size| {
+        let widths = [least.width, least.width + 2, 319, 1_920];
+        let heights = [least.height, 24, 46, 48, 318, 320, 1_080];
+        widths
+            .into_iter()
+            .flat_map(move |width| heights.map(|height| Size { width, height }))
+            .filter(move |size| size.height >= least.height)
+    };
+    let words = ["不转账", "陌生来电要转账，先打96110问一问，不听不信不转账，守好自己的钱袋子。"];
+    let seen = |file: &[u8]| {
+        let picture = pixels(file);
+        picture.pixels().any(|pixel| pixel != picture.get_pixel(0, 0))
+    };
+    for kind in [ScreenKind::Lcd, ScreenKind::LedWall] {
+        let tickers = sizes(ticker).filter(|size| size.width >= 2 * size.height).map(|size| (ZoneName::Ticker, size));
+        for (zone, size) in sizes(main).map(|size| (ZoneName::Main, size)).chain(tickers) {
+            for text in words {
+                let class = ScreenClass { kind, zone, size };
+                let set = slogan(text, FraudType::General, class, &Style::default(), &FONTS);
+                let set = set.unwrap_or_else(|error| panic!("{class:?}: {error}"));
+                assert!(seen(&set.file), "{class:?}");
+            }
+            let original = paint::rgb_png(&image::RgbImage::from_fn(40, 30, |x, y| image::Rgb([x as u8, y as u8, 99])));
+            for fit in [Fit::Whole, Fit::Fill, Fit::Stretch] {
+                let made =
+                    poster::poster(original.as_ref().unwrap(), size, xuanping_core::time::Millis(1), fit).unwrap();
+                assert_eq!(pixels(&made.file).dimensions(), (size.width, size.height));
+            }
+        }
+    }
+}

@@ -4,6 +4,7 @@ mod current;
 mod evidence;
 mod foresight;
 mod instructions;
+mod layouts;
 mod planning;
 mod players;
 mod tags;

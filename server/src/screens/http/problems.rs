@@ -114,9 +114,7 @@ impl From<ScreenError> for Problem {
                 Self::invalid("evidence_per_day", format!("印证图片每天最多 {} 张。", EvidenceOrders::MOST))
             }
             ScreenError::BadWall(why) => Self::invalid("wall", why.to_string()),
-            ScreenError::BadLayout => {
-                Self::invalid("layout", "版式与屏幕类型不符：LED 条屏只能整屏显示，音柱只能播放声音，液晶屏须有画面。")
-            }
+            ScreenError::BadLayout(why) => Self::invalid("layout", why.to_string()),
             ScreenError::BadCapabilities(what) => {
                 Self::invalid("capabilities", format!("播放器上报的屏幕参数有误（{what}）。"))
             }

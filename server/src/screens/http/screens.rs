@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use xuanping_core::{
@@ -202,12 +202,32 @@ async fn get(
     Ok(Body(ScreenView::new(screens.get(id).await?, clock::now())))
 }
 
+/// A layout as it is sent. Why one cannot be is kept, to be told beside its field.
+#[derive(Debug)]
+struct SaidLayout(Result<Layout, String>);
+
+impl<'de> Deserialize<'de> for SaidLayout {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let said = serde_json::Value::deserialize(from)?;
+        Ok(Self(serde_json::from_value(said).map_err(|why| why.to_string())))
+    }
+}
+
+impl SaidLayout {
+    fn checked(self) -> Result<Layout, Problem> {
+        self.0.map_err(|why| Problem::invalid("layout", why))
+    }
+}
+
 /// What to change; a missing member is left as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeScreen {
     name: Option<String>,
-    layout: Option<Layout>,
+    /// Its pixels, where they are others than when it was enrolled: its player's report says so.
+    size: Option<Size>,
+    #[schema(value_type = Option<Layout>)]
+    layout: Option<SaidLayout>,
     sound: Option<Sound>,
     /// All its tags: at most 20, each of 1 to 20 characters.
     tags: Option<Vec<String>>,
@@ -229,7 +249,8 @@ async fn change(
     let now = clock::now();
     let change = ScreenChange {
         name: new.name,
-        layout: new.layout,
+        size: new.size,
+        layout: new.layout.map(SaidLayout::checked).transpose()?,
         sound: new.sound,
         tags: new.tags,
         wall: new.wall,
@@ -275,7 +296,8 @@ pub struct Pair {
     venue: Option<AddVenue>,
     /// The screen's name, unique within the venue.
     name: String,
-    layout: Layout,
+    #[schema(value_type = Layout)]
+    layout: SaidLayout,
     sound: Sound,
 }
 
@@ -291,7 +313,8 @@ async fn pair(
         (None, Some(new)) => VenueChoice::New(new.into()),
         _ => return Err(Problem::invalid("venue_id", "请选择一个已有点位，或新建一个点位。")),
     };
-    let request = PairRequest { code: pair.code, venue, name: pair.name, layout: pair.layout, sound: pair.sound };
+    let layout = pair.layout.checked()?;
+    let request = PairRequest { code: pair.code, venue, name: pair.name, layout, sound: pair.sound };
     let now = clock::now();
     let screen = screens.pair(request, &me, now).await?;
     Ok((StatusCode::CREATED, Body(ScreenView::new(screen, now))))

@@ -93,7 +93,7 @@ pub(in crate::screens) async fn put_token(
         .bind(digest)
         .bind(token.venue)
         .bind(&token.name)
-        .bind(code_of(&token.layout))
+        .bind(token.layout.to_string())
         .bind(code_of(&token.sound))
         .bind(expires),
     )
@@ -121,7 +121,7 @@ pub(in crate::screens) async fn take_token(
     Ok(Some(Token {
         venue: row.parse("venue_id")?,
         name: row.text("screen_name")?,
-        layout: row.code("layout")?,
+        layout: row.parse("layout")?,
         sound: row.code("sound")?,
     }))
 }

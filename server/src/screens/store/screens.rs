@@ -54,7 +54,7 @@ fn read(row: &Row) -> Result<Screen, DbError> {
         venue: read_venue(row)?,
         kind: row.code("kind")?,
         size: Size { width: row.number("width")?, height: row.number("height")? },
-        layout: row.code("layout")?,
+        layout: row.parse("layout")?,
         sound: row.code("sound")?,
         clips: row.flag("clips")?,
         tags: row.json("tags")?,
@@ -106,7 +106,7 @@ pub(in crate::screens) async fn candidate(db: &Db, id: ScreenId) -> Result<Optio
 
 fn read_candidate(row: &Row) -> Result<Candidate, DbError> {
     let size = Size { width: row.number("width")?, height: row.number("height")? };
-    let (layout, sound): (Layout, Sound) = (row.code("layout")?, row.code("sound")?);
+    let (layout, sound): (Layout, Sound) = (row.parse("layout")?, row.code("sound")?);
     let facts = ScreenFacts {
         screen: row.parse("id")?,
         venue: row.parse("v_id")?,
@@ -121,6 +121,7 @@ fn read_candidate(row: &Row) -> Result<Candidate, DbError> {
     let abilities: PlayerAbilities = row.json("abilities")?;
     Ok(Candidate {
         facts,
+        size,
         evidence_per_day: if abilities.evidence { row.number("evidence_per_day")? } else { 0 },
         name: row.text("name")?,
         venue: row.text("v_name")?,
@@ -243,7 +244,7 @@ pub(in crate::screens) async fn insert(tx: &mut Tx, screen: &Screen) -> Result<P
             .bind(code_of(&screen.kind))
             .bind(screen.size.width)
             .bind(screen.size.height)
-            .bind(code_of(&screen.layout))
+            .bind(screen.layout.to_string())
             .bind(code_of(&screen.sound))
             .bind(screen.clips)
             .bind(&screen.timezone)
@@ -260,15 +261,18 @@ pub(in crate::screens) async fn insert(tx: &mut Tx, screen: &Screen) -> Result<P
 pub(in crate::screens) async fn update(tx: &mut Tx, screen: &Screen) -> Result<Put, DbError> {
     Put::of(
         tx.exec(
-            sql("UPDATE screens SET name = $2, layout = $3, sound = $4, tags = $5, wall = $6, evidence_per_day = $7
+            sql("UPDATE screens SET name = $2, layout = $3, sound = $4, tags = $5, wall = $6, evidence_per_day = $7,
+                                    width = $8, height = $9
                  WHERE id = $1")
             .bind(screen.id)
             .bind(&screen.name)
-            .bind(code_of(&screen.layout))
+            .bind(screen.layout.to_string())
             .bind(code_of(&screen.sound))
             .bind(json_of("tags", &screen.tags)?)
             .bind(json_of("wall", &screen.wall)?)
-            .bind(u32::from(screen.evidence_per_day)),
+            .bind(u32::from(screen.evidence_per_day))
+            .bind(screen.size.width)
+            .bind(screen.size.height),
         )
         .await,
     )

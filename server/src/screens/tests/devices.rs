@@ -72,6 +72,7 @@ fn report() -> PlayerStatus {
         health: None,
         abilities: xuanping_core::wire::PlayerAbilities::default(),
         obeyed: Vec::new(),
+        size: None,
     }
 }
 

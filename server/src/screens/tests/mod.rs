@@ -1,6 +1,7 @@
 //! Stories of screens on both databases: a small county, people with scopes, and players that hold their own keys.
 
 mod devices;
+mod layouts;
 mod links;
 mod pairing;
 mod places;

@@ -148,7 +148,7 @@ async fn a_token_makes_one_screen_once_and_in_time() {
 
         // A token for a layout that the screen cannot have is not used up by trying.
         let blind = issue("音柱", Layout::AudioOnly).await;
-        assert!(matches!(redeem(3, &blind, now).await, Err(ScreenError::BadLayout)));
+        assert!(matches!(redeem(3, &blind, now).await, Err(ScreenError::BadLayout(_))));
         let speaker = Capabilities { kind: ScreenKind::Speaker, size: Size { width: 0, height: 0 }, ..hall() };
         assert!(house.screens.introduce(key(3).public(), speaker, Some(&blind), now).await.is_ok());
     })
@@ -184,7 +184,7 @@ async fn an_impossible_display_is_refused_and_so_is_a_layout_that_does_not_suit(
             let EnrolmentState::Waiting { code, .. } = state else { panic!("{state:?}") };
             let request = PairRequest { layout, ..pairing(&code, venue, "屏") };
             let refused = house.screens.pair(request, &operator(), now).await;
-            assert!(matches!(refused, Err(ScreenError::BadLayout)), "{given:?}");
+            assert!(matches!(refused, Err(ScreenError::BadLayout(_))), "{given:?}");
         }
         assert_eq!(house.screens.list(&ScreenFilter::default()).await.unwrap(), []);
     })

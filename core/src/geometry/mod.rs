@@ -1,5 +1,9 @@
 //! Pixels: sizes, rectangles, the zones of a screen.
 
+mod layout;
+
+pub use layout::{FreeLayout, InvalidLayout, Layout, LayoutFault, Measure};
+
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +66,21 @@ impl Rect {
     pub const fn size(self) -> Size {
         Size { width: self.width, height: self.height }
     }
+
+    /// The first column right of it.
+    pub const fn right(self) -> u32 {
+        self.x.saturating_add(self.width)
+    }
+
+    /// The first row below it.
+    pub const fn bottom(self) -> u32 {
+        self.y.saturating_add(self.height)
+    }
+
+    /// Whether some pixel is in both.
+    pub const fn overlaps(self, other: Self) -> bool {
+        self.x < other.right() && other.x < self.right() && self.y < other.bottom() && other.y < self.bottom()
+    }
 }
 
 /// The part of a screen that one loop fills.
@@ -81,6 +100,17 @@ pub enum ZoneName {
     Audio,
 }
 
+impl ZoneName {
+    /// What an official reads.
+    pub const fn name_zh(self) -> &'static str {
+        match self {
+            Self::Main => "主区",
+            Self::Ticker => "字幕条",
+            Self::Audio => "声音",
+        }
+    }
+}
+
 /// A zone and where it lies. The audio zone's rectangle is 0×0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -94,45 +124,10 @@ pub struct Zone {
     pub rect: Rect,
 }
 
-/// How a screen is divided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cbor(index_only)]
-#[serde(rename_all = "snake_case")]
-pub enum Layout {
-    /// One zone over the whole screen.
-    #[n(0)]
-    Full,
-    /// A main zone with a ticker of one ninth of the height below it (1080 → 960 + 120).
-    #[n(1)]
-    MainAndTicker,
-    /// Sound only: a loudspeaker.
-    #[n(2)]
-    AudioOnly,
-}
-
-impl Layout {
-    /// The zones of a screen of this size. Every layout with pixels also has sound if `sound` says so.
-    pub fn zones(self, size: Size, sound: Sound) -> Vec<Zone> {
-        let audio = Zone { name: ZoneName::Audio, rect: Rect { x: 0, y: 0, width: 0, height: 0 } };
-        let mut zones = match self {
-            Self::Full => vec![Zone { name: ZoneName::Main, rect: size.rect() }],
-            Self::MainAndTicker => {
-                // Even, so that half-resolution chroma and two-row LED modules line up.
-                let ticker = (size.height / 9) & !1;
-                let main = size.height - ticker;
-                vec![
-                    Zone { name: ZoneName::Main, rect: Rect { height: main, ..size.rect() } },
-                    Zone { name: ZoneName::Ticker, rect: Rect { y: main, height: ticker, ..size.rect() } },
-                ]
-            }
-            Self::AudioOnly => return vec![audio],
-        };
-        if sound == Sound::On {
-            zones.push(audio);
-        }
-        zones
-    }
+/// The smallest size from the upper left corner that has all of these zones in it.
+pub fn reach(zones: &[Zone]) -> Size {
+    let edge = |end: fn(Rect) -> u32| zones.iter().map(|zone| end(zone.rect)).max().unwrap_or(0);
+    Size { width: edge(Rect::right), height: edge(Rect::bottom) }
 }
 
 /// Whether a screen may make noise.
