@@ -7,6 +7,7 @@
 
 #![allow(missing_docs, clippy::expect_used, clippy::panic)] // A program for people who measure.
 
+#[allow(dead_code)] // Of the county all but its venues.
 mod county;
 
 use std::time::Instant;

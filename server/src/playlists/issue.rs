@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// How many screens are told in one transaction.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 
 /// How many versions a restored backup may be behind. What claims more is no player of ours.
 const MOST_BEHIND: u64 = 1_000_000;

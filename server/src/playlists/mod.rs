@@ -58,6 +58,9 @@ use crate::{
 /// How many local days a playlist covers, today included.
 pub const HORIZON_DAYS: u32 = 8;
 
+/// So many screens that joined or changed are planned for together: those of one batch of manifests.
+const SCREENS_AT_ONCE: usize = issue::BATCH;
+
 /// A manifest is signed anew after this long even if nothing changed, in milliseconds; and
 const REISSUE_AFTER: i64 = 6 * 3_600_000;
 /// so much later for the last of the screens: they take turns, so that they do not all wake at once.
@@ -191,13 +194,13 @@ impl Playlists {
             let playlists = all.clone();
             async move { playlists.replan(Replan::Bookings, clock::now()).await }
         });
-        let one = self.clone();
-        handlers.register(SCREEN_CHANGED, move |key: String| {
-            let playlists = one.clone();
+        let some = self.clone();
+        handlers.register_many(SCREEN_CHANGED, SCREENS_AT_ONCE, move |keys: Vec<String>| {
+            let playlists = some.clone();
             async move {
                 // A key that is no id can only be an old mistake: there is nothing to plan for it, ever.
-                let Ok(id) = key.parse() else { return Ok(()) };
-                playlists.replan(Replan::Screen(id), clock::now()).await
+                let ids: Vec<ScreenId> = keys.iter().filter_map(|key| key.parse().ok()).collect();
+                playlists.replan(Replan::Screens(&ids), clock::now()).await
             }
         });
     }

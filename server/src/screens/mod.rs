@@ -323,7 +323,12 @@ impl Screens {
 
     /// One screen as [`Self::candidates`] tells of it; `None` if it is retired or unknown.
     pub async fn candidate(&self, id: ScreenId) -> Result<Option<Candidate>, ScreenError> {
-        Ok(store::screens::candidate(&self.db, id).await?)
+        Ok(self.candidates_among(&[id]).await?.pop())
+    }
+
+    /// These screens as [`Self::candidates`] tells of them; retired and unknown ones are left out.
+    pub async fn candidates_among(&self, ids: &[ScreenId]) -> Result<Vec<Candidate>, ScreenError> {
+        Ok(store::screens::candidates_among(&self.db, ids).await?)
     }
 
     /// One screen, retired ones too.
