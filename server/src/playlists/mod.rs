@@ -23,6 +23,7 @@ mod words;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Deref,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -68,9 +69,12 @@ const REISSUE_WITHIN: i64 = 6 * 3_600_000;
 /// How long a manifest is good, in milliseconds: a player that hears nothing new for so long should worry.
 const MANIFEST_LIFE: i64 = 48 * 3_600_000;
 
-/// The playlists of this server. Cheap to clone.
+/// The playlists of this server. Cheap to clone: every request does.
 #[derive(Clone)]
-pub struct Playlists {
+pub struct Playlists(Arc<Rooms>);
+
+/// What all clones of [`Playlists`] share.
+pub struct Rooms {
     db: Db,
     blobs: Blobs,
     screens: Screens,
@@ -78,17 +82,25 @@ pub struct Playlists {
     campaigns: Campaigns,
     publisher: Publisher,
     /// The manifest in force of each screen, and who waits for its next.
-    current: Arc<RwLock<HashMap<ScreenId, Announced>>>,
+    current: RwLock<HashMap<ScreenId, Announced>>,
     /// The screens in service as planning read them last; empty before the first planning.
-    known: Arc<RwLock<BTreeMap<ScreenId, Arc<Candidate>>>>,
+    known: RwLock<BTreeMap<ScreenId, Arc<Candidate>>>,
     /// One planning at a time: the later one starts from what the earlier one found out.
-    planned: Arc<Mutex<Option<Planned>>>,
+    planned: Mutex<Option<Planned>>,
     /// Loops arranged before.
     memo: Arc<Memo>,
     /// One batch of manifests at a time.
-    issuing: Arc<Mutex<()>>,
+    issuing: Mutex<()>,
     /// Still pictures for boot pages.
     pictures: current::Pictures,
+}
+
+impl Deref for Playlists {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
 }
 
 /// The manifest in force of a screen, for whoever follows it.
@@ -158,20 +170,20 @@ impl Playlists {
         campaigns: Campaigns,
         publisher: Publisher,
     ) -> Self {
-        Self {
+        Self(Arc::new(Rooms {
             db,
             blobs,
             screens,
             content,
             campaigns,
             publisher,
-            current: Arc::default(),
-            known: Arc::default(),
-            planned: Arc::default(),
+            current: RwLock::default(),
+            known: RwLock::default(),
+            planned: Mutex::default(),
             memo: Arc::default(),
-            issuing: Arc::default(),
+            issuing: Mutex::default(),
             pictures: current::Pictures::default(),
-        }
+        }))
     }
 
     /// Takes the manifests in force from the database, so that players are answered before anything is planned.
