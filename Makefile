@@ -11,7 +11,7 @@ INTEROP      := tests/interop
 WEB_SRC      := $(shell find $(WEB)/src $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/package.json -type f 2>/dev/null)
 CONSOLE_SRC  := $(shell find $(CONSOLE)/src $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/package.json -type f 2>/dev/null)
 
-.PHONY: demo test setup console web web-check console-check lint unit stories api bench packages appliance-test faults soak kiosk-bench pacing fuzz clean-demo help
+.PHONY: demo test setup console web web-check console-check lint unit stories api bench packages appliance-test faults soak kiosk-bench load-bench pacing fuzz clean-demo help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -82,12 +82,21 @@ bench:
 	cargo bench -p xuanping-core --bench verify
 	cargo bench -p xuanping-core --bench planner -- 10000 100000 1000000
 	cargo bench -p xuanping-server --bench plays -- 1900 7
+	cargo bench -p xuanping-server --bench rollout -- 2000 20000
 
 ## make kiosk-bench  what a wall costs beside Chromium in kiosk mode showing the same (SECONDS_EACH=60)
 kiosk-bench: setup console
 	cargo build --release -p xuanping-player -p xuanping-media
 	cargo build -p xuanping-server -p xuanping-tests --bins
 	target/debug/kiosk
+
+## make load-bench   ten thousand players: "anything new?" beside nginx, and from the button to all of them (PLAYERS=10000)
+# Debian's nginx is also a service of its own on port 80, where services may be started; what is measured is a child of ours.
+load-bench: setup console web
+	@scripts/setup nginx
+	cargo build --release -p xuanping-server
+	cargo build --release -p xuanping-tests --bin load
+	target/release/load
 
 ## make pacing       how evenly a line scrolls: ten minutes at 1920×1080 (MINUTES=10)
 pacing: setup console

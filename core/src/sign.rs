@@ -123,6 +123,25 @@ pub struct PublicKey(
     [u8; 32],
 );
 
+/// A public key made ready to check many signatures: finding its point on the curve is done once. It checks as strictly.
+#[derive(Debug, Clone)]
+pub struct ReadyKey {
+    key: ed25519_dalek::VerifyingKey,
+    fingerprint: Digest,
+}
+
+impl ReadyKey {
+    /// How the key is named: see [`PublicKey::fingerprint`].
+    pub fn fingerprint(&self) -> Digest {
+        self.fingerprint
+    }
+
+    /// Checks a signature made by [`SecretKey::sign_raw`].
+    pub fn verify_raw(&self, context: Context, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        verify_strictly(&self.key, &raw_input(context, message), signature)
+    }
+}
+
 /// Why a signed thing is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
@@ -180,11 +199,21 @@ impl PublicKey {
         message.payload.ok_or(SignatureError::Malformed)
     }
 
+    /// Makes it ready to check many signatures; `None` if it is no point of the curve, and so nobody's key.
+    pub fn ready(&self) -> Option<ReadyKey> {
+        let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).ok()?;
+        Some(ReadyKey { key, fingerprint: self.fingerprint() })
+    }
+
     fn verify_bytes(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| SignatureError::WrongKey)?;
-        let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| SignatureError::Mismatch)?;
-        key.verify_strict(message, &signature).map_err(|_| SignatureError::Mismatch)
+        verify_strictly(&key, message, signature)
     }
+}
+
+fn verify_strictly(key: &ed25519_dalek::VerifyingKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| SignatureError::Mismatch)?;
+    key.verify_strict(message, &signature).map_err(|_| SignatureError::Mismatch)
 }
 
 /// The fingerprint that a COSE_Sign1 *claims* as its signer, to look the key up by. Proves nothing by itself.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::{Router, middleware};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -321,11 +321,19 @@ async fn make_folder(path: &Path) -> Result<(), StartError> {
         .map_err(|source| StartError::Data { path: path.display().to_string(), source })
 }
 
+/// Players that may knock before one of them is let in. After a restart all come at once, and who finds the queue full knocks
+/// again only a second later; the kernel has a limit of its own (`net.core.somaxconn`).
+const KNOCKING: u32 = 4_096;
+
 /// Opens the socket.
 pub async fn listen(config: &Config) -> Result<TcpListener, StartError> {
-    TcpListener::bind(config.listen)
-        .await
-        .map_err(|source| StartError::Listen { address: config.listen.to_string(), source })
+    let open = || {
+        let socket = if config.listen.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(config.listen)?;
+        socket.listen(KNOCKING)
+    };
+    open().map_err(|source| StartError::Listen { address: config.listen.to_string(), source })
 }
 
 /// The OpenAPI document as text, made from the routes alone: on an empty database in a temporary folder.

@@ -2,19 +2,34 @@
 //!
 //! A domain leaves a job in the same transaction as its cause, so neither exists without the other; a later domain
 //! registers what to do. A job that fails is tried again later, ever less often, and its last error is kept for people.
+//!
+//! Who can do many jobs of a kind for hardly more than one does as many together as wait, up to a bound. Kinds take turns, so
+//! that what an office waits for is never behind a hundred thousand new screens.
 
-use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::sync::watch;
 use xuanping_core::time::UtcMillis;
 
 use crate::{
     clock,
-    db::{Db, DbError, Tx, sql},
+    db::{Db, DbError, Row, Tx, sql},
 };
 
 type Outcome = Pin<Box<dyn Future<Output = Result<(), JobError>> + Send>>;
-type Handler = Arc<dyn Fn(String) -> Outcome + Send + Sync>;
+
+/// Who does jobs of one kind.
+struct Worker {
+    /// How many keys are done together at most.
+    at_once: usize,
+    work: Arc<dyn Fn(Vec<String>) -> Outcome + Send + Sync>,
+}
 
 /// Why a job did not get done this time.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +45,7 @@ pub struct Jobs {
 
 /// What became of a look into the queue.
 enum Next {
-    /// A job was taken in hand, whatever came of it.
+    /// One or more jobs were taken in hand, whatever came of it.
     Done,
     /// Nothing is due before this instant.
     Nothing { until: Option<UtcMillis> },
@@ -39,26 +54,77 @@ enum Next {
 /// How far ahead of its time [`Jobs::drain`] does a job, in milliseconds.
 const PUT_OFF: i64 = 5_000;
 
+/// Keys in one statement.
+const IN_ONE_STATEMENT: usize = 200;
+
 /// How long a loop sleeps at most: another process may have left a job without being able to wake us.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Who does which kind of job.
 #[derive(Default)]
-pub struct Handlers(HashMap<&'static str, Handler>);
+pub struct Handlers(HashMap<&'static str, Worker>);
+
+/// A kind of which something waits.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    kind: &'static str,
+    /// When the first of it is due.
+    due: UtcMillis,
+}
+
+/// Which kind had its turn when, in one loop: none keeps the others waiting for longer than a turn, however much of it waits.
+#[derive(Debug, Default)]
+struct Turns {
+    last: HashMap<&'static str, u64>,
+    taken: u64,
+}
+
+impl Turns {
+    /// Whose turn it is: of the kinds that are due by `now` the one that had none for longest. What is put off to a later
+    /// moment comes after all of these.
+    fn next(&self, waiting: &[Waiting], now: UtcMillis) -> Option<Waiting> {
+        let before = |kind| self.last.get(kind).copied();
+        waiting.iter().copied().min_by_key(|one| (one.due.max(now), before(one.kind), one.due))
+    }
+
+    fn take(&mut self, kind: &'static str) {
+        self.taken += 1;
+        self.last.insert(kind, self.taken);
+    }
+}
+
+/// A job as it stands in the queue.
+#[derive(Debug)]
+struct Queued {
+    key: String,
+    attempts: i64,
+    revision: i64,
+}
 
 impl Handlers {
-    /// Says who does jobs of this kind; the handler is given the job's key.
+    /// Says who does jobs of this kind, one at a time; the handler is given the job's key.
     pub fn register<F, Fut, E>(&mut self, kind: &'static str, handler: F)
     where
         F: Fn(String) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), E>> + Send + 'static,
         E: std::fmt::Display,
     {
-        let handler: Handler = Arc::new(move |key| {
-            let work = handler(key);
+        self.register_many(kind, 1, move |mut keys| handler(keys.pop().unwrap_or_default()));
+    }
+
+    /// Says who does jobs of this kind, so many together at most; the handler is given their keys. All of them are done, or
+    /// none: should they fail together, each is done by itself.
+    pub fn register_many<F, Fut, E>(&mut self, kind: &'static str, at_once: usize, handler: F)
+    where
+        F: Fn(Vec<String>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: std::fmt::Display,
+    {
+        let work = move |keys| -> Outcome {
+            let work = handler(keys);
             Box::pin(async move { work.await.map_err(|e| JobError(e.to_string())) })
-        });
-        self.0.insert(kind, handler);
+        };
+        self.0.insert(kind, Worker { at_once, work: Arc::new(work) });
     }
 
     /// Takes these kinds out, for a loop of their own: slow work must not keep quick work waiting.
@@ -100,13 +166,14 @@ impl Jobs {
         self.wake.send_replace(());
     }
 
-    /// Does what is due of the kinds that these handlers do, one at a time, for ever. Several loops may run side by
-    /// side if no kind is in two of them. Cancel it by dropping it: a job in hand is then simply done again later.
+    /// Does what is due of the kinds that these handlers do, for ever. Kinds take turns. Several loops may run side by side
+    /// if no kind is in two of them. Cancel it by dropping it: jobs in hand are then simply done again later.
     pub async fn run(&self, handlers: Handlers) {
         let mut woken = self.wake.subscribe();
+        let mut turns = Turns::default();
         loop {
             woken.mark_unchanged();
-            match self.do_next(&handlers, clock::now()).await {
+            match self.do_next(&handlers, &mut turns, 0).await {
                 Ok(Next::Done) => {}
                 Ok(Next::Nothing { until }) => {
                     let pause = until.map_or(LONGEST_PAUSE, |at| {
@@ -125,7 +192,8 @@ impl Jobs {
 
     /// Does everything that is due now or put off for a moment only; for start-up and tests.
     pub async fn drain(&self, handlers: &Handlers) -> Result<(), DbError> {
-        while matches!(self.do_next(handlers, clock::now().plus(PUT_OFF)).await?, Next::Done) {}
+        let mut turns = Turns::default();
+        while matches!(self.do_next(handlers, &mut turns, PUT_OFF).await?, Next::Done) {}
         Ok(())
     }
 
@@ -134,153 +202,98 @@ impl Jobs {
         self.db.one(sql("SELECT COUNT(*) AS n FROM jobs")).await?.int("n")
     }
 
-    async fn do_next(&self, handlers: &Handlers, now: UtcMillis) -> Result<Next, DbError> {
-        if handlers.0.is_empty() {
-            return Ok(Next::Nothing { until: None });
+    /// Lets one kind have its turn: what is due of it by now or within so many milliseconds, as much as is done together.
+    async fn do_next(&self, handlers: &Handlers, turns: &mut Turns, ahead: i64) -> Result<Next, DbError> {
+        let mut waiting = Vec::new();
+        for &kind in handlers.0.keys() {
+            let first = sql("SELECT due_at FROM jobs WHERE kind = $1 ORDER BY due_at LIMIT 1").bind(kind);
+            if let Some(row) = self.db.opt(first).await? {
+                waiting.push(Waiting { kind, due: row.instant("due_at")? });
+            }
         }
-        let places: Vec<String> = (1..=handlers.0.len()).map(|n| format!("${n}")).collect();
-        let first = sql(format!(
-            "SELECT kind, key, attempts, revision, due_at FROM jobs WHERE kind IN ({})
-             ORDER BY due_at LIMIT 1",
-            places.join(", ")
-        ));
-        let first = handlers.0.keys().fold(first, |first, &kind| first.bind(kind));
-        let Some(row) = self.db.opt(first).await? else { return Ok(Next::Nothing { until: None }) };
-        let due = row.instant("due_at")?;
-        if due > now {
+        let now = clock::now();
+        let by = now.plus(ahead);
+        let Some(Waiting { kind, due }) = turns.next(&waiting, now) else { return Ok(Next::Nothing { until: None }) };
+        if due > by {
             return Ok(Next::Nothing { until: Some(due) });
         }
-        let (kind, key) = (row.text("kind")?, row.text("key")?);
-        let (attempts, revision) = (row.int("attempts")?, row.int("revision")?);
-        let outcome = match handlers.0.get(kind.as_str()) {
-            Some(handler) => handler(key.clone()).await,
-            None => Err(JobError(format!("nobody does jobs of kind {kind}"))),
-        };
-        match outcome {
-            Ok(()) => {
-                // Asked for again while it was being done? Then it stays.
-                let done = sql("DELETE FROM jobs WHERE kind = $1 AND key = $2 AND revision = $3");
-                self.db.exec(done.bind(kind).bind(key).bind(revision)).await?;
-            }
-            Err(error) => {
-                tracing::warn!(kind, key, %error, "a job failed and will be tried again");
-                let pause = 1000_i64 << attempts.clamp(0, 9);
+        let Some(worker) = handlers.0.get(kind) else { return Ok(Next::Nothing { until: None }) };
+        turns.take(kind);
+        let jobs = self.first(kind, by, worker.at_once).await?;
+        if jobs.is_empty() {
+            return Ok(Next::Done);
+        }
+        let outcome = (worker.work)(jobs.iter().map(|job| job.key.clone()).collect()).await;
+        match (outcome, jobs.as_slice()) {
+            (Ok(()), jobs) => self.done(kind, jobs).await?,
+            (Err(error), [job]) => {
+                tracing::warn!(kind, key = job.key, %error, "a job failed and will be tried again");
+                let pause = 1000_i64 << job.attempts.clamp(0, 9);
                 let later = sql("UPDATE jobs SET attempts = attempts + 1, due_at = $3, last_error = $4
                                  WHERE kind = $1 AND key = $2");
-                self.db.exec(later.bind(kind).bind(key).bind(clock::now().plus(pause)).bind(error.to_string())).await?;
+                let later = later.bind(kind).bind(&job.key).bind(clock::now().plus(pause));
+                self.db.exec(later.bind(error.to_string())).await?;
+            }
+            (Err(error), jobs) => {
+                tracing::warn!(kind, jobs = jobs.len(), %error, "jobs failed together and are tried one by one");
+                self.part(kind, jobs, &error).await?;
             }
         }
         Ok(Next::Done)
     }
+
+    /// The first jobs of a kind that are due by an instant, as many as are done together: those that were not tried before.
+    /// One that was is done by itself.
+    async fn first(&self, kind: &str, by: UtcMillis, at_once: usize) -> Result<Vec<Queued>, DbError> {
+        let due = sql("SELECT key, attempts, revision FROM jobs WHERE kind = $1 AND due_at <= $2
+                       ORDER BY due_at LIMIT $3");
+        let rows = self.db.all(due.bind(kind).bind(by).bind(at_once)).await?;
+        let queued = |row: &Row| {
+            Ok(Queued { key: row.text("key")?, attempts: row.int("attempts")?, revision: row.int("revision")? })
+        };
+        let mut jobs = rows.iter().map(queued).collect::<Result<Vec<_>, DbError>>()?;
+        if jobs.first().is_some_and(|first| first.attempts > 0) {
+            jobs.truncate(1);
+        } else {
+            jobs.retain(|job| job.attempts == 0);
+        }
+        Ok(jobs)
+    }
+
+    /// Takes these out of the queue. What was asked for again while it was being done has another revision, and stays.
+    async fn done(&self, kind: &str, jobs: &[Queued]) -> Result<(), DbError> {
+        let mut by_revision: BTreeMap<i64, Vec<&Queued>> = BTreeMap::new();
+        for job in jobs {
+            by_revision.entry(job.revision).or_default().push(job);
+        }
+        let mut tx = self.db.begin().await?;
+        for (revision, jobs) in by_revision {
+            for some in jobs.chunks(IN_ONE_STATEMENT) {
+                let places: Vec<_> = (3..).take(some.len()).map(|n| format!("${n}")).collect();
+                let done =
+                    format!("DELETE FROM jobs WHERE kind = $1 AND revision = $2 AND key IN ({})", places.join(", "));
+                let done = sql(done).bind(kind).bind(revision);
+                tx.exec(some.iter().fold(done, |done, job| done.bind(&job.key))).await?;
+            }
+        }
+        tx.commit().await
+    }
+
+    /// These failed together: from now on each is done by itself, as soon as before.
+    async fn part(&self, kind: &str, jobs: &[Queued], error: &JobError) -> Result<(), DbError> {
+        let mut tx = self.db.begin().await?;
+        for some in jobs.chunks(IN_ONE_STATEMENT) {
+            let places: Vec<_> = (3..).take(some.len()).map(|n| format!("${n}")).collect();
+            let parted = format!(
+                "UPDATE jobs SET attempts = attempts + 1, last_error = $2 WHERE kind = $1 AND key IN ({})",
+                places.join(", ")
+            );
+            let parted = sql(parted).bind(kind).bind(error.to_string());
+            tx.exec(some.iter().fold(parted, |parted, job| parted.bind(&job.key))).await?;
+        }
+        tx.commit().await
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-    use crate::db::testing::for_each_database;
-
-    fn noting(done: &Arc<Mutex<Vec<String>>>) -> Handlers {
-        let mut handlers = Handlers::default();
-        for kind in ["a", "b"] {
-            let done = done.clone();
-            handlers.register(kind, move |key| {
-                done.lock().unwrap().push(format!("{kind} {key}"));
-                async move { if key == "hopeless" { Err("no") } else { Ok(()) } }
-            });
-        }
-        handlers
-    }
-
-    async fn leave(jobs: &Jobs, db: &Db, kind: &str, key: &str, due: UtcMillis) {
-        let mut tx = db.begin().await.unwrap();
-        jobs.enqueue_for(&mut tx, kind, key, due).await.unwrap();
-        tx.commit().await.unwrap();
-        jobs.wake();
-    }
-
-    #[tokio::test]
-    async fn what_is_asked_for_twice_is_done_once_and_not_later_than_the_earlier_asked() {
-        for_each_database(async |db| {
-            let jobs = Jobs::new(db.clone());
-            let done = Arc::default();
-            let now = clock::now();
-            leave(&jobs, &db, "a", "1", now).await;
-            leave(&jobs, &db, "a", "1", now.plus(3_600_000)).await;
-            leave(&jobs, &db, "b", "1", now.plus(3_600_000)).await;
-            jobs.drain(&noting(&done)).await.unwrap();
-            assert_eq!(*done.lock().unwrap(), ["a 1"]);
-            assert_eq!(jobs.waiting().await.unwrap(), 1);
-        })
-        .await;
-    }
-
-    #[tokio::test]
-    async fn a_job_that_fails_stays_with_its_error_and_keeps_no_other_waiting() {
-        for_each_database(async |db| {
-            let jobs = Jobs::new(db.clone());
-            let done = Arc::default();
-            let now = clock::now();
-            leave(&jobs, &db, "a", "hopeless", now.plus(-2)).await;
-            leave(&jobs, &db, "a", "next", now.plus(-1)).await;
-            jobs.drain(&noting(&done)).await.unwrap();
-            assert!(done.lock().unwrap().contains(&"a next".to_owned()));
-            let row = db.one(sql("SELECT attempts, last_error FROM jobs WHERE key = 'hopeless'")).await.unwrap();
-            assert!(row.int("attempts").unwrap() >= 1);
-            assert_eq!(row.text("last_error").unwrap(), "no");
-        })
-        .await;
-    }
-
-    #[tokio::test]
-    async fn a_loop_does_a_job_that_is_put_off_when_its_time_comes_and_one_left_later_at_once() {
-        for_each_database(async |db| {
-            let jobs = Jobs::new(db.clone());
-            let done: Arc<Mutex<Vec<String>>> = Arc::default();
-            let now = clock::now();
-            leave(&jobs, &db, "a", "put off", now.plus(400)).await;
-            let running = tokio::spawn({
-                let (jobs, handlers) = (jobs.clone(), noting(&done));
-                async move { jobs.run(handlers).await }
-            });
-            leave(&jobs, &db, "b", "at once", now).await;
-            while jobs.waiting().await.unwrap() > 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            running.abort();
-            assert_eq!(*done.lock().unwrap(), ["b at once", "a put off"]);
-        })
-        .await;
-    }
-
-    #[tokio::test]
-    async fn a_job_left_again_while_it_is_being_done_is_done_again() {
-        for_each_database(async |db| {
-            let jobs = Jobs::new(db.clone());
-            let times = Arc::new(Mutex::new(0));
-            let mut handlers = Handlers::default();
-            handlers.register("a", {
-                let (jobs, db, times) = (jobs.clone(), db.clone(), times.clone());
-                move |key: String| {
-                    let (jobs, db, times) = (jobs.clone(), db.clone(), times.clone());
-                    async move {
-                        let first = {
-                            let mut n = times.lock().unwrap();
-                            *n += 1;
-                            *n == 1
-                        };
-                        if first {
-                            leave(&jobs, &db, "a", &key, clock::now()).await;
-                        }
-                        Ok::<_, JobError>(())
-                    }
-                }
-            });
-            leave(&jobs, &db, "a", "1", clock::now()).await;
-            jobs.drain(&handlers).await.unwrap();
-            assert_eq!(*times.lock().unwrap(), 2);
-        })
-        .await;
-    }
-}
+mod tests;

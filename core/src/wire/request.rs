@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     digest::Digest,
-    sign::{Context, PublicKey, SecretKey, SignatureError},
+    sign::{Context, PublicKey, ReadyKey, SecretKey, SignatureError},
     time::UtcMillis,
 };
 
@@ -71,6 +71,18 @@ impl RequestProof {
     pub fn verify(
         &self,
         key: &PublicKey,
+        method: &str,
+        path_and_query: &str,
+        body: &[u8],
+    ) -> Result<(), SignatureError> {
+        let ready = key.ready().ok_or(SignatureError::WrongKey)?;
+        self.verify_ready(&ready, method, path_and_query, body)
+    }
+
+    /// The same by a key that is kept ready for many requests.
+    pub fn verify_ready(
+        &self,
+        key: &ReadyKey,
         method: &str,
         path_and_query: &str,
         body: &[u8],

@@ -50,6 +50,7 @@ pub struct County {
     pub db: Db,
     _folder: TempDir,
     pub players: Vec<Player>,
+    pub venues: Vec<VenueId>,
     pub creatives: Vec<CreativeId>,
     /// Midnight of the first of seven days.
     pub begin: UtcMillis,
@@ -120,7 +121,7 @@ impl County {
             asset: item.asset,
         });
         let items = items.collect();
-        Self { app, db, _folder: folder, players, creatives, begin, first_day, hours, items }
+        Self { app, db, _folder: folder, players, venues, creatives, begin, first_day, hours, items }
     }
 
     /// What all screens send at the end of an hour, signed; and when that is.
@@ -256,7 +257,8 @@ async fn publish(app: &App, creatives: &[CreativeId], today: NaiveDate, now: Utc
 }
 
 impl Player {
-    async fn new(app: &App, n: usize, venue: VenueId, now: UtcMillis) -> Self {
+    /// The player with this number enrols itself in a venue, by a token.
+    pub async fn new(app: &App, n: usize, venue: VenueId, now: UtcMillis) -> Self {
         let (layout, sound) = (Layout::Full, Sound::Off);
         let token = NewToken { venue, name: format!("屏{n}"), layout, sound, life: 60_000 };
         let token = app.screens.issue_token(token, &by(1), now).await.expect("a token");

@@ -1,8 +1,8 @@
 //! Manifests: decided for a screen whenever what it should do changes, stored, announced to the player that waits, and
 //! signed when it asks.
 //!
-//! Screens are told in batches, each one transaction: ten thousand manifests cost twenty commits. Batches take turns, so that
-//! a takeover waits for one batch of a planning that is under way, never for the whole of it.
+//! Screens are told in batches, each one transaction: ten thousand manifests cost twenty commits, and those of a takeover one.
+//! Batches take turns, so that a takeover waits for one batch of a planning that is under way, never for the whole of it.
 
 use std::{
     collections::HashMap,
@@ -34,7 +34,11 @@ use crate::{
 };
 
 /// How many screens are told in one transaction.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
+
+/// How many screens are told in one transaction that a takeover starts or stops. Whoever is told asks again at once, and the
+/// others would wait until those questions are answered: told together, all have their answer first.
+const TAKEN_OVER_AT_ONCE: usize = 10_000;
 
 /// How many versions a restored backup may be behind. What claims more is no player of ours.
 const MOST_BEHIND: u64 = 1_000_000;
@@ -75,14 +79,18 @@ impl Playlists {
             screens = self.screens.candidates().await?.into_iter().map(Arc::new).collect();
         }
         let orders = screens.into_iter().map(|screen| Order { screen, orders: Orders::AsBefore });
-        self.issue(&orders.collect::<Vec<_>>(), now).await
+        self.issue_by(TAKEN_OVER_AT_ONCE, &orders.collect::<Vec<_>>(), now).await
     }
 
     /// Decides a manifest for each of these screens to which it says something new or whose last one is old. Answers for
     /// how many.
     pub(super) async fn issue(&self, screens: &[Order], now: UtcMillis) -> Result<usize, PlaylistError> {
+        self.issue_by(BATCH, screens, now).await
+    }
+
+    async fn issue_by(&self, at_once: usize, screens: &[Order], now: UtcMillis) -> Result<usize, PlaylistError> {
         let mut issued = 0;
-        for batch in screens.chunks(BATCH) {
+        for batch in screens.chunks(at_once) {
             issued += self.issue_batch(batch, now).await?;
         }
         Ok(issued)
@@ -108,14 +116,16 @@ impl Playlists {
         let versions = store::last_versions(&self.db, &new_here).await?;
         let nonces = self.nonces(screens, now).await?;
         let instructions = self.pending_instructions(now).await?;
-        let news = screens.iter().filter_map(|each| {
-            let takeovers = takeovers_of(&facts, &each.screen.facts, &takeovers);
-            {
+        let mut news = Vec::new();
+        for some in screens.chunks(BATCH) {
+            news.extend(some.iter().filter_map(|each| {
+                let takeovers = takeovers_of(&facts, &each.screen.facts, &takeovers);
                 let told = Said { takeovers, nonces: &nonces, instructions: &instructions };
                 self.manifest_if_new(each, told, &versions, now)
-            }
-        });
-        let news: Vec<_> = news.collect();
+            }));
+            // Others are to be answered meanwhile.
+            tokio::task::yield_now().await;
+        }
         let other_evidence = |says: &&Manifest| {
             let before = self.issued(says.screen);
             evidence::news(says, before.as_deref().and_then(|before| before.says.as_ref()))

@@ -23,6 +23,7 @@ mod words;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Deref,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -58,6 +59,9 @@ use crate::{
 /// How many local days a playlist covers, today included.
 pub const HORIZON_DAYS: u32 = 8;
 
+/// So many screens that joined or changed are planned for together: those of one batch of manifests.
+const SCREENS_AT_ONCE: usize = issue::BATCH;
+
 /// A manifest is signed anew after this long even if nothing changed, in milliseconds; and
 const REISSUE_AFTER: i64 = 6 * 3_600_000;
 /// so much later for the last of the screens: they take turns, so that they do not all wake at once.
@@ -65,9 +69,12 @@ const REISSUE_WITHIN: i64 = 6 * 3_600_000;
 /// How long a manifest is good, in milliseconds: a player that hears nothing new for so long should worry.
 const MANIFEST_LIFE: i64 = 48 * 3_600_000;
 
-/// The playlists of this server. Cheap to clone.
+/// The playlists of this server. Cheap to clone: every request does.
 #[derive(Clone)]
-pub struct Playlists {
+pub struct Playlists(Arc<Rooms>);
+
+/// What all clones of [`Playlists`] share.
+pub struct Rooms {
     db: Db,
     blobs: Blobs,
     screens: Screens,
@@ -75,17 +82,25 @@ pub struct Playlists {
     campaigns: Campaigns,
     publisher: Publisher,
     /// The manifest in force of each screen, and who waits for its next.
-    current: Arc<RwLock<HashMap<ScreenId, Announced>>>,
+    current: RwLock<HashMap<ScreenId, Announced>>,
     /// The screens in service as planning read them last; empty before the first planning.
-    known: Arc<RwLock<BTreeMap<ScreenId, Arc<Candidate>>>>,
+    known: RwLock<BTreeMap<ScreenId, Arc<Candidate>>>,
     /// One planning at a time: the later one starts from what the earlier one found out.
-    planned: Arc<Mutex<Option<Planned>>>,
+    planned: Mutex<Option<Planned>>,
     /// Loops arranged before.
     memo: Arc<Memo>,
     /// One batch of manifests at a time.
-    issuing: Arc<Mutex<()>>,
+    issuing: Mutex<()>,
     /// Still pictures for boot pages.
     pictures: current::Pictures,
+}
+
+impl Deref for Playlists {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
 }
 
 /// The manifest in force of a screen, for whoever follows it.
@@ -155,20 +170,20 @@ impl Playlists {
         campaigns: Campaigns,
         publisher: Publisher,
     ) -> Self {
-        Self {
+        Self(Arc::new(Rooms {
             db,
             blobs,
             screens,
             content,
             campaigns,
             publisher,
-            current: Arc::default(),
-            known: Arc::default(),
-            planned: Arc::default(),
+            current: RwLock::default(),
+            known: RwLock::default(),
+            planned: Mutex::default(),
             memo: Arc::default(),
-            issuing: Arc::default(),
+            issuing: Mutex::default(),
             pictures: current::Pictures::default(),
-        }
+        }))
     }
 
     /// Takes the manifests in force from the database, so that players are answered before anything is planned.
@@ -191,13 +206,13 @@ impl Playlists {
             let playlists = all.clone();
             async move { playlists.replan(Replan::Bookings, clock::now()).await }
         });
-        let one = self.clone();
-        handlers.register(SCREEN_CHANGED, move |key: String| {
-            let playlists = one.clone();
+        let some = self.clone();
+        handlers.register_many(SCREEN_CHANGED, SCREENS_AT_ONCE, move |keys: Vec<String>| {
+            let playlists = some.clone();
             async move {
                 // A key that is no id can only be an old mistake: there is nothing to plan for it, ever.
-                let Ok(id) = key.parse() else { return Ok(()) };
-                playlists.replan(Replan::Screen(id), clock::now()).await
+                let ids: Vec<ScreenId> = keys.iter().filter_map(|key| key.parse().ok()).collect();
+                playlists.replan(Replan::Screens(&ids), clock::now()).await
             }
         });
     }

@@ -2,7 +2,7 @@
 //! on all cores, stores what is new, and has the screens told for which it is news.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, PoisonError},
 };
 
@@ -39,13 +39,23 @@ const BUILT_AT_ONCE: usize = if cfg!(test) { 2 } else { 256 };
 
 /// What may be different since planning was last asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Replan {
+pub enum Replan<'a> {
     /// Anything: every screen is read again, and every day is begun anew.
     Everything,
     /// Bookings, creatives or renditions, but no screen.
     Bookings,
-    /// This screen too.
-    Screen(ScreenId),
+    /// These screens too.
+    Screens(&'a [ScreenId]),
+}
+
+impl<'a> Replan<'a> {
+    /// The screens that it is about.
+    fn screens(self) -> &'a [ScreenId] {
+        match self {
+            Self::Screens(ids) => ids,
+            Self::Everything | Self::Bookings => &[],
+        }
+    }
 }
 
 /// What planning remembers from one time to the next.
@@ -75,7 +85,7 @@ struct MadePlaylist {
 
 impl Playlists {
     /// Plans what a change touches, and issues manifests to those for whom something changed or whose last one is old.
-    pub async fn replan(&self, what: Replan, now: UtcMillis) -> Result<(), PlaylistError> {
+    pub async fn replan(&self, what: Replan<'_>, now: UtcMillis) -> Result<(), PlaylistError> {
         let mut kept = self.planned.lock().await;
         // A planning that fails, or is dropped, leaves nothing behind: the next one begins from nothing.
         let before = kept.take();
@@ -86,15 +96,15 @@ impl Playlists {
         Ok(())
     }
 
-    async fn plan(&self, planned: &mut Planned, what: Replan, now: UtcMillis) -> Result<(), PlaylistError> {
+    async fn plan(&self, planned: &mut Planned, what: Replan<'_>, now: UtcMillis) -> Result<(), PlaylistError> {
         let mut bookings = self.campaigns.in_force().await?;
         // What ended is in force for ever, and would be compared with every screen for ever.
         bookings.retain(|b| !ended(b, clock::date_in(now, COUNTY_ZONE)));
         self.read(planned, what, &bookings, now).await?;
         let touched = planned.plan.take_touched();
-        if matches!(what, Replan::Screen(_)) && touched.groups.is_empty() {
-            // It joined others that look alike and play the same: there is nothing to plan.
-            return self.tell_some(planned, &touched.screens, what, now).await;
+        if matches!(what, Replan::Screens(_)) && touched.groups.is_empty() {
+            // They joined others that look alike and play the same: there is nothing to plan.
+            return self.tell_some(planned, &touched.screens, what.screens(), now).await;
         }
         let facts = {
             let plan = &planned.plan;
@@ -110,9 +120,7 @@ impl Playlists {
         // When a day begins nobody waits: then loops are polished.
         let care = if what == Replan::Everything { Care::Full } else { Care::Quick };
         let mut touched: HashSet<ScreenId> = touched.screens.iter().map(|(screen, _)| *screen).collect();
-        if let Replan::Screen(id) = what {
-            touched.insert(id);
-        }
+        touched.extend(what.screens());
         // Who listens is told first, and nobody waits until everything is built.
         let groups = self.listened_to_first(&planned.plan, groups);
         let mut changed = HashSet::new();
@@ -141,7 +149,7 @@ impl Playlists {
     async fn read(
         &self,
         planned: &mut Planned,
-        what: Replan,
+        what: Replan<'_>,
         bookings: &[Booking],
         now: UtcMillis,
     ) -> Result<(), PlaylistError> {
@@ -156,18 +164,21 @@ impl Playlists {
                 self.forget_all_but(&known, now);
                 *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
             }
-            Replan::Screen(id) => {
+            Replan::Screens(ids) => {
                 planned.plan.set_bookings(bookings);
-                match self.screens.candidate(id).await? {
-                    Some(screen) => {
-                        planned.plan.put(&site(&screen, &planned.arrears, bookings, now));
-                        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(screen));
-                    }
-                    None => {
-                        planned.plan.remove(id);
-                        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
-                        self.forget(id);
-                    }
+                let found = self.screens.candidates_among(ids).await?;
+                let mut gone: BTreeSet<ScreenId> = ids.iter().copied().collect();
+                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+                for screen in found {
+                    let id = screen.facts.screen;
+                    planned.plan.put(&site(&screen, &planned.arrears, bookings, now));
+                    known.insert(id, Arc::new(screen));
+                    gone.remove(&id);
+                }
+                for id in gone {
+                    planned.plan.remove(id);
+                    known.remove(&id);
+                    self.forget(id);
                 }
             }
         }
@@ -280,16 +291,15 @@ impl Playlists {
         Ok(())
     }
 
-    /// Issues to these screens, and to the one that planning was asked for.
+    /// Issues to these screens, and to those that planning was asked for.
     async fn tell_some(
         &self,
         planned: &Planned,
         touched: &[(ScreenId, GroupNumber)],
-        what: Replan,
+        asked: &[ScreenId],
         now: UtcMillis,
     ) -> Result<(), PlaylistError> {
-        let asked = if let Replan::Screen(id) = what { Some(id) } else { None };
-        let ids: HashSet<ScreenId> = touched.iter().map(|(id, _)| *id).chain(asked).collect();
+        let ids: HashSet<ScreenId> = touched.iter().map(|(id, _)| *id).chain(asked.iter().copied()).collect();
         let orders = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             let order = |id: &ScreenId| {

@@ -122,6 +122,9 @@ pub(super) async fn last_versions(db: &Db, screens: &[ScreenId]) -> Result<HashM
     Ok(versions)
 }
 
+/// Rows of manifests in one statement: what the driver does for each value grows with their number.
+const ROWS: usize = 25;
+
 /// All of them or none, and what those say of evidence pictures that say something new of them. A version that is there already
 /// is an error: two processes planned at once.
 pub(super) async fn insert_manifests(
@@ -133,7 +136,7 @@ pub(super) async fn insert_manifests(
         return Ok(());
     }
     let mut tx = db.begin().await?;
-    for some in manifests.chunks(100) {
+    for some in manifests.chunks(ROWS) {
         let rows: Vec<_> = (0..some.len())
             .map(|row| {
                 let places: Vec<_> = (1..=8).map(|n| format!("${}", row * 8 + n)).collect();
@@ -163,7 +166,7 @@ pub(super) async fn insert_manifests(
         })?;
         tx.exec(insert).await?;
     }
-    for some in evidence.chunks(100) {
+    for some in evidence.chunks(ROWS) {
         let row = |row: usize| {
             let places: Vec<_> = (1..=5).map(|n| format!("${}", row * 5 + n)).collect();
             format!("({})", places.join(", "))

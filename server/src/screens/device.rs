@@ -1,14 +1,14 @@
 //! Who a player's request is from: the extractors that verify its signature before a handler sees a byte of the body.
 
 use axum::{
-    Extension,
     body::{Bytes, to_bytes},
-    extract::{FromRequest, FromRequestParts as _, Request},
-    http::StatusCode,
+    extract::{FromRequest, Request},
+    http::{Method, StatusCode},
 };
 use xuanping_core::{
     digest::Digest,
-    sign::PublicKey,
+    id::ScreenId,
+    sign::{PublicKey, ReadyKey},
     wire::{MAX_SKEW, ProblemType, RequestProof, Retirement},
 };
 
@@ -20,7 +20,17 @@ const MAX_BODY: usize = 5 << 20;
 /// The largest body of somebody who is no screen yet: it is read before anything is known of who sends it.
 const MAX_STRANGERS_BODY: usize = 64 << 10;
 
-/// A request by an enrolled screen in service, its signature verified.
+/// A request by the player of a screen in service, its signature verified. All that is known of the screen is which it is: for
+/// what players ask all the time.
+#[derive(Debug, Clone)]
+pub struct Player {
+    /// Whose.
+    pub screen: ScreenId,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// The same, with the screen as the database has it now.
 #[derive(Debug, Clone)]
 pub struct Device {
     /// Which.
@@ -35,7 +45,7 @@ pub struct Stranger {
     /// The body.
     pub body: Bytes,
     proof: RequestProof,
-    method: String,
+    method: Method,
     path: String,
 }
 
@@ -47,7 +57,11 @@ impl Stranger {
 
     /// Checks that this key signed the request.
     pub fn verify(&self, key: &PublicKey) -> Result<(), Problem> {
-        self.proof.verify(key, &self.method, &self.path, &self.body).map_err(|_| bad_signature())
+        self.proof.verify(key, self.method.as_str(), &self.path, &self.body).map_err(|_| bad_signature())
+    }
+
+    fn verify_ready(&self, key: &ReadyKey) -> Result<(), Problem> {
+        self.proof.verify_ready(key, self.method.as_str(), &self.path, &self.body).map_err(|_| bad_signature())
     }
 }
 
@@ -67,7 +81,7 @@ fn proof_of(request: &Request) -> Result<RequestProof, Problem> {
 }
 
 async fn read(request: Request, proof: RequestProof, most: usize) -> Result<Stranger, Problem> {
-    let method = request.method().as_str().to_owned();
+    let method = request.method().clone();
     let path = request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned();
     let body = to_bytes(request.into_body(), most).await.map_err(|_| {
         let detail = format!("单次上报不得超过 {} KB。", most >> 10);
@@ -85,30 +99,55 @@ impl<S: Send + Sync> FromRequest<S> for Stranger {
     }
 }
 
+impl<S: Send + Sync> FromRequest<S> for Player {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let screens = screens_of(&request)?;
+        let proof = proof_of(&request)?;
+        match screens.caller(proof.key, clock::now()).await? {
+            Some(caller) => {
+                let stranger = read(request, proof, MAX_BODY).await?;
+                stranger.verify_ready(&caller.key)?;
+                Ok(Self { screen: caller.screen, body: stranger.body })
+            }
+            None => {
+                let device = device(&screens, request, proof).await?;
+                Ok(Self { screen: device.screen.id, body: device.body })
+            }
+        }
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for Device {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let Extension(screens) = Extension::<Screens>::from_request_parts(&mut parts, state)
-            .await
-            .map_err(|e| Problem::internal(&e.body_text()))?;
-        let request = Request::from_parts(parts, body);
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let screens = screens_of(&request)?;
         let proof = proof_of(&request)?;
-        // Before the body is read: nobody but a screen may make us hold that much.
-        let Some(screen) = screens.by_fingerprint(proof.key).await? else {
-            let Some(former) = screens.former_key(proof.key).await? else { return Err(unknown_device()) };
-            // Nobody else learns what became of it.
-            read(request, proof, MAX_BODY).await?.verify(&former)?;
-            return Err(ScreenError::KeyReplaced.into());
-        };
-        let stranger = read(request, proof, MAX_BODY).await?;
-        stranger.verify(&screen.public_key)?;
-        if let Some(gone) = retired(&screens, &screen) {
-            return Err(gone);
-        }
-        Ok(Self { screen, body: stranger.body })
+        device(&screens, request, proof).await
     }
+}
+
+fn screens_of(request: &Request) -> Result<Screens, Problem> {
+    let screens = request.extensions().get::<Screens>().cloned();
+    screens.ok_or_else(|| Problem::internal(&"no screens are at hand where a device asks"))
+}
+
+async fn device(screens: &Screens, request: Request, proof: RequestProof) -> Result<Device, Problem> {
+    // Before the body is read: nobody but a screen may make us hold that much.
+    let Some(screen) = screens.by_fingerprint(proof.key).await? else {
+        let Some(former) = screens.former_key(proof.key).await? else { return Err(unknown_device()) };
+        // Nobody else learns what became of it.
+        read(request, proof, MAX_BODY).await?.verify(&former)?;
+        return Err(ScreenError::KeyReplaced.into());
+    };
+    let stranger = read(request, proof, MAX_BODY).await?;
+    stranger.verify(&screen.public_key)?;
+    if let Some(gone) = retired(screens, &screen) {
+        return Err(gone);
+    }
+    Ok(Device { screen, body: stranger.body })
 }
 
 /// 410, with our signed word for it: a player believes nothing else. `None` for a screen in service.

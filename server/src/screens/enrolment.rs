@@ -322,6 +322,7 @@ impl Screens {
         if !Self::covers(who, &screen.venue.area, &screen.venue.department) {
             return Err(ScreenError::OutOfScope);
         }
+        self.callers.set_aside(&screen.public_key, now);
         let mut tx = self.db.begin().await?;
         if !store::screens::retire(&mut tx, id, now).await? {
             return Err(ScreenError::Retired);

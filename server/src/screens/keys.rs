@@ -82,6 +82,7 @@ impl Screens {
         if said.from < screen.key_from || store::keys::is_known(tx, &said.new).await? {
             return Err(ScreenError::KeyInUse);
         }
+        self.callers.set_aside(&said.old, now);
         store::keys::put(tx, change, now).await?;
         let details = json!({
             "id": screen.id, "from": said.from, "old": said.old.fingerprint(), "new": said.new.fingerprint(),

@@ -4,6 +4,7 @@
 //! A player draws its own key and shows a code; an operator types the code; from then on that key *is* the screen. The
 //! database holds public keys only, so nobody who reads it can impersonate a screen.
 
+mod callers;
 mod change;
 mod device;
 mod enrolment;
@@ -16,6 +17,8 @@ mod store;
 mod tags;
 #[cfg(test)]
 mod tests;
+
+use std::{ops::Deref, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -34,7 +37,7 @@ use xuanping_core::{
 };
 
 pub use change::ScreenChange;
-pub use device::{Device, Stranger, retired, unknown_device};
+pub use device::{Device, Player, Stranger, retired, unknown_device};
 pub use enrolment::{NewToken, PairRequest, VenueChoice, Waiting};
 pub use keys::keys_of;
 pub use links::{Link, MOST_LINKS};
@@ -63,14 +66,26 @@ pub const EVIDENCE_PER_DAY: u8 = 2;
 /// How often players report, in milliseconds.
 pub const STATUS_EVERY: u32 = 15_000;
 
-/// The screens of this server. Cheap to clone.
+/// The screens of this server. Cheap to clone: every request does.
 #[derive(Clone)]
-pub struct Screens {
+pub struct Screens(Arc<Rooms>);
+
+/// What all clones of [`Screens`] share.
+pub struct Rooms {
     db: Db,
     jobs: Jobs,
     publisher: Publisher,
     live: live::Live,
     attempts: enrolment::Attempts,
+    callers: callers::Callers,
+}
+
+impl Deref for Screens {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
 }
 
 /// An administrative area.
@@ -309,7 +324,8 @@ pub enum ScreenError {
 impl Screens {
     /// The screens in this database.
     pub fn new(db: Db, jobs: Jobs, publisher: Publisher) -> Self {
-        Self { db, jobs, publisher, live: live::Live::default(), attempts: enrolment::Attempts::default() }
+        let (live, attempts, callers) = <(live::Live, enrolment::Attempts, callers::Callers)>::default();
+        Self(Arc::new(Rooms { db, jobs, publisher, live, attempts, callers }))
     }
 
     /// The screens that match, by venue and name.
@@ -325,7 +341,12 @@ impl Screens {
 
     /// One screen as [`Self::candidates`] tells of it; `None` if it is retired or unknown.
     pub async fn candidate(&self, id: ScreenId) -> Result<Option<Candidate>, ScreenError> {
-        Ok(store::screens::candidate(&self.db, id).await?)
+        Ok(self.candidates_among(&[id]).await?.pop())
+    }
+
+    /// These screens as [`Self::candidates`] tells of them; retired and unknown ones are left out.
+    pub async fn candidates_among(&self, ids: &[ScreenId]) -> Result<Vec<Candidate>, ScreenError> {
+        Ok(store::screens::candidates_among(&self.db, ids).await?)
     }
 
     /// One screen, retired ones too.

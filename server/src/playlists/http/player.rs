@@ -16,7 +16,7 @@ use super::super::{Issued, Playlists};
 use crate::{
     clock,
     http::{PathOf, Problem, QueryOf, blob_response},
-    screens::Device,
+    screens::Player,
 };
 
 /// The longest that a player may wait for news, in seconds: below the idle timeouts of common proxies.
@@ -42,21 +42,22 @@ async fn manifest(
     State(playlists): State<Playlists>,
     QueryOf(wait): QueryOf<Wait>,
     headers: HeaderMap,
-    device: Device,
+    player: Player,
 ) -> Result<Response, Problem> {
     let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let followed = known.as_ref().and_then(|tag| tag.trim_matches('"').parse().ok());
-    if let Some(followed) = followed.filter(|f| playlists.issued(device.screen.id).is_some_and(|i| i.version < *f)) {
-        playlists.go_beyond(device.screen.id, followed, clock::now()).await?;
+    if let Some(followed) = followed.filter(|f| playlists.issued(player.screen).is_some_and(|i| i.version < *f)) {
+        playlists.go_beyond(player.screen, followed, clock::now()).await?;
     }
-    let mut news = playlists.follow(device.screen.id);
+    let mut news = playlists.follow(player.screen);
     let deadline = tokio::time::Instant::now() + Duration::from_secs(wait.wait.min(LONGEST_WAIT));
     loop {
         let issued = news.borrow_and_update().clone();
         if let Some(issued) = issued.filter(|i| known.as_ref() != Some(&tag(i))) {
             return Ok(fresh(&issued, playlists.signed(&issued)));
         }
-        if !matches!(tokio::time::timeout_at(deadline, news.changed()).await, Ok(Ok(()))) {
+        // Who does not wait is not put on a list of those to be woken.
+        if wait.wait == 0 || !matches!(tokio::time::timeout_at(deadline, news.changed()).await, Ok(Ok(()))) {
             break;
         }
     }
@@ -84,7 +85,7 @@ fn fresh(issued: &Issued, signed: Vec<u8>) -> Response {
 async fn playlist(
     State(playlists): State<Playlists>,
     PathOf(digest): PathOf<Digest>,
-    _: Device,
+    _: Player,
 ) -> Result<Response, Problem> {
     let bytes = playlists.bytes(digest).await?;
     let headers = [(header::CONTENT_TYPE, "application/cbor"), (header::CACHE_CONTROL, "max-age=31536000, immutable")];
@@ -97,7 +98,7 @@ async fn asset(
     State(playlists): State<Playlists>,
     PathOf(digest): PathOf<Digest>,
     headers: HeaderMap,
-    _: Device,
+    _: Player,
 ) -> Result<Response, Problem> {
     // Renditions only: originals stay on the server, and so does every other blob.
     playlists.content.rendition(digest).await?.ok_or_else(|| Problem::not_found("素材文件"))?;

@@ -344,6 +344,34 @@ async fn a_screen_that_joins_others_of_its_kind_plans_nothing_and_wakes_nobody_e
 }
 
 #[tokio::test]
+async fn screens_that_join_change_and_leave_together_are_each_told_and_forgotten() {
+    for_each_database(async |db| {
+        let county = County::new(&db).await;
+        let screens = three(&county).await;
+        let all = [&screens[0], &screens[1], &screens[2]];
+        let told = county.versions(&all);
+        let mut joined = Vec::new();
+        for n in 0..5 {
+            joined.push(county.strip(screens[0].venue.id, &format!("新{n}")).await);
+        }
+        let renamed = ScreenChange { name: Some("改名".into()), ..ScreenChange::default() };
+        county.app.screens.change(screens[0].id, renamed, &person(Role::Operator), clock::now()).await.unwrap();
+        county.retire(screens[2].id).await;
+        let mut ids: Vec<_> = joined.iter().map(|screen| screen.id).collect();
+        ids.extend([screens[0].id, screens[2].id]);
+        county.app.playlists.replan(Replan::Screens(&ids), clock::now()).await.unwrap();
+        for screen in &joined {
+            assert_eq!(county.issued(screen).playlist, county.issued(&screens[1]).playlist);
+            assert_eq!(county.manifest(screen).orders.name, format!("东镇支行 {}", screen.name));
+        }
+        assert_eq!(county.manifest(&screens[0]).orders.name, "东镇支行 改名");
+        assert_eq!(county.versions(&all[..2]), [told[0] + 1, told[1]], "nobody else is woken");
+        assert_eq!(county.app.playlists.issued(screens[2].id), None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn days_at_the_ends_of_the_calendar_harm_nobody() {
     for_each_database(async |db| {
         let county = County::new(&db).await;

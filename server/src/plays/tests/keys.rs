@@ -184,7 +184,11 @@ async fn after_the_change_the_old_key_seals_nothing_and_the_new_one_nothing_befo
         let change = county.change(&player, &key(2));
         // What a thief of the old key seals meanwhile.
         let stolen = player.sealed(vec![item], vec![play(slot().plus(-6_000))]);
+        let said = serde_json::to_vec(&crate::county::report()).unwrap();
+        assert_eq!(post(&county, &key(1), "status", &said).await.status, StatusCode::OK);
         assert_eq!(post(&county, &key(2), "keys", change.signed()).await.status, StatusCode::OK);
+        assert_eq!(post(&county, &key(2), "status", &said).await.status, StatusCode::OK);
+        assert_eq!(post(&county, &key(1), "status", &said).await.problem(), (401, "key-replaced".into()));
         assert_eq!(report(&county, &key(1), &stolen).await.problem(), (401, "key-replaced".into()));
         assert_eq!(report(&county, &key(2), &stolen).await.problem(), (422, "batch-refused".into()));
         // A request that was let in before the change, and is quicker with all but storing.

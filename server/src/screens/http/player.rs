@@ -14,7 +14,7 @@ use xuanping_core::{
     wire::{Enrolment, EnrolmentRequest, PlayerStatus, SignedTime, StatusReply},
 };
 
-use super::super::{Device, Screens, Stranger, device};
+use super::super::{Player, Screens, Stranger, device};
 use crate::{
     clock,
     http::{Problem, QueryOf},
@@ -65,18 +65,18 @@ async fn mine(State(screens): State<Screens>, stranger: Stranger) -> Result<Json
 
 #[utoipa::path(post, path = "/player/v1/status", tag = "player", responses((status = 200)),
     extensions(("x-roles" = json!(["device"]))))]
-async fn status(State(screens): State<Screens>, device: Device) -> Result<Json<StatusReply>, Problem> {
-    let status: PlayerStatus = from_json(&device.body)?;
-    Ok(Json(screens.report(device.screen.id, &status, clock::now())))
+async fn status(State(screens): State<Screens>, player: Player) -> Result<Json<StatusReply>, Problem> {
+    let status: PlayerStatus = from_json(&player.body)?;
+    Ok(Json(screens.report(player.screen, &status, clock::now())))
 }
 
 #[utoipa::path(put, path = "/player/v1/picture", tag = "player", responses((status = 204)),
     extensions(("x-roles" = json!(["device"]))))]
-async fn picture(State(screens): State<Screens>, device: Device) -> Result<StatusCode, Problem> {
-    if !device.body.starts_with(PNG_MAGIC) {
+async fn picture(State(screens): State<Screens>, player: Player) -> Result<StatusCode, Problem> {
+    if !player.body.starts_with(PNG_MAGIC) {
         return Err(Problem::invalid("body", "实时画面须为 PNG。"));
     }
-    if device.body.len() > MAX_PICTURE {
+    if player.body.len() > MAX_PICTURE {
         return Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "picture-too-large",
@@ -84,7 +84,7 @@ async fn picture(State(screens): State<Screens>, device: Device) -> Result<Statu
             "实时画面不得超过 4 MB，请播放器缩小后再传。",
         ));
     }
-    screens.put_picture(device.screen.id, device.body, clock::now());
+    screens.put_picture(player.screen, player.body, clock::now());
     Ok(StatusCode::NO_CONTENT)
 }
 

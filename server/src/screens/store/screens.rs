@@ -100,8 +100,17 @@ pub(in crate::screens) async fn candidates(db: &Db) -> Result<Vec<Candidate>, Db
     db.all(query).await?.iter().map(read_candidate).collect()
 }
 
-pub(in crate::screens) async fn candidate(db: &Db, id: ScreenId) -> Result<Option<Candidate>, DbError> {
-    db.opt(sql(format!("{CANDIDATE} AND s.id = $1")).bind(id)).await?.as_ref().map(read_candidate).transpose()
+/// Those of these screens that are in service.
+pub(in crate::screens) async fn candidates_among(db: &Db, ids: &[ScreenId]) -> Result<Vec<Candidate>, DbError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(200) {
+        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
+        let query = sql(format!("{CANDIDATE} AND s.id IN ({})", places.join(", ")));
+        for row in &db.all(some.iter().fold(query, |query, id| query.bind(*id))).await? {
+            found.push(read_candidate(row)?);
+        }
+    }
+    Ok(found)
 }
 
 fn read_candidate(row: &Row) -> Result<Candidate, DbError> {

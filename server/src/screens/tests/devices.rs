@@ -156,6 +156,47 @@ async fn a_retired_screens_player_is_told_to_go() {
 }
 
 #[tokio::test]
+async fn a_remembered_key_is_still_to_sign_and_is_forgotten_when_its_screen_retires() {
+    for_each_database(async |db| {
+        let house = house(&db).await;
+        let venue = house.venue("东镇支行", EAST).await;
+        let screen = house.screen(1, venue).await;
+        let (body, print) = (bytes_of(&report()), key(1).public().fingerprint());
+        assert_eq!(signed(&house, 1, "POST", STATUS, &body).await.status, StatusCode::OK);
+        let now = clock::now();
+        let remembered = house.screens.caller(print, now).await.unwrap().expect("a screen in service");
+        let proof = RequestProof::make(&key(2), "POST", STATUS, now, &body);
+        let stolen = RequestProof { key: print, ..proof };
+        assert_eq!(send(&house, request(&stolen, "POST", STATUS, &body)).await.problem(), (401, "bad-signature"));
+
+        house.screens.retire(screen.id, &operator(), now).await.unwrap();
+        assert_eq!(signed(&house, 1, "POST", STATUS, &body).await.problem(), (410, "screen-retired"));
+        // Somebody had read its row just before that, and is slow.
+        house.screens.callers.put(print, remembered, now);
+        assert_eq!(signed(&house, 1, "POST", STATUS, &body).await.problem(), (410, "screen-retired"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_is_believed_to_be_a_screens_for_ten_minutes_at_most() {
+    for_each_database(async |db| {
+        let house = house(&db).await;
+        let venue = house.venue("东镇支行", EAST).await;
+        let screen = house.screen(1, venue).await;
+        let (now, print) = (clock::now(), key(1).public().fingerprint());
+        let known = async |at| house.screens.caller(print, at).await.unwrap().map(|caller| caller.screen);
+        assert_eq!(known(now).await, Some(screen.id));
+        // By another process, of which this one hears nothing.
+        let retired = crate::db::sql("UPDATE screens SET retired_at = $2 WHERE id = $1");
+        db.exec(retired.bind(screen.id).bind(now)).await.unwrap();
+        assert_eq!(known(now.plus(4 * 60_000)).await, Some(screen.id), "nobody is asked so soon");
+        assert_eq!(known(now.plus(10 * 60_000)).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_introduction_is_signed_by_the_key_that_it_brings_and_small() {
     for_each_database(async |db| {
         let house = house(&db).await;
