@@ -26,6 +26,7 @@ mod retired;
 mod same_moment;
 mod sound_and_picture;
 mod takeover;
+mod wayland;
 mod web;
 mod web_orders;
 mod window;
