@@ -109,7 +109,7 @@ packages: setup console web
 	cargo build --release -p xuanping-server -p xuanping-player -p xuanping-media
 	scripts/packages
 
-## make appliance-test  boot an emulated display PC with the player's package and pull its plug (PLUGS=20 NIGHTS=7)
+## make appliance-test  boot an emulated display PC with the player's package and pull its plug (PLUGS=20 DISPLAYS=3 NIGHTS=7)
 appliance-test: setup console
 	cargo build --release -p xuanping-player -p xuanping-media
 	scripts/packages player

@@ -27,6 +27,16 @@ pub struct Clips {
     sizes: HashMap<ClipId, Option<Size>>,
     frames: HashMap<ZoneName, Shown>,
     decoder: Option<Decoder>,
+    paced: Paced,
+}
+
+/// Frames of the clips that ran to their end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Paced {
+    /// Those that were shown.
+    pub shown: u64,
+    /// Those that would have come too late.
+    pub dropped: u64,
 }
 
 /// The picture of a zone's clip.
@@ -47,6 +57,7 @@ impl Clips {
             sizes: HashMap::new(),
             frames: HashMap::new(),
             decoder: None,
+            paced: Paced::default(),
         })
     }
 
@@ -115,6 +126,10 @@ impl Clips {
                 tracing::warn!(?reason, detail, "a clip failed");
                 self.sizes.remove(&id);
             }
+            if let News::Ended { frames, dropped, .. } = &news {
+                self.paced.shown += frames;
+                self.paced.dropped += dropped;
+            }
             if let News::Ready { decoder: Some(decoder), .. } = &news
                 && self.decoder.as_ref() != Some(decoder)
             {
@@ -153,6 +168,11 @@ impl Clips {
     /// What decoded the picture of the newest clip.
     pub fn decoder(&self) -> Option<&Decoder> {
         self.decoder.as_ref()
+    }
+
+    /// How many frames of clips were shown, and how many were not.
+    pub fn paced(&self) -> Paced {
+        self.paced
     }
 
     fn is_sound_only(&self, id: ClipId) -> bool {

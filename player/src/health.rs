@@ -20,6 +20,8 @@ pub fn read(data: &Path) -> Health {
         frames_shown: 0,
         frames_dropped: 0,
         frame_p99: None,
+        clip_frames_shown: 0,
+        clip_frames_dropped: 0,
         decoding: None,
     }
 }

@@ -100,6 +100,7 @@ impl Machine {
             .args(["-initrd", &self.made.join("initrd.img").display().to_string()])
             .args(["-append", kernel, "-rtc", &format!("base={base}")])
             .args(["-serial", &format!("file:{}", at(&format!("console-{}.log", self.starts)))])
+            .args(["-serial", &format!("unix:{},server=on,wait=off", at("hands"))])
             .args(["-qmp", &format!("unix:{},server=on,wait=off", at("monitor")), "-S"])
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log"))
@@ -125,6 +126,13 @@ impl Machine {
         self.monitor("set_link", &json!({ "name": "cable", "up": plugged })).expect("the cable moves");
     }
 
+    /// Plugs its display in or out, as far as its kernel is concerned.
+    pub fn display_cable(&mut self, plugged: bool) {
+        let word = if plugged { "detect" } else { "off" };
+        let mut hands = UnixStream::connect(self.folder.path().join("hands")).expect("somebody at the machine");
+        writeln!(hands, "{word}").expect("the display's cable moves");
+    }
+
     /// How long it has been on.
     pub fn uptime(&self) -> Duration {
         self.running.as_ref().map_or(Duration::ZERO, |running| running.switched_on.elapsed())
@@ -137,7 +145,9 @@ impl Machine {
         assert!(matches!(running.emulator.try_wait(), Ok(None)), "the emulator has ended by itself");
         running.emulator.kill().expect("SIGKILL is delivered");
         running.emulator.wait().expect("the emulator is gone");
-        let _ = fs::remove_file(self.folder.path().join("monitor"));
+        for socket in ["monitor", "hands"] {
+            let _ = fs::remove_file(self.folder.path().join(socket));
+        }
         (alive, clock::now())
     }
 

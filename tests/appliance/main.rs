@@ -2,7 +2,8 @@
 //! down to its graphics card, enrols with a real server and shows the programme; then life happens to it. After each
 //! blow, what its graphics card sends to the display is the programme, pixel by pixel, and in the end the log is whole.
 //!
-//! `PLUGS=` says how often the plug is pulled (20), `NIGHTS=` how many nights the network is away (7).
+//! `PLUGS=` says how often the plug is pulled (20), `DISPLAYS=` how often the display's cable (3), `NIGHTS=` how many nights the
+//! network is away (7).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -26,7 +27,7 @@ use xuanping_core::{
     geometry::ZoneName,
     id::{CreativeId, ScreenId},
     playlist::Playlist,
-    time::UtcMillis,
+    time::{UtcInterval, UtcMillis},
 };
 use xuanping_tests::{
     chance::Chance,
@@ -66,6 +67,7 @@ fn main() {
     for number in 1..=plugs {
         show.plug(number, &mut chance);
     }
+    show.unplugged_displays(number("DISPLAYS", 3), &mut chance);
     show.dead_clock(&mut chance);
     if nights > 0 {
         show.nights(u32::try_from(nights).expect("a few nights"), &mut chance);
@@ -88,6 +90,8 @@ struct Show {
     lives: Vec<(Option<Digest>, Life)>,
     /// The lives that began with a clock of 1970.
     guessed: Vec<Life>,
+    /// While the display was not plugged in.
+    dark: Vec<UtcInterval>,
     boots: Vec<Duration>,
     album: PathBuf,
 }
@@ -110,9 +114,9 @@ impl Show {
         std::fs::create_dir_all(&album).expect("a folder for pictures");
         let machine = Machine::new(&made, &settings);
         let (device, screen, seen) = (None, None, None);
-        let (lives, guessed, boots, posters) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (lives, guessed, dark, boots, posters) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (ahead, begun) = (0, UtcMillis(0));
-        Self { office, machine, posters, device, screen, ahead, seen, begun, lives, guessed, boots, album }
+        Self { office, machine, posters, device, screen, ahead, seen, begun, lives, guessed, dark, boots, album }
     }
 
     fn now(&self) -> UtcMillis {
@@ -231,6 +235,37 @@ impl Show {
         self.pull_the_plug(follows);
     }
 
+    /// Somebody pulls the display's cable, and puts it back: the programme is there again, and what nobody saw is not counted.
+    fn unplugged_displays(&mut self, times: u64, chance: &mut Chance) {
+        self.switch_on(Rtc::Ahead(0), true);
+        self.shows_the_programme("display plugged in");
+        for time in 1..=times {
+            self.watch(Duration::from_millis(chance.between(1_000, 8_000)));
+            let pulled = self.now();
+            self.machine.display_cable(false);
+            until("the display to be without a picture", LONG, || match self.machine.screen() {
+                Some(shown) if self.posters.iter().any(|poster| same(&shown, poster).is_ok()) => {
+                    Err("the programme".into())
+                }
+                _ => Ok::<_, String>(()),
+            });
+            // Longer than a poster stands.
+            thread::sleep(Duration::from_millis(chance.between(8_000, 16_000)));
+            let back = self.now();
+            self.machine.display_cable(true);
+            let begun = Instant::now();
+            self.shows_the_programme(&format!("display plugged in again {time}"));
+            self.dark.push(UtcInterval { start: pulled, end: back });
+            println!(
+                "display {time}: away for {:4.1} s, right again {:.1} s after it was back",
+                back.since(pulled) as f32 / 1_000.0,
+                begun.elapsed().as_secs_f32()
+            );
+        }
+        self.watch(Duration::from_secs(5));
+        self.pull_the_plug(None);
+    }
+
     /// The battery of its clock is dead.
     fn dead_clock(&mut self, chance: &mut Chance) {
         self.switch_on(Rtc::Dead, true);
@@ -313,7 +348,14 @@ impl Show {
             let within = |life: &Life| started.is_some_and(|at| life.begun <= at && at <= life.dead);
             finding["kind"] == "not_on_air" && self.guessed.iter().any(within)
         };
-        let others: Vec<_> = findings["items"].as_array().expect("a list").iter().filter(|f| !guessed(f)).collect();
+        // Told of what was on a wall without display: that is what the office is to know.
+        let unseen = |finding: &&serde_json::Value| {
+            let started = finding["details"]["started"].as_i64().map(UtcMillis);
+            let near = |dark: &UtcInterval| started.is_some_and(|at| dark.start.plus(-10_000) <= at && at <= dark.end);
+            finding["kind"] == "wall_off" && self.dark.iter().any(near)
+        };
+        let items = findings["items"].as_array().expect("a list").iter();
+        let others: Vec<_> = items.filter(|finding| !guessed(finding) && !unseen(finding)).collect();
         assert!(others.is_empty(), "{others:?}");
         let bundle = self.office.auditor.file("plays/bundle").expect("a bundle");
         let said = Verifier::who_knows(publisher).verify(&bundle);
@@ -361,6 +403,13 @@ impl Show {
             let found = account(&playlist, ZoneName::Main, &[judged], &records);
             assert!(found.complaints.is_empty(), "{life:?}\n{}", found.complaints.join("\n"));
             due += found.due;
+        }
+        for dark in &self.dark {
+            let within = |play: &&PlayRecord| {
+                play.shown().start >= dark.start.plus(SKEW) && play.shown().end <= dark.end.plus(-SKEW)
+            };
+            let counted = plays.iter().filter(within).find(|play| play.counted);
+            assert!(counted.is_none(), "nobody saw it, the display was not there: {counted:?}");
         }
         let mut places: Vec<_> = plays.iter().map(|play| (play.sequence, play.position)).collect();
         places.sort_unstable();

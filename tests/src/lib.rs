@@ -9,6 +9,7 @@
 pub mod between;
 pub mod chance;
 pub mod clock;
+pub mod compositor;
 pub mod console;
 pub mod databases;
 pub mod demo;

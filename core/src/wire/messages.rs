@@ -194,6 +194,10 @@ pub struct Health {
     pub frames_dropped: u64,
     /// 99 of 100 of them were followed by the next within so many microseconds; left out if nothing scrolled.
     pub frame_p99: Option<u32>,
+    /// Frames that were shown of clips that ran to their end since the process began.
+    pub clip_frames_shown: u64,
+    /// Frames of these clips that were left out because they would have come too late.
+    pub clip_frames_dropped: u64,
     /// What decoded the newest clip; left out before the first one.
     pub decoding: Option<Decoding>,
 }
@@ -347,6 +351,8 @@ mod tests {
             frames_shown: 7,
             frames_dropped: 8,
             frame_p99: Some(9),
+            clip_frames_shown: 10,
+            clip_frames_dropped: 11,
             decoding: Some(Decoding { decoder: "vah264dec".to_owned(), hardware: true }),
         };
         let Value::Object(said) = serde_json::to_value(&full).unwrap() else { panic!("an object") };

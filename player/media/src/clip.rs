@@ -17,6 +17,7 @@ use crate::{
     memory::{Easel, Memory},
     protocol::{Decoder, Event, JUMP_FROM_MS, Prepare},
     pulse::Pulse,
+    rhythm::Rhythm,
     sinks::{Shown, picture_sink, sound_sink, start_once},
     speaker::{Heard, Speaker, Speakers, say},
 };
@@ -73,6 +74,7 @@ impl Clip {
             sequence: 0,
             frames: 0,
             dropped: 0,
+            rhythm: Rhythm::default(),
             end: 0,
             voice: None,
         }));
@@ -242,8 +244,9 @@ impl Clip {
         let Stage::Playing { begin, .. } = self.stage else {
             return Err("it ended before it began".to_owned());
         };
-        let shown = Shown::lock(&self.shown);
-        let (end, frames, dropped) = (shown.end, shown.frames, shown.dropped);
+        let mut shown = Shown::lock(&self.shown);
+        let missing = shown.rhythm.ends(ClockTime::from_mseconds(self.about.duration_ms).nseconds());
+        let (end, frames, dropped) = (shown.end, shown.frames, shown.dropped + missing);
         drop(shown);
         if end + crate::protocol::TOLERANCE_MS < self.about.duration_ms {
             return Err(format!("it ended after {end} of {} ms", self.about.duration_ms));

@@ -13,6 +13,7 @@ mod memory;
 #[allow(dead_code, reason = "the worker's half of what the player speaks")]
 mod protocol;
 mod pulse;
+mod rhythm;
 mod sinks;
 mod speaker;
 mod worker;

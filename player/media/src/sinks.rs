@@ -8,6 +8,7 @@ use gstreamer_app::{AppSink, AppSinkCallbacks};
 use crate::{
     memory::Easel,
     protocol::{Event, PictureArea, Prepare},
+    rhythm::Rhythm,
     speaker::{Voice, say},
 };
 
@@ -30,6 +31,8 @@ pub struct Shown {
     pub frames: u64,
     /// Frames left out.
     pub dropped: u64,
+    /// Tells which never came.
+    pub rhythm: Rhythm,
     /// End of the last frame, or without picture of the last sound, in milliseconds of the clip.
     pub end: u64,
     /// The way to the device, while it plays.
@@ -119,7 +122,11 @@ fn take(sample: &gstreamer::Sample, shown: &Mutex<Shown>, about: &Prepare) -> Re
     let Some(easel) = &mut shown.easel else { return Err(FlowError::NotLinked) };
     let painted = easel.paint(&map, stride).map_err(|_| FlowError::Error)?;
     if shown.running {
-        shown.end = shown.end.max(end_of(sample).mseconds());
+        let end = end_of(sample);
+        shown.end = shown.end.max(end.mseconds());
+        let length = buffer.duration().unwrap_or_default();
+        let missing = shown.rhythm.comes(end.saturating_sub(length).nseconds(), length.nseconds());
+        shown.dropped += missing;
         match painted {
             Some(_) => shown.frames += 1,
             None => shown.dropped += 1,

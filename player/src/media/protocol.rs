@@ -151,7 +151,7 @@ pub enum Event {
         presented_ms: u64,
         /// Frames presented.
         frames: u64,
-        /// Frames left out because they would have been late.
+        /// Frames left out because they would have been late, by whoever noticed.
         dropped: u64,
     },
     /// It cannot be played, or not on. Its resources are freed; nothing more is said of it.

@@ -10,7 +10,6 @@ use winit::{
     event::WindowEvent,
     event_loop::{ActiveEventLoop, EventLoop, EventLoopProxy, OwnedDisplayHandle},
     platform::pump_events::{EventLoopExtPumpEvents as _, PumpStatus},
-    raw_window_handle::{HasDisplayHandle as _, RawDisplayHandle},
     window::{CursorIcon, Fullscreen, Window as WinitWindow, WindowId, WindowLevel},
 };
 use xuanping_core::{
@@ -49,7 +48,7 @@ struct Shown {
     fills: bool,
     title: String,
     window: Option<Rc<WinitWindow>>,
-    /// Keeps an X display from falling asleep.
+    /// Keeps the display from falling asleep.
     awake: Option<Awake>,
     surface: Option<Surface<OwnedDisplayHandle, Rc<WinitWindow>>>,
     /// The pixels that the surface has been given.
@@ -122,18 +121,11 @@ impl Shown {
         }
         let context = Context::new(active.owned_display_handle()).map_err(|e| e.to_string())?;
         self.surface = Some(Surface::new(&context, window.clone()).map_err(|e| e.to_string())?);
-        self.awake = is_x11(active).then(Awake::keep).flatten();
+        self.awake = Awake::keep(active, &window);
         self.window = Some(window);
         self.waited.exposed = true;
         Ok(())
     }
-}
-
-/// Whether the display is an X server's. Under Wayland it is the compositor's to keep its displays awake.
-fn is_x11(active: &ActiveEventLoop) -> bool {
-    let handle = active.owned_display_handle();
-    let handle = handle.display_handle().map(|handle| handle.as_raw());
-    matches!(handle, Ok(RawDisplayHandle::Xlib(_) | RawDisplayHandle::Xcb(_)))
 }
 
 impl ApplicationHandler for Shown {

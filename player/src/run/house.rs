@@ -66,6 +66,8 @@ impl Life<'_> {
                 frames_shown: self.pacing.shown(),
                 frames_dropped: self.pacing.dropped(),
                 frame_p99: self.pacing.p99(),
+                clip_frames_shown: self.clips.paced().shown,
+                clip_frames_dropped: self.clips.paced().dropped,
                 decoding: self
                     .clips
                     .decoder()

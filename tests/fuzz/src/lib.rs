@@ -12,3 +12,24 @@ pub fn key() -> SecretKey {
 pub fn public() -> PublicKey {
     key().public()
 }
+
+/// The key that comes when the one above goes.
+pub fn next_key() -> SecretKey {
+    SecretKey::from_seed(&[8; 32])
+}
+
+/// What the old key signs: a change and its proof, two byte strings in an array, each with the shortest length.
+pub fn proven(change: &[u8], proof: &[u8]) -> Vec<u8> {
+    [&[0x82], &string(change)[..], &string(proof)].concat()
+}
+
+fn string(bytes: &[u8]) -> Vec<u8> {
+    let length = bytes.len() as u32;
+    let head = match length {
+        0..=23 => vec![0x40 | length as u8],
+        24..=255 => vec![0x58, length as u8],
+        256..=65_535 => [&[0x59], &(length as u16).to_be_bytes()[..]].concat(),
+        _ => [&[0x5a], &length.to_be_bytes()[..]].concat(),
+    };
+    [&head, bytes].concat()
+}

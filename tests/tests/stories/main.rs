@@ -27,6 +27,7 @@ mod retired;
 mod same_moment;
 mod sound_and_picture;
 mod takeover;
+mod wayland;
 mod web;
 mod web_keys;
 mod web_orders;

@@ -22,6 +22,7 @@ export function Health({ screen }: { screen: Screen }) {
   const known = (value: string, bad: boolean) => (bad ? <span className="dot bad">{value}</span> : value)
   const { temperature, disk_free: free, disk_total: total, memory, display, clock_synchronised: kept, clock_correction: correction = 0, damaged_files: damaged = 0 } = health
   const { cache_bytes: cached, frames_shown: shown = 0, frames_dropped: dropped = 0, frame_p99: p99, decoding } = health
+  const { clip_frames_shown: moving = 0, clip_frames_dropped: missed = 0 } = health
   const lost = shown + dropped > 0 ? dropped / (shown + dropped) : 0
   return (
     <>
@@ -41,6 +42,7 @@ export function Health({ screen }: { screen: Screen }) {
         </>
       )}
       {decoding && <><dt>{t.decoding}</dt><dd>{decoding.hardware ? t.hardware : t.software} <span className="quiet small">{decoding.decoder}</span></dd></>}
+      {moving + missed > 0 && <><dt>{t.clipPace}</dt><dd>{known(t.clipPaceWords(`${((missed / (moving + missed)) * 100).toFixed(2)}%`), missed / (moving + missed) > STUMBLING)}</dd></>}
       <dt>{t.damaged}</dt><dd>{damaged ? known(t.damagedCount(damaged), true) : <span className="faint">{t.fine}</span>}</dd>
     </>
   )

@@ -1,8 +1,7 @@
 //! An X display that does not fall asleep while the player shows something on it: neither by the server's own screen saver
 //! or power saving, nor by a desktop's that waits until nobody has touched anything for long.
 //!
-//! All of it ends with the player: the server forgets it when the connection is closed, and no setting of the user's is
-//! changed.
+//! The server forgets all of it when the connection is closed.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +21,7 @@ const NUDGE_EVERY: Duration = Duration::from_secs(25);
 
 /// What can be wrong with a display.
 #[derive(Debug, thiserror::Error)]
-enum Unheard {
+pub(super) enum Unheard {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error(transparent)]
@@ -35,21 +34,16 @@ impl From<x11rb::errors::ConnectionError> for Unheard {
     }
 }
 
-/// A display that is kept awake for as long as this is.
-pub(super) struct Awake {
+/// An X display that is kept awake for as long as this is.
+pub(super) struct Vigil {
     display: RustConnection,
     power_saving: bool,
     next: Instant,
 }
 
-impl Awake {
-    /// Keeps the display awake that `DISPLAY` names. One that does not let itself be is not worth dying for.
-    pub(super) fn keep() -> Option<Self> {
-        let awake = Self::connect();
-        awake.inspect_err(|error| tracing::warn!(%error, "the display's screen saver could not be switched off")).ok()
-    }
-
-    fn connect() -> Result<Self, Unheard> {
+impl Vigil {
+    /// Keeps the display awake that `DISPLAY` names.
+    pub(super) fn keep() -> Result<Self, Unheard> {
         let (display, _) = x11rb::connect(None)?;
         let has = |name| display.extension_information(name).map(|about| about.is_some());
         if has(screensaver::X11_EXTENSION_NAME)? {
@@ -58,9 +52,9 @@ impl Awake {
             screensaver::suspend(&display, 1)?.check()?;
         }
         let power_saving = has(dpms::X11_EXTENSION_NAME)?;
-        let awake = Self { display, power_saving, next: Instant::now() + NUDGE_EVERY };
-        awake.wake()?;
-        Ok(awake)
+        let vigil = Self { display, power_saving, next: Instant::now() + NUDGE_EVERY };
+        vigil.wake()?;
+        Ok(vigil)
     }
 
     /// Says that somebody is there, now and then.
