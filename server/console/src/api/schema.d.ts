@@ -2348,6 +2348,18 @@ export interface components {
             cache_bytes: number | null;
             /**
              * Format: int64
+             * @description Frames of these clips that were left out because they would have come too late.
+             * @default 0
+             */
+            clip_frames_dropped: number;
+            /**
+             * Format: int64
+             * @description Frames that were shown of clips that ran to their end since the process began.
+             * @default 0
+             */
+            clip_frames_shown: number;
+            /**
+             * Format: int64
              * @description By how much it corrects its own clock by the server's signed time, in milliseconds.
              * @default 0
              */
