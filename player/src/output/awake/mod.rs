@@ -17,7 +17,7 @@ pub(super) struct Awake(Kept);
 
 enum Kept {
     /// By an X server, which has to be told now and then.
-    X11(x11::Vigil),
+    X11(Box<x11::Vigil>),
     /// By a Wayland compositor, which was told once.
     Wayland { _vigil: wayland::Vigil },
 }
@@ -27,7 +27,7 @@ impl Awake {
     pub(super) fn keep(active: &ActiveEventLoop, window: &Rc<Window>) -> Option<Self> {
         let display = active.owned_display_handle();
         let kept = if is_x11(&display) {
-            x11::Vigil::keep().map(Kept::X11).map_err(|error| error.to_string())
+            x11::Vigil::keep().map(|vigil| Kept::X11(Box::new(vigil))).map_err(|error| error.to_string())
         } else {
             let vigil = wayland::Vigil::keep(display, window.clone());
             vigil.map(|vigil| Kept::Wayland { _vigil: vigil }).map_err(|error| error.to_string())
