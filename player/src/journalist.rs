@@ -142,13 +142,15 @@ impl Work {
             // What waited from before can be delivered now.
             self.desk.sealed.notify_one();
         }
+        // Before anything is sealed, and nothing is if it fails: a change that is only half on the disk may be believed after
+        // the next start, and from its batch on the key that goes must have signed nothing.
+        let end = self.desk.journal.outbox().head()?;
+        let head = ChainHead { screen: self.desk.screen, sequence: end.sequence, digest: end.digest };
+        self.desk.keys.change(&head, now.wall).map_err(io::Error::other)?;
         // What was in memory may fill several segments: at the end all of them are sealed.
         while self.desk.sealer.work(&self.desk.keys, now, self.desk.clock.hindsight(), last)? > 0 {
             self.desk.sealed.notify_one();
         }
-        let end = self.desk.journal.outbox().head()?;
-        let head = ChainHead { screen: self.desk.screen, sequence: end.sequence, digest: end.digest };
-        self.desk.keys.change(&head, now.wall).map_err(io::Error::other)?;
         Ok(())
     }
 }

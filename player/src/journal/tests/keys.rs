@@ -1,11 +1,24 @@
 //! The journal of a screen that changes its key: batches wait, answers are lost, the power goes.
 
+use std::{
+    os::unix::fs::symlink,
+    path::Path,
+    sync::{Arc, mpsc::Receiver},
+    time::Duration,
+};
+
 use xuanping_core::{
     id::InstructionId,
     playlog::{ChainHead, KeyPermit, SignedKeyChange},
 };
 
 use super::*;
+use crate::{
+    clock::Clock,
+    event::Event,
+    inbox::Inbox,
+    journalist::{Desk, Journalist},
+};
 
 #[derive(Debug, Clone)]
 enum Changing {
@@ -88,4 +101,50 @@ proptest! {
         prop_assert_eq!(journal.state().unreported, 0);
         prop_assert_eq!(server.keys.map(|known| known.newest()), Some(keys.asking().public()));
     }
+}
+
+fn desk(data: &Path, keys: &Keyring, journal: &Journal) -> (Desk, Receiver<Event>) {
+    let (inbox, events) = Inbox::new(Arc::new(|| {}));
+    let desk = Desk {
+        journal: journal.clone(),
+        sealer: sealer(journal),
+        screen: screen(),
+        keys: keys.clone(),
+        clock: Clock::new(),
+        data: data.to_owned(),
+        inbox,
+        sealed: Arc::default(),
+    };
+    (desk, events)
+}
+
+#[test]
+fn while_half_a_change_is_on_the_disk_nothing_is_sealed_that_its_other_half_would_contradict() {
+    let data = tempfile::tempdir().unwrap();
+    let keys = Keyring::load(data.path()).unwrap();
+    let old = keys.asking().public();
+    let (journal, _) = Journal::open(data.path(), keys.clone(), run(3)).unwrap();
+    play(&journal, 1);
+    let permit =
+        KeyPermit { screen: screen(), key: old.fingerprint(), instruction: InstructionId::new(Uuid::from_u128(1)) };
+    keys.want(permit, permit.sign(&publisher()));
+    // The copy can be written, and for the file itself there is no room left.
+    symlink("/dev/full", data.path().join("device.keys.new")).unwrap();
+    let (before, trouble) = desk(data.path(), &keys, &journal);
+    let before = Journalist::start(before, Duration::from_mins(10)).unwrap();
+    trouble.recv_timeout(Duration::from_secs(30)).expect("it cannot be written");
+    // The power goes: nothing is done any more.
+    std::mem::forget(before);
+    assert!(data.path().join("device.keys.copy").exists() && !data.path().join("device.keys").exists());
+    assert_eq!(journal.outbox().head().unwrap().sequence, 0, "sealed by the key that goes, in the new one's time");
+
+    let keys = Keyring::load(data.path()).unwrap();
+    let (journal, _) = Journal::open(data.path(), keys.clone(), run(3)).unwrap();
+    let (after, _) = desk(data.path(), &keys, &journal);
+    drop(Journalist::start(after, Duration::from_mins(10)).unwrap());
+    let mut server = Server { keys: Some(ScreenKeys::of_one(old)), ..Server::default() };
+    record(&mut server, &keys, true);
+    server.take_unless(&journal, |sequence| keys.holds_back(sequence));
+    assert_eq!(server.plays(), [(1, PlayStatus::Success)]);
+    assert_ne!(keys.asking().public(), old, "the half was believed");
 }
