@@ -9,16 +9,16 @@ use xuanping_core::{
     geometry::{Size, Zone},
     id::{BookingId, CreativeId, ScreenId, TakeoverId},
     playlist::{
-        Day, DayLevel, Daypart, EventItem, Loop, MANIFEST_VERSION, PLAYLIST_VERSION_WITH_EVENTS, ScreenOrders, Slot,
-        Takeover, TakeoverItem, TakeoverLevel, TrustedManifest, WallSettings, ZoneProgramme,
+        Day, DayLevel, Daypart, EventItem, Loop, MANIFEST_VERSION, PLAYLIST_VERSION_WITH_EVENTS, Percent, ScreenOrders,
+        Slot, Takeover, TakeoverItem, TakeoverLevel, TrustedManifest, WallSettings, ZoneProgramme,
     },
     playlog::{PlayStatus, Trigger},
     recurrence::DayWindow,
-    time::Millis,
+    time::{Millis, UtcMillis},
 };
 
 use super::*;
-use crate::stage::Picture;
+use crate::stage::{Content, Layer, Picture, Scene};
 
 mod evidence;
 mod instructions;
