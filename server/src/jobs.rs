@@ -19,7 +19,7 @@ use xuanping_core::time::UtcMillis;
 
 use crate::{
     clock,
-    db::{Db, DbError, Row, Tx, sql},
+    db::{Db, DbError, Row, Tx, placeholders, sql},
 };
 
 type Outcome = Pin<Box<dyn Future<Output = Result<(), JobError>> + Send>>;
@@ -269,9 +269,10 @@ impl Jobs {
         let mut tx = self.db.begin().await?;
         for (revision, jobs) in by_revision {
             for some in jobs.chunks(IN_ONE_STATEMENT) {
-                let places: Vec<_> = (3..).take(some.len()).map(|n| format!("${n}")).collect();
-                let done =
-                    format!("DELETE FROM jobs WHERE kind = $1 AND revision = $2 AND key IN ({})", places.join(", "));
+                let done = format!(
+                    "DELETE FROM jobs WHERE kind = $1 AND revision = $2 AND key IN ({})",
+                    placeholders(3, some.len())
+                );
                 let done = sql(done).bind(kind).bind(revision);
                 tx.exec(some.iter().fold(done, |done, job| done.bind(&job.key))).await?;
             }
@@ -283,10 +284,9 @@ impl Jobs {
     async fn part(&self, kind: &str, jobs: &[Queued], error: &JobError) -> Result<(), DbError> {
         let mut tx = self.db.begin().await?;
         for some in jobs.chunks(IN_ONE_STATEMENT) {
-            let places: Vec<_> = (3..).take(some.len()).map(|n| format!("${n}")).collect();
             let parted = format!(
                 "UPDATE jobs SET attempts = attempts + 1, last_error = $2 WHERE kind = $1 AND key IN ({})",
-                places.join(", ")
+                placeholders(3, some.len())
             );
             let parted = sql(parted).bind(kind).bind(error.to_string());
             tx.exec(some.iter().fold(parted, |parted, job| parted.bind(&job.key))).await?;

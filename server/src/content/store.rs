@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     accounts::Actor,
-    db::{Db, DbError, Row, Statement, Tx, code_of, sql},
+    db::{Db, DbError, Row, Statement, Tx, code_of, placeholders, sql},
 };
 
 /// What a list of creatives is narrowed to.
@@ -86,7 +86,8 @@ pub async fn creative_by_id(db: &Db, id: CreativeId) -> Result<Option<Creative>,
 pub async fn creatives_by_ids(db: &Db, ids: &[CreativeId]) -> Result<Vec<Creative>, DbError> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(200) {
-        let mut statement = sql(format!("SELECT {CREATIVE} FROM creatives WHERE id IN ({})", places(1, some.len())));
+        let mut statement =
+            sql(format!("SELECT {CREATIVE} FROM creatives WHERE id IN ({})", placeholders(1, some.len())));
         for id in some {
             statement = statement.bind(*id);
         }
@@ -95,11 +96,6 @@ pub async fn creatives_by_ids(db: &Db, ids: &[CreativeId]) -> Result<Vec<Creativ
         }
     }
     Ok(found)
-}
-
-/// `$from, …` for so many binds.
-fn places(from: usize, count: usize) -> String {
-    (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Every creative that is shown or may soon be: approved, or waiting for review.

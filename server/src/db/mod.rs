@@ -18,7 +18,7 @@ use sqlx::{
 };
 
 pub use row::{Row, code_of};
-pub use statement::{Statement, Value, sql};
+pub use statement::{Statement, Value, placeholders, sql};
 
 /// Which database, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

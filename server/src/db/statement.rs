@@ -101,3 +101,8 @@ values! {
     xuanping_core::id::TakeoverId => Text, |v: xuanping_core::id::TakeoverId| v.to_string();
     xuanping_core::id::BootId => Text, |v: xuanping_core::id::BootId| v.to_string();
 }
+
+/// `$from, …` for so many values: the inside of `IN (…)` or of a row of `VALUES`.
+pub fn placeholders(from: usize, count: usize) -> String {
+    (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}

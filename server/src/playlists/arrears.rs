@@ -17,7 +17,7 @@ use super::{
     PlaylistError, Playlists, Replan,
     programme::{intensity, zone_of},
 };
-use crate::db::{Db, DbError, sql};
+use crate::db::{Db, DbError, placeholders, sql};
 
 /// Of one screen, booking by booking.
 pub(super) type OfScreen = BTreeMap<BookingId, Arrears>;
@@ -135,10 +135,7 @@ async fn replace(db: &Db, found: &[Arrears]) -> Result<(), DbError> {
     let mut tx = db.begin().await?;
     tx.exec(sql("DELETE FROM arrears")).await?;
     for some in found.chunks(100) {
-        let row = |row: usize| {
-            let places: Vec<_> = (1..=6).map(|n| format!("${}", row * 6 + n)).collect();
-            format!("({})", places.join(", "))
-        };
+        let row = |row: usize| format!("({})", placeholders(row * 6 + 1, 6));
         let rows: Vec<_> = (0..some.len()).map(row).collect();
         let insert = format!(
             "INSERT INTO arrears (screen_id, booking_id, first_day, due, made, missed) VALUES {}",

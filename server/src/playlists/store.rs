@@ -12,7 +12,7 @@ use xuanping_core::{
 };
 
 use super::{Issued, Told, Words, evidence::ToldEvidence};
-use crate::db::{Db, DbError, sql};
+use crate::db::{Db, DbError, placeholders, sql};
 
 pub(super) async fn playlist_exists(db: &Db, digest: Digest) -> Result<bool, DbError> {
     Ok(db.opt(sql("SELECT digest FROM playlists WHERE digest = $1").bind(digest)).await?.is_some())
@@ -22,8 +22,7 @@ pub(super) async fn playlist_exists(db: &Db, digest: Digest) -> Result<bool, DbE
 pub(super) async fn playlists_among(db: &Db, digests: Vec<Digest>) -> Result<Vec<Digest>, DbError> {
     let mut there = Vec::new();
     for some in digests.chunks(200) {
-        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
-        let query = sql(format!("SELECT digest FROM playlists WHERE digest IN ({})", places.join(", ")));
+        let query = sql(format!("SELECT digest FROM playlists WHERE digest IN ({})", placeholders(1, some.len())));
         for row in &db.all(some.iter().fold(query, |query, digest| query.bind(*digest))).await? {
             there.push(row.parse("digest")?);
         }
@@ -35,10 +34,9 @@ pub(super) async fn playlists_among(db: &Db, digests: Vec<Digest>) -> Result<Vec
 pub(super) async fn programmes_of(db: &Db, digests: Vec<Digest>) -> Result<Vec<(Digest, Digest)>, DbError> {
     let mut known = Vec::new();
     for some in digests.chunks(200) {
-        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
         let query = sql(format!(
             "SELECT digest, programme FROM playlists WHERE programme IS NOT NULL AND digest IN ({})",
-            places.join(", ")
+            placeholders(1, some.len())
         ));
         for row in &db.all(some.iter().fold(query, |query, digest| query.bind(*digest))).await? {
             known.push((row.parse("digest")?, row.parse("programme")?));
@@ -58,10 +56,7 @@ pub(super) async fn insert_playlists(
     }
     let mut tx = db.begin().await?;
     for some in playlists.chunks(200) {
-        let row = |row: usize| {
-            let places: Vec<_> = (1..=5).map(|n| format!("${}", row * 5 + n)).collect();
-            format!("({})", places.join(", "))
-        };
+        let row = |row: usize| format!("({})", placeholders(row * 5 + 1, 5));
         let rows: Vec<_> = (0..some.len()).map(row).collect();
         let insert = sql(format!(
             "INSERT INTO playlists (digest, programme, first_day, last_day, created_at) VALUES {}
@@ -110,10 +105,9 @@ fn issued(row: &crate::db::Row) -> Result<Issued, DbError> {
 pub(super) async fn last_versions(db: &Db, screens: &[ScreenId]) -> Result<HashMap<ScreenId, u64>, DbError> {
     let mut versions = HashMap::new();
     for some in screens.chunks(200) {
-        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
         let query = sql(format!(
             "SELECT screen_id, MAX(version) AS version FROM manifests WHERE screen_id IN ({}) GROUP BY screen_id",
-            places.join(", ")
+            placeholders(1, some.len())
         ));
         for row in &db.all(some.iter().fold(query, |query, id| query.bind(*id))).await? {
             versions.insert(row.parse("screen_id")?, row.number("version")?);
@@ -137,12 +131,7 @@ pub(super) async fn insert_manifests(
     }
     let mut tx = db.begin().await?;
     for some in manifests.chunks(ROWS) {
-        let rows: Vec<_> = (0..some.len())
-            .map(|row| {
-                let places: Vec<_> = (1..=8).map(|n| format!("${}", row * 8 + n)).collect();
-                format!("({})", places.join(", "))
-            })
-            .collect();
+        let rows: Vec<_> = (0..some.len()).map(|row| format!("({})", placeholders(row * 8 + 1, 8))).collect();
         let insert = sql(format!(
             "INSERT INTO manifests (screen_id, version, issued_at, playlist, takeovers, says, signed, wall) VALUES {}",
             rows.join(", ")
@@ -167,10 +156,7 @@ pub(super) async fn insert_manifests(
         tx.exec(insert).await?;
     }
     for some in evidence.chunks(ROWS) {
-        let row = |row: usize| {
-            let places: Vec<_> = (1..=5).map(|n| format!("${}", row * 5 + n)).collect();
-            format!("({})", places.join(", "))
-        };
+        let row = |row: usize| format!("({})", placeholders(row * 5 + 1, 5));
         let rows: Vec<_> = (0..some.len()).map(row).collect();
         let insert = sql(format!(
             "INSERT INTO evidence_orders (screen_id, version, told_at, nonce, per_day) VALUES {}",
@@ -193,14 +179,13 @@ pub(super) async fn newest_nonces(
 ) -> Result<HashMap<ScreenId, (Digest, UtcMillis)>, DbError> {
     let mut newest = HashMap::new();
     for some in screens.chunks(200) {
-        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
         let query = sql(format!(
             "SELECT e.screen_id, e.nonce, (SELECT MIN(f.told_at) FROM evidence_orders f
                                            WHERE f.screen_id = e.screen_id AND f.nonce = e.nonce) AS since
              FROM evidence_orders e WHERE e.screen_id IN ({}) AND e.nonce <> ''
               AND e.version = (SELECT MAX(n.version) FROM evidence_orders n
                                WHERE n.screen_id = e.screen_id AND n.nonce <> '')",
-            places.join(", ")
+            placeholders(1, some.len())
         ));
         for row in &db.all(some.iter().fold(query, |query, id| query.bind(*id))).await? {
             newest.insert(row.parse("screen_id")?, (row.parse("nonce")?, row.instant("since")?));

@@ -16,7 +16,7 @@ use super::{
     super::{Called, Candidate, Screen},
     places::{COUNTED, VENUE, VENUE_ALONE, read_venue},
 };
-use crate::db::{Db, DbError, Row, Statement, Tx, code_of, sql};
+use crate::db::{Db, DbError, Row, Statement, Tx, code_of, placeholders, sql};
 
 const SCREEN: &str = "s.id, s.name, s.kind, s.width, s.height, s.layout, s.sound, s.clips, s.timezone, s.public_key, \
     s.host, s.tags, s.wall, s.evidence_per_day, s.enrolled_at, s.retired_at, s.key_from, s.key_changed_at, t.seen_at, t.status";
@@ -104,8 +104,7 @@ pub(in crate::screens) async fn candidates(db: &Db) -> Result<Vec<Candidate>, Db
 pub(in crate::screens) async fn candidates_among(db: &Db, ids: &[ScreenId]) -> Result<Vec<Candidate>, DbError> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(200) {
-        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
-        let query = sql(format!("{CANDIDATE} AND s.id IN ({})", places.join(", ")));
+        let query = sql(format!("{CANDIDATE} AND s.id IN ({})", placeholders(1, some.len())));
         for row in &db.all(some.iter().fold(query, |query, id| query.bind(*id))).await? {
             found.push(read_candidate(row)?);
         }
@@ -152,12 +151,11 @@ pub(in crate::screens) async fn get(db: &Db, id: ScreenId) -> Result<Option<Scre
 pub(in crate::screens) async fn called(db: &Db, ids: &[ScreenId]) -> Result<Vec<Called>, DbError> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(500) {
-        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
         let query = sql(format!(
             "SELECT s.id, s.name, v.name AS venue, s.timezone, s.public_key, s.key_changed_at
              FROM screens s JOIN venues v ON v.id = s.venue_id
              WHERE s.id IN ({})",
-            places.join(", ")
+            placeholders(1, some.len())
         ));
         for row in &db.all(some.iter().fold(query, |query, id| query.bind(*id))).await? {
             found.push(Called {
@@ -185,10 +183,9 @@ pub(in crate::screens) async fn by_fingerprint(db: &Db, key: Digest) -> Result<O
 pub(in crate::screens) async fn key_froms(tx: &mut Tx, ids: &[ScreenId]) -> Result<BTreeMap<ScreenId, u64>, DbError> {
     let mut froms = BTreeMap::new();
     for some in ids.chunks(200) {
-        let places: Vec<_> = (1..=some.len()).map(|n| format!("${n}")).collect();
         let query = sql(format!(
             "SELECT id, key_from FROM screens WHERE key_changed_at IS NOT NULL AND id IN ({})",
-            places.join(", ")
+            placeholders(1, some.len())
         ));
         for row in &tx.all(some.iter().fold(query, |query, id| query.bind(*id))).await? {
             froms.insert(row.parse("id")?, row.number("key_from")?);
@@ -318,8 +315,7 @@ pub(in crate::screens) async fn put_statuses(
 
 /// Almost always nothing: a player understands what it does until its program is another.
 async fn put_abilities(tx: &mut Tx, reports: &[(ScreenId, UtcMillis, PlayerStatus)]) -> Result<Vec<ScreenId>, DbError> {
-    let places: Vec<_> = (1..=reports.len()).map(|n| format!("${n}")).collect();
-    let query = sql(format!("SELECT id, abilities FROM screens WHERE id IN ({})", places.join(", ")));
+    let query = sql(format!("SELECT id, abilities FROM screens WHERE id IN ({})", placeholders(1, reports.len())));
     let rows = tx.all(reports.iter().fold(query, |query, (id, ..)| query.bind(*id))).await?;
     let known: BTreeMap<ScreenId, PlayerAbilities> =
         rows.iter().map(|row| Ok((row.parse("id")?, row.json("abilities")?))).collect::<Result<_, DbError>>()?;
