@@ -19,7 +19,7 @@ use wayland_protocols::wp::idle_inhibit::zv1::client::{
 };
 use winit::{
     event_loop::OwnedDisplayHandle,
-    raw_window_handle::{HandleError, HasDisplayHandle, HasWindowHandle, RawDisplayHandle, RawWindowHandle},
+    raw_window_handle::{HandleError, HasDisplayHandle as _, HasWindowHandle as _, RawDisplayHandle, RawWindowHandle},
     window::Window,
 };
 
@@ -50,8 +50,21 @@ pub(super) struct Vigil {
 
 impl Vigil {
     /// Tells the compositor of this window.
+    #[expect(unsafe_code, reason = "the window system's library gives its connection as a pointer; the proof is below")]
     pub(super) fn keep(display: OwnedDisplayHandle, window: Rc<Window>) -> Result<Self, Unheard> {
-        let (connection, surface) = met(&display, &window)?;
+        let (RawDisplayHandle::Wayland(line), RawWindowHandle::Wayland(seen)) =
+            (display.display_handle()?.as_raw(), window.window_handle()?.as_raw())
+        else {
+            return Err(Unheard::Neither);
+        };
+        // SAFETY: both handles have just been borrowed from winit, which vouches that they point to a live `wl_display` and a live
+        // `wl_surface` of it. Both owners are this function's own, or the [`Vigil`]'s, for longer than the connection and all that is
+        // made on it: locals go before parameters, and its fields in their order. Such a guest never closes the connection, and
+        // reads only what is for itself.
+        let (connection, surface) = unsafe {
+            let connection = Connection::from_backend(Backend::from_foreign_display(line.display.as_ptr().cast()));
+            (connection, ObjectId::from_ptr(WlSurface::interface(), seen.surface.as_ptr().cast())?)
+        };
         let surface = WlSurface::from_id(&connection, surface)?;
         let (globals, queue) = registry_queue_init::<Deaf>(&connection)?;
         let manager: ZwpIdleInhibitManagerV1 = globals.bind(&queue.handle(), 1..=1, ())?;
@@ -67,27 +80,6 @@ impl Drop for Vigil {
         self.inhibitor.destroy();
         // A compositor that is gone lets its display sleep anyway.
         let _ = self.connection.flush();
-    }
-}
-
-/// The window system's own connection, and the name of the window on it.
-#[expect(unsafe_code, reason = "the window system's library gives its connection as a pointer; the proof is below")]
-fn met(
-    display: &(impl HasDisplayHandle + ?Sized),
-    window: &(impl HasWindowHandle + ?Sized),
-) -> Result<(Connection, ObjectId), Unheard> {
-    let (RawDisplayHandle::Wayland(display), RawWindowHandle::Wayland(window)) =
-        (display.display_handle()?.as_raw(), window.window_handle()?.as_raw())
-    else {
-        return Err(Unheard::Neither);
-    };
-    // SAFETY: both handles have just been borrowed from winit, which vouches that they point to a live `wl_display` and a live
-    // `wl_surface` of it. [`Vigil`] holds the display's owner and the window for longer than the connection and what was made on it.
-    // Such a guest never closes the connection, and reads only what is for itself.
-    unsafe {
-        let connection = Connection::from_backend(Backend::from_foreign_display(display.display.as_ptr().cast()));
-        let surface = ObjectId::from_ptr(WlSurface::interface(), window.surface.as_ptr().cast())?;
-        Ok((connection, surface))
     }
 }
 
