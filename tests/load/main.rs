@@ -5,7 +5,7 @@
 //! are told of a takeover (`players.rs`). `PLAYERS=` says how many (10000), as far as there may be so many open files; `ONLY=polls`
 //! or `ONLY=takeovers` leaves the other out.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A program for people who measure.
 
 mod nginx;
 mod players;

@@ -71,10 +71,10 @@ const MANIFEST_LIFE: i64 = 48 * 3_600_000;
 
 /// The playlists of this server. Cheap to clone: every request does.
 #[derive(Clone)]
-pub struct Playlists(Arc<Rooms>);
+pub struct Playlists(Arc<Shared>);
 
 /// What all clones of [`Playlists`] share.
-pub struct Rooms {
+pub struct Shared {
     db: Db,
     blobs: Blobs,
     screens: Screens,
@@ -96,9 +96,9 @@ pub struct Rooms {
 }
 
 impl Deref for Playlists {
-    type Target = Rooms;
+    type Target = Shared;
 
-    fn deref(&self) -> &Rooms {
+    fn deref(&self) -> &Shared {
         &self.0
     }
 }
@@ -170,7 +170,7 @@ impl Playlists {
         campaigns: Campaigns,
         publisher: Publisher,
     ) -> Self {
-        Self(Arc::new(Rooms {
+        Self(Arc::new(Shared {
             db,
             blobs,
             screens,

@@ -7,7 +7,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{PoisonError, RwLock},
 };
 
 use xuanping_core::{
@@ -32,9 +32,9 @@ pub(super) struct Caller {
     pub key: ReadyKey,
 }
 
-/// What is remembered. Cheap to clone.
-#[derive(Clone, Default)]
-pub(super) struct Callers(Arc<RwLock<Remembered>>);
+/// What is remembered.
+#[derive(Default)]
+pub(super) struct Callers(RwLock<Remembered>);
 
 #[derive(Default)]
 struct Remembered {

@@ -83,8 +83,8 @@ impl Screens {
         }
         self.jobs.enqueue(&mut tx, SCREEN_CHANGED, &id.to_string(), now).await?;
         let details = json!({
-            "id": id, "size": screen.size.to_string(), "layout": screen.layout.to_string(), "sound": screen.sound, "tags": screen.tags, "wall": screen.wall,
-            "evidence_per_day": screen.evidence_per_day,
+            "id": id, "size": screen.size.to_string(), "layout": screen.layout.to_string(), "sound": screen.sound,
+            "tags": screen.tags, "wall": screen.wall, "evidence_per_day": screen.evidence_per_day,
         });
         audit::record(&mut tx, &who.into(), "screens.change", &screen.name, Outcome::Done, details, now).await?;
         tx.commit().await?;

@@ -68,10 +68,10 @@ pub const STATUS_EVERY: u32 = 15_000;
 
 /// The screens of this server. Cheap to clone: every request does.
 #[derive(Clone)]
-pub struct Screens(Arc<Rooms>);
+pub struct Screens(Arc<Shared>);
 
 /// What all clones of [`Screens`] share.
-pub struct Rooms {
+pub struct Shared {
     db: Db,
     jobs: Jobs,
     publisher: Publisher,
@@ -81,9 +81,9 @@ pub struct Rooms {
 }
 
 impl Deref for Screens {
-    type Target = Rooms;
+    type Target = Shared;
 
-    fn deref(&self) -> &Rooms {
+    fn deref(&self) -> &Shared {
         &self.0
     }
 }
@@ -325,7 +325,7 @@ impl Screens {
     /// The screens in this database.
     pub fn new(db: Db, jobs: Jobs, publisher: Publisher) -> Self {
         let (live, attempts, callers) = <(live::Live, enrolment::Attempts, callers::Callers)>::default();
-        Self(Arc::new(Rooms { db, jobs, publisher, live, attempts, callers }))
+        Self(Arc::new(Shared { db, jobs, publisher, live, attempts, callers }))
     }
 
     /// The screens that match, by venue and name.
